@@ -168,6 +168,8 @@ export interface Devices {
   ): Promise<'changed' | 'kept'>;
   attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
+  /** The guest sees the new size at once. Errors: `unsupported` for a format that is served to the process. */
+  resizeDisk?(disk: Disk, sizeBytes: number): Promise<void>;
   /** Plugs the adapter in the same slot into another network, or its cable in or out. */
   changeAdapter?(before: Adapter, after: Adapter, file: MachineFile): Promise<void>;
   attachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;

@@ -47,6 +47,8 @@ export interface Storage {
     wish: DiskCompact,
     work: LayerWork,
   ): Promise<LinkResult<'machine.disk.compact'>>;
+  /** Absent where there are no files. The same. Errors: `invalid` for a size that the format cannot have; `exhausted`. */
+  resizeDisk?(file: MachineFile, disk: Disk, sizeBytes: number, signal: AbortSignal): Promise<void>;
   /**
    * A differencing disk over one of the machine that is served to it (docs/rfd/0027), in the same format. Made once: asked
    * for again it is there. Absent where there are no files. Errors: `exists` for another file of its name.

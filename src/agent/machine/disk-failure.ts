@@ -6,7 +6,7 @@ import type { MachineHost } from './hands.ts';
 
 export interface DiskWork {
   readonly vmId: string;
-  readonly operation: 'create' | 'convert' | 'compact';
+  readonly operation: 'create' | 'convert' | 'compact' | 'resize';
   readonly file: string;
   readonly cause: Cause;
   /** What was cancelled has not failed. */

@@ -40,6 +40,7 @@ import { realPath, requireInside } from './allowed.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { describeDiskFile, makeChildDisk, type DiskFile } from './child-disk.ts';
 import { compactDisk, type Compacted } from './compact-disk.ts';
+import { resizeFile } from './resize-file.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue, type DiskFolders } from './disk-catalogue.ts';
@@ -221,6 +222,17 @@ export class FileStorage implements Storage {
     const path = resolveFile(file.folder, disk.file);
     await requireInside(path, this.folders(file.folder));
     return await compactDisk(path, disk.format, wish, work);
+  }
+
+  async resizeDisk(
+    file: MachineFile,
+    disk: Disk,
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const path = resolveFile(file.folder, disk.file);
+    await requireInside(path, this.folders(file.folder));
+    await resizeFile(path, disk.format, sizeBytes, signal);
   }
 
   async makeChild(

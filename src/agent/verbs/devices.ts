@@ -18,6 +18,8 @@ import type { Handlers } from '../link/calls.ts';
 import { requireNotAtWork } from '../machine/disks-at-work.ts';
 import type { Hands } from '../machine/hands.ts';
 import { compactDisk } from '../machine/compact.ts';
+import { keep, type Change } from '../machine/keep-hardware.ts';
+import { resizeDisk } from '../machine/resize.ts';
 import { matchDisks } from '../machine/match-disks.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
@@ -32,6 +34,7 @@ type DeviceVerbs = Pick<
   | 'machine.disk.inspect'
   | 'machine.disk.delete'
   | 'machine.disk.compact'
+  | 'machine.disk.resize'
   | 'machine.disk.match'
   | 'machine.disk.put-child'
   | 'machine.disk.drop-child'
@@ -100,6 +103,17 @@ export function deviceVerbs(host: Host): DeviceVerbs {
           progress,
         ),
 
+    'machine.disk.resize': ({ id, generation, cause, place, sizeBytes }, { signal }) =>
+      host
+        .machine(id)
+        .change(
+          'change-disks',
+          generation,
+          cause,
+          (hands) => resizeDisk(hands, place, sizeBytes),
+          signal,
+        ),
+
     'machine.disk.match': ({ id, generation, cause, disks }, { signal, progress }) => {
       const machine = host.machine(id);
       const match = (hands: Hands): Promise<void> => matchDisks(hands, disks);
@@ -165,22 +179,6 @@ export function deviceVerbs(host: Host): DeviceVerbs {
 }
 
 export type Live = LinkResult<'machine.disk.attach'>;
-export type Change = (hardware: Hardware) => Hardware;
-
-/** Changes the definition, and what the running process has where it took part. */
-export async function keep(hands: Hands, change: Change, live: boolean): Promise<void> {
-  const { definition, startedWith } = hands.file;
-  const changed = { ...definition, hardware: change(definition.hardware) };
-  hands.set({
-    definition: changed,
-    ...(live && startedWith !== null
-      ? { startedWith: { ...startedWith, hardware: change(startedWith.hardware) } }
-      : {}),
-  });
-  await hands.host.driver.storage.writeDefinition(hands.file);
-  await hands.persist();
-}
-
 const samePlace = (one: Disk, other: Disk): boolean => placeName(one) === placeName(other);
 
 async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {

@@ -5,7 +5,8 @@ import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
 import type { MachineFile } from '../machine/record.ts';
-import { attempt, keep, tellDevice, type Change, type Live } from './devices.ts';
+import { keep, type Change } from '../machine/keep-hardware.ts';
+import { attempt, tellDevice, type Live } from './devices.ts';
 
 type ShareVerbs = Pick<Handlers, 'machine.share.add' | 'machine.share.remove'>;
 

@@ -31,7 +31,7 @@ import {
   mediumSchema,
   traySchema,
 } from '../vm/hardware.ts';
-import { diskCompactSchema } from '../vm/travel.ts';
+import { diskCompactSchema, diskResizeSchema } from '../vm/travel.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
@@ -378,6 +378,15 @@ export const linkMethods = {
       fileBytes: z.number().int(),
       gainBytes: z.number().int().meta({ description: 'negative where it takes up more now' }),
     }),
+  },
+  /** Makes a disk larger, in the running process where there is one; one that has the size already is as it should be. */
+  'machine.disk.resize': {
+    params: z.strictObject({
+      ...machine,
+      place: z.string().max(32),
+      ...diskResizeSchema.shape,
+    }),
+    result: z.strictObject({ live: z.boolean() }),
   },
   /** Disks come to hold what those of another product hold; only what differs is written. */
   'machine.disk.match': {

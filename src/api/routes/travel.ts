@@ -6,6 +6,7 @@ import { vmHandOutSchema } from '../vm/export.ts';
 import { vmImportSchema } from '../vm/import.ts';
 import {
   diskCompactSchema,
+  diskResizeSchema,
   diskConvertSchema,
   diskRelocateSchema,
   vmCloneSchema,
@@ -150,6 +151,18 @@ export const travelRoutes = {
     params: vmAndDisk,
     query: dryRunQuerySchema,
     body: diskCompactSchema,
+    answer: 'operation',
+  }),
+  'vm.disk.resize': route({
+    method: 'POST',
+    path: '/vms/{vm}/disks/{place}/resize',
+    summary: 'Make a disk larger, also while the vm runs; the guest sees the space at once',
+    group: 'vms',
+    right: 'vm.disks',
+    on: 'vm',
+    params: vmAndDisk,
+    query: dryRunQuerySchema,
+    body: diskResizeSchema,
     answer: 'operation',
   }),
   'vm.disk.relocate': route({

@@ -125,6 +125,19 @@ export const diskConvertSchema = z
   .meta({ id: 'DiskConvert' });
 export type DiskConvert = z.infer<typeof diskConvertSchema>;
 
+export const diskResizeSchema = z
+  .strictObject({
+    sizeBytes: z
+      .number()
+      .int()
+      .min(512)
+      .max(64 * 1024 ** 4)
+      .multipleOf(512)
+      .meta({ description: 'size the guest is to see, bytes; not less than now' }),
+  })
+  .meta({ id: 'DiskResize' });
+export type DiskResize = z.infer<typeof diskResizeSchema>;
+
 export const diskCompactSchema = z
   .strictObject({
     freeBlocks: z.enum(['keep', 'drop']).default('keep').meta({

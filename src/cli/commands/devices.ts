@@ -8,7 +8,7 @@ import {
   type KnownMedium,
   type Tray,
 } from '#api';
-import { Fault, formatBytes, miB } from '#lib';
+import { Fault, formatBytes, miB, parseBytes } from '#lib';
 import { command, type Run } from '../command.ts';
 import { writeList } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
@@ -218,6 +218,22 @@ export const deviceCommands = [
         ];
         const won = formatBytes(Math.max(0, gainBytes));
         return `the disk ${place} of ${vm} takes up ${formatBytes(fileBytes)}, ${won} won`;
+      });
+    },
+  }),
+  command({
+    name: 'vm resize-disk',
+    summary: 'make a disk larger, also while the vm runs; the guest sees the space at once',
+    args: [vmArgument, placeArgument, { name: 'size', meaning: 'the new size, such as 40G' }],
+    examples: ['gantry vm resize-disk web-1 virtio0:0 40G'],
+    async run(run) {
+      const [vm = '', place = '', size = ''] = run.args;
+      const sizeBytes = parseBytes(size);
+      const asked = { params: { vm, place }, body: { sizeBytes } };
+      const started = await run.client.call('vm.disk.resize', asked, run.signal);
+      await finish(run, started, ({ result }) => {
+        const when = result?.['live'] === true ? ', and its guest sees it' : '';
+        return `the disk ${place} of ${vm} has ${formatBytes(sizeBytes)}${when}`;
       });
     },
   }),

@@ -363,6 +363,7 @@ export const german: Language = {
     'vm.snapshot.restore-file': 'Datei zurückholen',
     'vm.disk.reattach': 'An differenzierende Platte anschließen',
     'vm.disk.compact': 'Platte verkleinern',
+    'vm.disk.resize': 'Platte vergrößern',
     'vm.disk.detach': 'Platte trennen',
     'vm.adapter.attach': 'Netzwerkkarte hinzufügen',
     'vm.adapter.detach': 'Netzwerkkarte entfernen',

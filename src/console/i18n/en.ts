@@ -371,6 +371,7 @@ export const english: Language = {
     'vm.snapshot.restore-file': 'Restore a file',
     'vm.disk.reattach': 'Re-attach to a differencing disk',
     'vm.disk.compact': 'Compact disk',
+    'vm.disk.resize': 'Enlarge disk',
     'vm.disk.detach': 'Detach disk',
     'vm.adapter.attach': 'Add network adapter',
     'vm.adapter.detach': 'Remove network adapter',

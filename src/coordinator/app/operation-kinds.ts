@@ -8,6 +8,7 @@ import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { compactDiskKind } from './vm/compact-disk.ts';
+import { resizeDiskKind } from './vm/resize-disk.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { handOutKind } from './vm/export-vm.ts';
 import { flattenKind } from './vm/flatten-vm.ts';
@@ -50,6 +51,7 @@ export const operationKinds: readonly Kind[] = [
   detachDiskKind,
   convertDiskKind,
   compactDiskKind,
+  resizeDiskKind,
   reattachKind,
   attachAdapterKind,
   detachAdapterKind,

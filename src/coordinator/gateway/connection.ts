@@ -42,7 +42,7 @@ type WorkRoute = Extract<
   | 'vm.remove'
   | 'vm.relocate'
   | 'host.disk.work'
-  | `vm.disk.${'attach' | 'detach' | 'relocate'}`
+  | `vm.disk.${'attach' | 'detach' | 'relocate' | 'resize'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`
   | `vm.snapshot.${'take' | 'change' | 'revert' | 'delete'}`

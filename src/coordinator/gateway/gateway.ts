@@ -28,6 +28,7 @@ import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
 import { Desk, type DeskParts } from './desk.ts';
 import { addressCalls } from './address-calls.ts';
+import { blockCalls } from './block-calls.ts';
 import { domainCalls } from './domain-calls.ts';
 import { changeCalls } from './change-calls.ts';
 import { defineCalls } from './define-calls.ts';
@@ -209,6 +210,7 @@ export class Gateway implements AsyncDisposable {
       ...statisticsCalls(connection),
       ...addressCalls(connection),
       ...tuningCalls(connection),
+      ...blockCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),
       ...changeCalls(connection),

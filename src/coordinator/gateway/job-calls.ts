@@ -54,16 +54,7 @@ const uncounted = {
 
 export function jobCalls(connection: Connection): Calls {
   const { coordinator, caller, desk } = connection.parts;
-  const { inventory, clock } = coordinator;
-  /** Undefined also where this user does not see it. */
-  const jobOf = ({ uuid }: DomainHandle): Operation | undefined => {
-    const { id, name } = connection.find(uuid);
-    const operationId = lockHolder(inventory, { kind: 'vm', id, name }) ?? '';
-    const held = inventory.document<OperationDocument>('operation', operationId);
-    if (held === undefined || !seesOperation(caller, held.data)) return undefined;
-    const operation = inventory.operation(operationId);
-    return operation && finishedStates.includes(operation.state) ? undefined : operation;
-  };
+  const { clock } = coordinator;
   const elapsedMs = ({ startedAt, createdAt }: Operation): bigint =>
     BigInt(Math.max(0, Math.round(clock.now() - Date.parse(startedAt ?? createdAt))));
   /** By how much is done in the time until now. */
@@ -77,7 +68,7 @@ export function jobCalls(connection: Connection): Calls {
     return { type: bounded, timeElapsed, timeRemaining: BigInt(left) };
   };
   const abort = async (dom: DomainHandle, signal: AbortSignal): Promise<Record<string, never>> => {
-    const job = jobOf(dom);
+    const job = jobOf(connection, dom);
     if (job === undefined) {
       requireActive(connection.find(dom.uuid));
       throw notNow('no job is active on the domain');
@@ -87,12 +78,12 @@ export function jobCalls(connection: Connection): Calls {
   };
   return {
     DOMAIN_GET_JOB_INFO: ({ dom }) => {
-      const job = jobOf(dom);
+      const job = jobOf(connection, dom);
       if (job !== undefined) return { ...timeOf(job), ...uncounted };
       return { type: none, timeElapsed: 0n, timeRemaining: 0n, ...uncounted };
     },
     DOMAIN_GET_JOB_STATS: ({ dom, flags }) => {
-      const job = jobOf(dom);
+      const job = jobOf(connection, dom);
       if (job === undefined || (flags & ofCompleted) !== 0) return { type: none, params: [] };
       const { type, timeElapsed, timeRemaining } = timeOf(job);
       const params: TypedParam[] = [
@@ -110,8 +101,20 @@ export function jobCalls(connection: Connection): Calls {
   };
 }
 
+/** What has the vm. Undefined also where this user does not see it. */
+export function jobOf(connection: Connection, { uuid }: DomainHandle): Operation | undefined {
+  const { coordinator, caller } = connection.parts;
+  const { inventory } = coordinator;
+  const { id, name } = connection.find(uuid);
+  const operationId = lockHolder(inventory, { kind: 'vm', id, name }) ?? '';
+  const held = inventory.document<OperationDocument>('operation', operationId);
+  if (held === undefined || !seesOperation(caller, held.data)) return undefined;
+  const operation = inventory.operation(operationId);
+  return operation && finishedStates.includes(operation.state) ? undefined : operation;
+}
+
 /** The part of the step that is under way, if it counts: of a move that is the copying, which is what takes long. Null: not known. */
-function partDone({ steps }: Operation): number | null {
+export function partDone({ steps }: Operation): number | null {
   const progress = steps.find(({ state }) => state === 'running')?.progress ?? null;
   return progress === 0 ? null : progress;
 }

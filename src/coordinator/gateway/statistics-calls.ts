@@ -141,7 +141,7 @@ function memoryStats({ definition, status }: Vm): { tag: number; val: bigint }[]
 }
 
 /** By target or file. Errors: INVALID_ARG. */
-function deviceAt(
+export function deviceAt(
   connection: Connection,
   vm: Vm,
   path: string,

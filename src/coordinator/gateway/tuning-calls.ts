@@ -15,7 +15,6 @@ type Calls = Pick<
   | 'DOMAIN_GET_BLOCK_IO_TUNE'
   | 'DOMAIN_GET_PERF_EVENTS'
   | 'DOMAIN_GET_IOTHREAD_INFO'
-  | 'DOMAIN_GET_BLOCK_JOB_INFO'
   | `DOMAIN_GET_SCHEDULER_${'TYPE' | 'PARAMETERS' | 'PARAMETERS_FLAGS'}`
   | 'DOMAIN_GET_LAUNCH_SECURITY_INFO'
 >;
@@ -69,10 +68,6 @@ export function tuningCalls(connection: Connection): Calls {
     DOMAIN_GET_LAUNCH_SECURITY_INFO: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_PERF_EVENTS: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_IOTHREAD_INFO: ({ dom }) => alwaysSo(dom, { info: [], ret: 0 }),
-    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom }) => {
-      requireActive(connection.find(dom.uuid));
-      return { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n };
-    },
   };
 }
 

@@ -45,20 +45,16 @@ import { OpenConsoles } from '../app/open-consoles.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
-import { compactDisk } from '../app/vm/compact-disk.ts';
 import { handOutVm } from '../app/vm/export-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { adoptVm, giveBackVm } from '../app/vm/adopt-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
-import { relocateDisk } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { showAdapters } from '../app/vm/show-adapters.ts';
-import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
-import { convertDisk } from '../app/vm/linked-disks.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import {
   changeSnapshot,
@@ -83,6 +79,7 @@ import { pageOf } from '../inventory/list/page.ts';
 import type { SampleHistory } from '../samples/history.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
+import { diskHandlers } from './disk-handlers.ts';
 import { hostFileHandlers } from './host-file-handlers.ts';
 import { innerFileHandlers, snapshotFileHandlers } from './inner-files.ts';
 import { networkHandlers } from './network-handlers.ts';
@@ -414,16 +411,7 @@ function deviceHandlers({
     ...snapshotFileHandlers(consoles),
     'vm.snapshot.revert': ({ caller, id, params, body, query }) =>
       revertSnapshot(coordinator, caller, id, params.snapshot, body, query.dryRun),
-    'vm.disk.attach': ({ caller, id, body, query }) =>
-      attachDisk(coordinator, caller, id, body, query.dryRun),
-    'vm.disk.detach': ({ caller, id, params, query }) =>
-      detachDisk(coordinator, caller, id, params.place, query.dryRun),
-    'vm.disk.compact': ({ caller, id, params, body, query }) =>
-      compactDisk(coordinator, caller, id, params.place, body, query.dryRun),
-    'vm.disk.convert': ({ caller, id, params, body, query }) =>
-      convertDisk(coordinator, caller, id, params.place, body, query.dryRun),
-    'vm.disk.relocate': ({ caller, id, params, body, query }) =>
-      relocateDisk(coordinator, caller, id, params.place, body, query.dryRun),
+    ...diskHandlers(coordinator),
     'vm.adapter.list': ({ id }) => ({ items: showAdapters(coordinator, id) }),
     'vm.adapter.attach': ({ caller, id, body, query }) =>
       attachAdapter(coordinator, caller, id, body, query.dryRun),

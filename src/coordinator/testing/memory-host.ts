@@ -248,6 +248,10 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
       this.machine(id, generation);
       return { fileBytes: 1, gainBytes: 0 };
     },
+    'machine.disk.resize': ({ id, generation }) => {
+      this.machine(id, generation);
+      return { live: false };
+    },
     'machine.disk.match': ({ id, generation }) => {
       this.machine(id, generation);
       return { report: this.report(id) };

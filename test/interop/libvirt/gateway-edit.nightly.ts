@@ -10,7 +10,7 @@ import { miB } from '#lib';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { run, virsh, whyNot, type Ran } from './tools.ts';
 
-const skip = await whyNot('virsh', 'virt-install', 'qemu-system-x86_64');
+const skip = await whyNot('virsh', 'virt-install', 'qemu-img', 'qemu-system-x86_64');
 
 let opened: Stage | undefined;
 before(async () => {
@@ -159,7 +159,7 @@ void test(
   'virt-xml plugs devices into a vm that runs, and changes the rest for its next start',
   { skip },
   async () => {
-      const started = await virsh(address(), 'start', 'web');
+    const started = await virsh(address(), 'start', 'web');
     assert.equal(started.code, 0, started.err);
     const before = hardware();
     await edit('--add-device --disk pool=default,size=0.01,bus=virtio --update');
@@ -177,5 +177,45 @@ void test(
     assert.match(later, /Changes will take effect after the domain is fully powered off/);
     assert.deepEqual(hardware().firmware.bootOrder, ['disk']);
     assert.equal(stage().vm('web')?.state, 'running');
+  },
+);
+
+void test(
+  'virsh makes a disk larger while its vm runs, and the API while it is off',
+  { skip },
+  async () => {
+    const disk = hardware().disks[0];
+    assert.ok(disk);
+    const file = join(stage().vm('web')?.path ?? '', disk.file);
+    const seen = async (): Promise<number> => {
+      const { out, err } = await run('qemu-img', ['info', '-U', '--output=json', file]);
+      assert.equal(err, '');
+      return (JSON.parse(out) as { 'virtual-size': number })['virtual-size'];
+    };
+    const resize = (size: string): Promise<Ran> =>
+      virsh(address(), 'blockresize', 'web', 'vda', size);
+    assert.equal(stage().vm('web')?.state, 'running');
+    const grown = await resize('48M');
+    assert.equal(grown.code, 0, grown.err);
+    assert.deepEqual([await seen(), hardware().disks[0]?.sizeBytes], [48 * miB, 48 * miB]);
+    const info = await virsh(address(), 'domblkinfo', 'web', 'vda');
+    assert.match(info.out, new RegExp(`^Capacity: +${48 * miB}$`, 'm'));
+    const smaller = await resize('40M');
+    assert.match(smaller.err, /disks of vms only become larger/);
+    const job = await virsh(address(), 'blockjob', 'web', 'vda');
+    assert.deepEqual([job.code, job.err], [0, '']);
+  const abort = await virsh(address(), 'blockjob', 'web', 'vda', '--abort');
+  assert.match(abort.err, /disk vda does not have an active block job/);
+    await virsh(address(), 'destroy', 'web');
+    const off = await resize('64M');
+    assert.match(off.err, /domain is not running/);
+    const path = '/vms/web/disks/virtio0:0/resize';
+    const done = await stage().act('POST', path, { sizeBytes: 64 * miB });
+    assert.deepEqual([done.state, done.result?.['live']], ['done', false]);
+    assert.deepEqual([await seen(), hardware().disks[0]?.sizeBytes], [64 * miB, 64 * miB]);
+    await stage().act('POST', '/vms/web/snapshots', { name: 'before' });
+    const layered = await stage().act('POST', path, { sizeBytes: 96 * miB });
+    assert.match(layered.fault?.message ?? '', /other layers lie on its file/);
+    assert.equal(await seen(), 64 * miB);
   },
 );

@@ -23,6 +23,7 @@ import {
   detachDisk,
   growProcessors,
   qmp,
+  readOpenDisk,
   shareId,
   type Disk as DiskSpec,
   type MachineSpec,
@@ -155,6 +156,15 @@ export class RunningDevices implements Devices {
       detachDisk(this.#parts.client(), spec, { timeoutMs: unplugMs }),
     );
     if (!isNative(disk)) await this.#parts.served.remove(disk);
+  }
+
+  async resizeDisk(disk: Disk, sizeBytes: number): Promise<void> {
+    if (!isNative(disk))
+      throw new Fault('unsupported', `a ${disk.format} disk is made larger while the vm is off`);
+    const client = this.#parts.client();
+    const open = await readOpenDisk(client, diskId(disk));
+    if (open.sizeBytes === sizeBytes) return;
+    await qmp.blockResize(client, open.rootNode, sizeBytes);
   }
 
   #specOf(disk: Disk, file: MachineFile): DiskSpec {

@@ -1,0 +1,111 @@
+/**
+ * Disks of a domain made larger, and the work that is done on their layers, which is that of the operation that has the vm: a
+ * commit merges the layer of a snapshot, a pull makes a linked clone independent, a copy moves a disk to another place.
+ */
+import { placeName, type Vm } from '#api';
+import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
+import type { BlockDevice } from '../domain-xml/domain-devices.ts';
+import { requireActive, type Connection } from './connection.ts';
+import { jobOf, partDone } from './job-calls.ts';
+import { deviceAt } from './statistics-calls.ts';
+
+type Calls = Pick<
+  Handlers,
+  | `DOMAIN_BLOCK_${'RESIZE' | 'COMMIT' | 'PULL' | 'REBASE' | 'COPY'}`
+  | 'DOMAIN_BLOCK_JOB_ABORT'
+  | 'DOMAIN_GET_BLOCK_JOB_INFO'
+>;
+
+/** virDomainBlockResizeFlags: the size is in bytes, not in KiB. */
+const inBytes = 1;
+const sectorBytes = 512n;
+const kiB = 1024n;
+
+/** virDomainBlockJobType by the operation. */
+const types: Readonly<Record<string, number>> = {
+  'vm.flatten': 1,
+  'vm.disk.relocate': 2,
+  'vm.relocate': 2,
+  'vm.snapshot.delete': 3,
+};
+
+/** VIR_DOMAIN_BLOCK_REBASE_COPY. */
+const copies = 8;
+const pulled = 'a linked clone becomes independent with: gantry vm flatten';
+const copied = 'a disk is copied by virt-clone, and moved with: gantry vm move-disk';
+
+interface Job {
+  readonly id: string;
+  readonly type: number;
+  /** From 0 to 1. */
+  readonly part: number;
+}
+
+export function blockCalls(connection: Connection): Calls {
+  const { desk, caller } = connection.parts;
+  const jobAt = (
+    dom: DomainHandle,
+    path: string,
+  ): { readonly device: BlockDevice; readonly job: Job | undefined } => {
+    const vm = connection.find(dom.uuid);
+    requireActive(vm);
+    const { device } = deviceAt(connection, vm, path);
+    const operation = jobOf(connection, dom);
+    const type = operation === undefined ? undefined : types[operation.action];
+    if (operation === undefined || type === undefined) return { device, job: undefined };
+    return { device, job: { id: operation.id, type, part: partDone(operation) ?? 0 } };
+  };
+  return {
+    DOMAIN_BLOCK_RESIZE: async ({ dom, disk, size, flags }, { signal }) => {
+      if ((flags & ~inBytes) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a disk is given the size that is said');
+      const vm = connection.find(dom.uuid);
+      requireActive(vm);
+      const params = { vm: vm.id, place: placeOf(connection, vm, disk) };
+      const bytes = (flags & inBytes) === 0 ? size * kiB : size;
+      const sizeBytes = Number(((bytes + sectorBytes - 1n) / sectorBytes) * sectorBytes);
+      await connection.work('vm.disk.resize', { params, body: { sizeBytes } }, signal);
+      return {};
+    },
+    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom, path }) => {
+      const { device, job } = jobAt(dom, path);
+      if (job === undefined) return { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n };
+      const end = device.sizeBytes ?? 0;
+      const cur = BigInt(Math.floor(job.part * end));
+      return { found: 1, type: job.type, bandwidth: 0n, cur, end: BigInt(end) };
+    },
+    DOMAIN_BLOCK_JOB_ABORT: async ({ dom, path, flags }, { signal }) => {
+      if (flags !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'work on a disk is cancelled whole');
+      const { device, job } = jobAt(dom, path);
+      if (job === undefined)
+        throw libvirtFault(
+          'INVALID_ARG',
+          `invalid argument: disk ${device.target} does not have an active block job`,
+        );
+      await desk.ask(caller, 'operation.cancel', { params: { operation: job.id } }, signal);
+      return {};
+    },
+    DOMAIN_BLOCK_COMMIT: () => refuseLayers('snapshot-delete merges the layer of a snapshot'),
+    DOMAIN_BLOCK_PULL: () => refuseLayers(pulled),
+    DOMAIN_BLOCK_REBASE: ({ flags }) => refuseLayers((flags & copies) === 0 ? pulled : copied),
+    DOMAIN_BLOCK_COPY: () => refuseLayers(copied),
+  };
+}
+
+function refuseLayers(instead: string): never {
+  throw libvirtFault('OPERATION_UNSUPPORTED', `layers of disks are those of Gantry: ${instead}`);
+}
+
+/** Of a disk, by what the client calls it. Errors: INVALID_ARG. */
+function placeOf(connection: Connection, vm: Vm, path: string): string {
+  const shown = connection.blockDevicesOf(vm);
+  const disk = vm.definition.hardware.disks.find(
+    (_, index) => shown[index]?.target === path || shown[index]?.file === path,
+  );
+  if (disk !== undefined) return placeName(disk);
+  throw libvirtFault(
+    'INVALID_ARG',
+    `invalid argument: disk '${path.slice(0, 200)}' was not found in the domain config`,
+  );
+}
