@@ -32,8 +32,15 @@ type Needed<N extends RouteName, K extends 'params' | 'body'> = Table[N] extends
   ? { readonly [P in K]: Part<N, K> }
   : unknown;
 
+/** Bytes that are sent as they are read, so that a program has few of them in memory; browsers send blobs. */
+export interface StreamedBytes {
+  readonly sizeBytes: number;
+  readonly bytes: ReadableStream<Uint8Array>;
+}
+export type UploadBody = Blob | StreamedBytes;
+
 type Upload<N extends RouteName> = Table[N] extends { readonly upload: object }
-  ? { readonly upload: Blob }
+  ? { readonly upload: UploadBody }
   : unknown;
 
 export type CallInput<N extends RouteName> = Needed<N, 'params'> &
@@ -178,7 +185,7 @@ export class Client {
       params?: Record<string, unknown>;
       query?: Record<string, unknown>;
       body?: unknown;
-      upload?: Blob;
+      upload?: UploadBody;
       ifMatch?: number;
       idempotencyKey?: string;
     };
@@ -188,6 +195,8 @@ export class Client {
     const headers: Record<string, string> = this.#headers();
     if (given.body !== undefined) headers['content-type'] = 'application/json';
     if (given.upload !== undefined) headers['content-type'] = uploadMediaType;
+    const streamed = given.upload instanceof Blob ? undefined : given.upload;
+    if (streamed !== undefined) headers['content-length'] = String(streamed.sizeBytes);
     if (given.ifMatch !== undefined) headers['if-match'] = `"${given.ifMatch}"`;
     if (given.idempotencyKey !== undefined) headers['idempotency-key'] = given.idempotencyKey;
     const started = performance.now();
@@ -197,7 +206,8 @@ export class Client {
         method,
         headers,
         ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
-        ...(given.upload === undefined ? {} : { body: given.upload }),
+        ...(given.upload instanceof Blob ? { body: given.upload } : {}),
+        ...(streamed === undefined ? {} : { body: streamed.bytes, duplex: 'half' }),
       },
       signal,
     );
@@ -406,6 +416,8 @@ export class Client {
     } catch (error) {
       if (error instanceof Fault) throw error;
       signal?.throwIfAborted();
+      // What was sent could not be read.
+      if (error instanceof Error && error.cause instanceof Fault) throw error.cause;
       throw new Fault('unavailable', `${what} cannot be reached`, {
         cause: error,
         hint: 'look whether it runs with: gantry status',

@@ -3,14 +3,14 @@
  * is tried again; whoever begins again with the same fingerprint goes on where it was.
  */
 import { isFault, systemClock } from '#lib';
-import type { Client } from './client.ts';
+import type { Client, UploadBody } from './client.ts';
 import type { Operation } from './operation.ts';
 import { TransferRate, type TransferProgress } from './transfer-progress.ts';
 import type { HostUpload, UploadBegin } from './upload.ts';
 
 const leastPartBytes = 1024 ** 2;
 const firstPartBytes = 4 * 1024 ** 2;
-/** A client may have all of a part in memory. */
+/** A browser may have all of a part in memory. */
 const mostPartBytes = 16 * 1024 ** 2;
 /** A part that takes longer is too long, and one that takes less than a third of it too short. */
 const partMs = 3000;
@@ -21,7 +21,7 @@ const maxIdle = 6;
 /** What is sent, as much of it at once as one part has. */
 export interface SentContent {
   readonly sizeBytes: number;
-  part(offset: number, length: number): Promise<Blob> | Blob;
+  part(offset: number, length: number): UploadBody;
 }
 
 /** A file that a page was given. */
@@ -70,7 +70,7 @@ async function sendParts(client: Client, work: SendFile, upload: HostUpload): Pr
     const before = offset;
     try {
       const length = Math.min(partBytes, content.sizeBytes - offset);
-      const part = await content.part(offset, length);
+      const part = content.part(offset, length);
       const request = { params, query: { offset }, upload: part };
       offset = (await client.call('host.upload.send', request, signal)).receivedBytes;
       partBytes = fittingPart(partBytes, performance.now() - begunMs);

@@ -16,9 +16,11 @@ test('a file of more than 4 GiB has its whole length, and its parts are where th
     writeFileSync(path, 'the end', { flag: 'a' });
     await using content = await openContent(path);
     assert.deepEqual([content.sizeBytes, await content.packing()], [5 * 1024 ** 3 + 7, 'none']);
-    assert.equal(await (await content.part(5 * 1024 ** 3 - 1, 8)).text(), '\0the end');
+    const textOf = (offset: number, length: number): Promise<string> =>
+      new Response(content.part(offset, length).bytes).text();
+    assert.equal(await textOf(5 * 1024 ** 3 - 1, 8), '\0the end');
     await truncate(path, 10);
-    await assert.rejects(async () => content.part(100, 10), { code: 'stale' });
+    await assert.rejects(textOf(100, 10), { code: 'stale' });
 
     const packed = join(folder, 'b');
     writeFileSync(packed, gzipSync('a'));

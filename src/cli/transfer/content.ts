@@ -1,11 +1,21 @@
-/** A file of this machine that is sent, read a part at a time: a blob of a file has at most 4 GiB (Node.js 26). */
+/** A file of this machine that is sent, read piece by piece: a blob of a file has at most 4 GiB (Node.js 26). */
 import { open, type FileHandle } from 'node:fs/promises';
-import { packingHeadBytes, packingOf, type Packing, type SentContent } from '#api';
+import {
+  packingHeadBytes,
+  packingOf,
+  type Packing,
+  type SentContent,
+  type StreamedBytes,
+} from '#api';
 import { Fault } from '#lib';
+
+/** What is read, and sent, at once. */
+const pieceBytes = 256 * 1024;
 
 export interface FileContent extends SentContent, AsyncDisposable {
   /** The same as long as nobody writes to it. */
   readonly fingerprint: string;
+  part(offset: number, length: number): StreamedBytes;
   /** As its first bytes tell, whatever it is called. */
   packing(): Promise<Packing>;
 }
@@ -27,11 +37,38 @@ export async function openContent(path: string): Promise<FileContent> {
     async packing() {
       return packingOf(await readPart(file, path, 0, Math.min(packingHeadBytes, sizeBytes)));
     },
-    async part(offset, length) {
-      return new Blob([await readPart(file, path, offset, length)]);
-    },
+    part: (offset, length) => ({
+      sizeBytes: length,
+      bytes: streamPart(file, path, offset, length),
+    }),
     [Symbol.asyncDispose]: () => file.close(),
   };
+}
+
+/** Read as it is taken. Errors: `stale` where the file has become shorter. */
+function streamPart(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): ReadableStream<Uint8Array> {
+  let given = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const bytes = await readPart(
+          file,
+          path,
+          offset + given,
+          Math.min(pieceBytes, length - given),
+        );
+        given += bytes.length;
+        controller.enqueue(bytes);
+        if (given === length) controller.close();
+      },
+    },
+    { highWaterMark: 1 },
+  );
 }
 
 async function readPart(

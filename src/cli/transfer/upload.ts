@@ -1,11 +1,12 @@
 /** A file of this machine on its way to a host: what it is to be compared with is read beside the sending. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { open } from 'node:fs/promises';
 import { sendFile, type Operation, type UploadBegin } from '#api';
 import type { Run } from '../command.ts';
 import { verbOptions } from '../disk/progress.ts';
 import type { FileContent } from './content.ts';
+
+const hashedBytes = 256 * 1024;
 
 export interface Upload {
   readonly host: string;
@@ -38,8 +39,15 @@ export async function upload(
   return started;
 }
 
+/** With one buffer for all of it: what is read is no garbage. */
 async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { signal }), hash);
-  return hash.digest('hex');
+  const buffer = Buffer.allocUnsafe(hashedBytes);
+  await using file = await open(path, 'r');
+  for (;;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, buffer.length);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+  }
 }
