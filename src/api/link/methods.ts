@@ -219,7 +219,16 @@ export const linkMethods = {
     result: z.strictObject({}),
   },
   /** What a linked copy shares with other machines becomes its own. */
-  'machine.flatten': { params: z.strictObject(machine), result: report },
+  'machine.flatten': {
+    params: z.strictObject({
+      ...machine,
+      tops: z.array(hostPath).max(64).optional().meta({
+        description:
+          'files of its disks when this was first asked for, of a vm that others run: those that it has no more go',
+      }),
+    }),
+    result: report,
+  },
   /**
    * Moves the machine's folder below another one (`parent`), or files of disks, or both. Takes effect whole or not
    * at all; the definition says afterwards where the disks are.

@@ -13,7 +13,6 @@ import { newGantry, type Gantry } from '../../e2e/gantry.ts';
 import { untilReady } from '../../e2e/ready-hosts.ts';
 import { findForeignProcess, listProcesses } from './foreign-process.ts';
 import { QemuRoom, tool, withoutRoom } from './qemu-room.ts';
-import { virsh } from './tools.ts';
 
 const host = 'virt';
 /** All of a disk, in one byte: enough to be in the middle of it. */
@@ -224,6 +223,31 @@ suite(
         },
       },
       {
+        name: 'the flattening of a linked clone',
+        format: 'raw',
+        victims: ['coordinator', 'speaker', 'qemu-img'],
+        stepMs: 30,
+        prepare: (vm) =>
+          must(
+            gantry.client().call('vm.clone', {
+              params: { vm: vm.id },
+              body: { name: copyOf(vm), linked: true },
+            }),
+          ),
+        begin: async (vm) =>
+          gantry.client().call('vm.flatten', { params: { vm: (await show(copyOf(vm))).id } }),
+        async done(vm) {
+          await holdsAll(vm.name, first);
+          await holdsAll(copyOf(vm), first);
+          assert.equal((await chainOf(await fileOf(copyOf(vm)))).length, 1);
+        },
+        async undone(vm) {
+          await holdsAll(vm.name, first);
+          await holdsAll(copyOf(vm), first);
+          assert.equal((await chainOf(await fileOf(copyOf(vm)))).length, 2);
+        },
+      },
+      {
         name: 'a move of a disk while the vm runs',
         format: 'raw',
         victims: ['coordinator', 'speaker', 'qemu'],
@@ -327,9 +351,9 @@ suite(
       process.kill(frozen, 'SIGSTOP');
       await kill('speaker', vm);
       await untilReady(gantry.client(), [host]);
-      const { code, err } = await virsh(room.address, 'snapshot-delete', 'slow', 'then');
+      // libvirt lets whoever asks again wait for half a minute, and tells nobody when that is over.
+      await systemClock.sleep(33_000);
       process.kill(frozen, 'SIGCONT');
-      assert.deepEqual([code, /state change lock/.test(err)], [1, true], err);
       await must(operation);
       await holdsAll('slow', second);
       assert.deepEqual(await snapshots('slow'), []);

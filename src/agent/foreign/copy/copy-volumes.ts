@@ -103,7 +103,7 @@ export async function copyBeside(
   const known = pools.find(({ path, type }) => path === folder && type === 'dir')?.handle;
   const pool = known ?? (await openFolder(client, folder, signal));
   try {
-    await client.call('STORAGE_POOL_REFRESH', { pool, flags: 0 }, { signal });
+    await new Volumes(client).refresh(pool, signal);
     const lookUp = async (path: string): Promise<StorageVolHandle | undefined> => {
       try {
         const name = posix.basename(path);

@@ -1,6 +1,7 @@
 /**
  * Disks that stand on other files have all in themselves then: of a vm that is off each is copied to a new file, and is the vm's as soon
- * as that is whole; of one that runs its QEMU pulls what lies below into the file that the vm writes to.
+ * as that is whole; of one that runs its QEMU pulls what lies below into the file that the vm writes to. What it stood on stays:
+ * nobody can say whether it is there for others, too.
  *
  * Invariant: a pull that is cut off leaves a disk that shows what it did before, on the files that it stood on; it is joined
  * by whoever asks again, and goes on where it was.
@@ -14,6 +15,7 @@ import type { CallContext } from '../../link/calls.ts';
 import { persistChange, readLive } from '../edit/persist.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
 import type { MakeTools } from '../make/make-verbs.ts';
+import { Volumes } from '../make/volumes.ts';
 import { filesOfAll, filesOfOthers, LayerFiles, readLayered } from '../snapshots/layer-files.ts';
 import { filesOf } from '../snapshots/snapshot-xml.ts';
 import { copyVolume, measureCopies } from './copy-volumes.ts';
@@ -26,7 +28,7 @@ type Progress = CallContext['progress'];
 /** Errors: `refused` for a vm that is saved or has snapshots; `exhausted`; the hypervisor's own. */
 export async function flatten(
   tools: MakeTools,
-  { id, generation, cause }: LinkParams<'machine.flatten'>,
+  { id, generation, cause, tops = [] }: LinkParams<'machine.flatten'>,
   { signal, progress }: CallContext,
 ): Promise<void> {
   const { client, machines, read, look } = tools;
@@ -38,11 +40,16 @@ export async function flatten(
       hint: 'restore it, or discard its saved state',
     });
   try {
-    const { snapshots } = await readLayered(client, machines, id, signal);
-    if (snapshots.length > 0)
+    const vm = await readLayered(client, machines, id, signal);
+    if (vm.snapshots.length > 0)
       throw new Fault('refused', `${dom.name} has snapshots, which stand on what it shares`, {
         hint: 'delete them first',
       });
+    // A call that was cut off has given the vm other files.
+    const used = new Set([...filesOfAll(vm), ...filesOfOthers(machines, id)]);
+    const left = new Set(tops).difference(used);
+    if (left.size > 0)
+      await (await LayerFiles.look(client, left, signal)).removeUnused(left, used, signal);
     if (vmStateFacts[state].live) await pullAll(tools, { id, dom, progress }, signal);
     else await copyAll(tools, { id, dom, progress }, signal);
   } finally {
@@ -73,11 +80,18 @@ async function copyAll(
     progress(index / hardware.disks.length, `disk ${index + 1} of ${hardware.disks.length}`);
     const to = await shelf.free(disk.file, id, used, signal);
     const copy = { from: disk.file, to, format: disk.format };
-    await measureCopies(client, [copy], signal);
-    await copyVolume(client, copy, signal);
     const disks = base.disks.map((one) => (one.file === disk.file ? { ...one, file: to } : one));
     const wanted = { ...base, disks };
-    await persistChange(client, dom, { base, wanted }, context, signal);
+    // What has been copied is given to the vm whatever the signal says: nobody would know which of the two files it has.
+    const end = AbortSignal.any([]);
+    try {
+      await measureCopies(client, [copy], signal);
+      await copyVolume(client, copy, signal);
+      await persistChange(client, dom, { base, wanted }, context, end);
+    } catch (error) {
+      await new Volumes(client).remove(to, end).catch(() => undefined);
+      throw error;
+    }
     base = wanted;
     used.delete(disk.file);
     await shelf.removeUnused([disk.file], new Set([...used, to]), signal);
@@ -85,8 +99,8 @@ async function copyAll(
 }
 
 async function pullAll(
-  { client, machines }: MakeTools,
-  { id, dom, progress }: Flattening,
+  { client }: MakeTools,
+  { dom, progress }: Flattening,
   signal: AbortSignal,
 ): Promise<void> {
   const files = filesOf(readXml(await readLive(client, dom, signal)));
@@ -101,9 +115,6 @@ async function pullAll(
       throw new Fault('refused', `the disk ${path} of ${dom.name} still stands on other files`, {
         hint: 'its pull was ended on its hypervisor, or its QEMU ended: flatten it again',
       });
-    const now = await readLayered(client, machines, id, signal);
-    const used = new Set([...tops, ...filesOfAll(now), ...filesOfOthers(machines, id)]);
-    await after.removeUnused(before.layersBelow(file), used, signal);
   }
 }
 

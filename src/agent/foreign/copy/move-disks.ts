@@ -85,14 +85,16 @@ async function carry(
   if (here === undefined && base.disks.some(({ file }) => file === to)) return;
   if (here === undefined) throw gone(dom, from);
   const copy = { from, to, format: here.format };
+  // What has been copied is given to the vm whatever the signal says: nobody would know which of the two files it has.
+  const end = AbortSignal.any([]);
   await new Volumes(client).remove(to, signal);
   await measureCopies(client, [copy], signal);
   try {
     await copyVolume(client, copy, signal);
     const disks = base.disks.map((one) => (one.file === from ? { ...one, file: to } : one));
-    await persistChange(client, dom, { base, wanted: { ...base, disks } }, context, signal);
+    await persistChange(client, dom, { base, wanted: { ...base, disks } }, context, end);
   } catch (error) {
-    await new Volumes(client).remove(to, AbortSignal.any([])).catch(() => undefined);
+    await new Volumes(client).remove(to, end).catch(() => undefined);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { DiskSource } from '#api';
 import { attributeOf, escapeXml, find, readXml, textOf } from '#foreign';
-import { Fault, isFault } from '#lib';
+import { describeFault, Fault, isFault } from '#lib';
 import { libvirtFacts, type Client, type StoragePoolHandle, type StorageVolHandle } from '#libvirt';
 
 export interface Pool {
@@ -66,6 +66,21 @@ export class Volumes {
         };
       }),
     );
+  }
+
+  /**
+   * What came into it past libvirt is known then. It waits while a volume of it is being filled, as by a call whose caller has ended.
+   * Errors: those of the client.
+   */
+  async refresh(pool: StoragePoolHandle, signal: AbortSignal): Promise<void> {
+    for (;;)
+      try {
+        await this.#client.call('STORAGE_POOL_REFRESH', { pool, flags: 0 }, { signal });
+        return;
+      } catch (error) {
+        if (!isBusyPool(error)) throw error;
+        await setTimeout(busyMs, undefined, { signal });
+      }
   }
 
   /** Errors: `not-found`, `invalid` naming the pools there are. */
@@ -146,6 +161,12 @@ export class Volumes {
       }
     }
   }
+}
+
+/** libvirt has no number of its own for it. */
+function isBusyPool(error: unknown): boolean {
+  if (!isFault(error) || libvirtFacts(error)?.name !== 'INTERNAL_ERROR') return false;
+  return /asynchronous jobs running/.test(describeFault(error));
 }
 
 function choosePool(pools: readonly Pool[]): Pool | undefined {

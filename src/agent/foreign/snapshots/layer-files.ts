@@ -88,9 +88,10 @@ export class LayerFiles {
     signal: AbortSignal,
   ): Promise<LayerFiles> {
     const wanted = new Set([...files].map((file) => posix.dirname(file)));
-    for (const { path, type, handle: pool } of await new Volumes(client).pools(signal))
+    const pools = new Volumes(client);
+    for (const { path, type, handle } of await pools.pools(signal))
       if (path !== undefined && wanted.has(path) && folders.has(type))
-        await client.call('STORAGE_POOL_REFRESH', { pool, flags: 0 }, { signal });
+        await pools.refresh(handle, signal);
     const { volumes, complete } = await listVolumes(client, signal);
     return new LayerFiles(client, volumes, complete);
   }
@@ -143,13 +144,6 @@ export class LayerFiles {
       return below === undefined || !isLayer(one) || stemOf(one) !== stemOf(below);
     });
     return chain.slice(1, end + 1);
-  }
-
-  /** Layers that it stands on, each above the next, down to the first file that is none. */
-  layersBelow(file: string): readonly string[] {
-    const below = this.chain(file).slice(1);
-    const end = below.findIndex((one) => !isLayer(one));
-    return end === -1 ? below : below.slice(0, end);
   }
 
   /** Files that stand on it. */

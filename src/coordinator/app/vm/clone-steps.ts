@@ -14,7 +14,7 @@ import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
 import { identity } from './guest-identity.ts';
-import { asSeen, takeSeen } from './tell-hypervisor.ts';
+import { asSeen, isForeignHost, takeSeen } from './tell-hypervisor.ts';
 
 /** As long as the copying of large disks takes. */
 export const copyLimitMs = 24 * 3_600_000;
@@ -48,6 +48,10 @@ function inputOf(work: Work): CloneInput {
 /** Of the copy, as its host has told last. */
 function reportOf(work: Work): MachineReport {
   return work.memory['report'] as unknown as MachineReport;
+}
+
+export function filesOfDisks({ hardware: { disks } }: VmDefinition): string[] {
+  return disks.map(({ file }) => file);
 }
 
 const copyStep: Step = {
@@ -106,7 +110,13 @@ const separateStep: Step = {
       const move = { ...machine, definition: given, definitionVersion: 1, parent, disks: [] };
       await links.call(hostId, 'machine.relocate', move, options);
     }
-    const { report } = await links.call(hostId, 'machine.flatten', machine, options);
+    const tops = isForeignHost(inventory, hostId) ? { tops: filesOfDisks(definition) } : {};
+    const { report } = await links.call(
+      hostId,
+      'machine.flatten',
+      { ...machine, ...tops },
+      options,
+    );
     await work.remember({ report: asJson(report) });
   },
 };

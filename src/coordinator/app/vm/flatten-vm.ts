@@ -2,9 +2,10 @@
 import type { DryRun, Operation } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import { followed, type Kind } from '../work.ts';
-import { copyLimitMs } from './clone-steps.ts';
+import { copyLimitMs, filesOfDisks } from './clone-steps.ts';
+import { targetVm } from './common-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
-import { takeSeen } from './tell-hypervisor.ts';
+import { isForeignHost, takeSeen } from './tell-hypervisor.ts';
 
 export async function flattenVm(
   coordinator: Coordinator,
@@ -25,10 +26,14 @@ export const flattenKind: Kind = {
       way: 'stays',
       async run(work) {
         const { hostId, machine } = machineOf(work);
+        const isForeign = isForeignHost(work.coordinator.inventory, hostId);
+        if (isForeign && work.memory['tops'] === undefined)
+          await work.remember({ tops: filesOfDisks(targetVm(work).data.definition) });
+        const { tops } = work.memory as { readonly tops?: string[] };
         await work.coordinator.links.call(
           hostId,
           'machine.flatten',
-          machine,
+          { ...machine, ...(tops === undefined ? {} : { tops }) },
           followed(work, copyLimitMs),
         );
         await takeSeen(work);
