@@ -19,6 +19,10 @@ export const installationSettingsSchema = z
       .boolean()
       .default(true)
       .meta({ description: 'whether lists may show small pictures of the screens of vms' }),
+    thumbnailSeconds: z.number().int().min(0).max(3600).default(20).meta({
+      description:
+        'after how many seconds the small picture of the screen of a running vm is read anew; 0: when the vm changes. All else is shown as it changes',
+    }),
     recentEvents: z
       .number()
       .int()

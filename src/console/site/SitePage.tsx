@@ -16,6 +16,7 @@ import { Certificates } from './Certificates.tsx';
 import { ChangeSite } from './ChangeSite.tsx';
 import { Encryption } from './Encryption.tsx';
 import { Quotas } from './Quotas.tsx';
+import { SearchPaths } from './SearchPaths.tsx';
 import { useSiteText, type SiteTextKey } from './words.ts';
 
 export function SitePage(): ReactNode {
@@ -33,9 +34,10 @@ export function SitePage(): ReactNode {
         {(installation) => (
           <>
             <WholeSite installation={installation} />
+            <SearchPaths />
             <Encryption installation={installation} />
-            <Quotas />
             <Certificates />
+            <Quotas />
             <OwnSettings installation={installation} />
             {changes && (
               <ChangeSite installation={installation} onClose={() => setChanges(false)} />

@@ -8,10 +8,12 @@ const english = {
   certificates: 'Certificates',
   certificatesExplain:
     'What browsers and programs are shown. A change takes effect at once for new connections; hosts, virtual machines and open pages go on. Hosts trust the authority of the installation whatever is shown here.',
+  changeSearchPath: 'Change where {name} searches',
   chain: 'Certificate, then those above it (PEM)',
   chooseFile: 'or choose a file',
   expires: 'Expires',
   fingerprint: 'SHA-256',
+  folders: 'Folders, in their order',
   generate: 'Generate anew',
   generateExplain:
     'A new certificate of the authority of this installation takes the place of the one that is shown now. Browsers that do not trust this authority will warn.',
@@ -27,6 +29,9 @@ const english = {
     'From then on nothing is served without TLS: whoever asks for a page is sent to https, and everything else is refused. TLS itself is there already, with the certificate below.',
   requireTlsLeaves:
     'This page came without TLS. It is shown anew with https, where one signs in again; a browser that does not trust the certificate will warn first.',
+  searchPaths: 'Search paths',
+  searchPathsExplain:
+    'Where each host looks for configuration files of vms, disks and images beside the folders of its own.',
   server: 'Server',
   stateExpired: 'expired',
   stateSoon: 'expires soon',
@@ -60,10 +65,12 @@ const german: Readonly<Record<SiteTextKey, string>> = {
   certificates: 'Zertifikate',
   certificatesExplain:
     'Was Browsern und Programmen gezeigt wird. Eine Änderung gilt sofort für neue Verbindungen; Hosts, virtuelle Maschinen und offene Seiten laufen weiter. Hosts trauen der Zertifizierungsstelle der Installation, was auch immer hier gezeigt wird.',
+  changeSearchPath: 'Ändern, wo {name} sucht',
   chain: 'Zertifikat, dann die darüber (PEM)',
   chooseFile: 'oder eine Datei wählen',
   expires: 'Läuft ab',
   fingerprint: 'SHA-256',
+  folders: 'Ordner, der Reihe nach',
   generate: 'Neu erzeugen',
   generateExplain:
     'Ein neues Zertifikat der Zertifizierungsstelle dieser Installation tritt an die Stelle dessen, das jetzt gezeigt wird. Browser, die ihr nicht trauen, warnen dann.',
@@ -79,6 +86,9 @@ const german: Readonly<Record<SiteTextKey, string>> = {
     'Von da an wird nichts mehr ohne TLS beantwortet: Wer eine Seite aufruft, wird zu https geschickt, alles andere abgewiesen. TLS selbst ist schon da, mit dem Zertifikat unten.',
   requireTlsLeaves:
     'Diese Seite kam ohne TLS. Sie wird mit https neu gezeigt, dort meldet man sich wieder an; ein Browser, der dem Zertifikat nicht traut, warnt vorher.',
+  searchPaths: 'Suchpfade',
+  searchPathsExplain:
+    'Wo jeder Host neben seinen eigenen Ordnern nach Konfigurationsdateien von VMs, Platten und Abbildern sucht.',
   server: 'Server',
   stateExpired: 'abgelaufen',
   stateSoon: 'läuft bald ab',

@@ -1,26 +1,26 @@
 /**
  * A small picture of a vm's screen, for those who may see it, which leads to the screen itself; of a saved vm the last
- * one. It is read again when the state changes and while the vm runs, at most every twenty seconds, and only while it is seen.
+ * one. It is read again when the state changes and, while the vm runs and it is seen, every so many seconds as the site
+ * says: nothing tells when a screen changes.
  */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
-
-const everySeconds = 20;
+import { useInstallation } from '../parts/ask.ts';
 
 export function Thumbnail({ vm }: { readonly vm: Vm }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
   const { id, state, status } = vm;
   const seen = state === 'running' || state === 'paused' || state === 'saved';
-  const turn =
-    state === 'running' ? Math.floor((status.runningSeconds ?? 0) / everySeconds) : status.since;
+  const seconds = useInstallation({ enabled: seen }).data?.settings.thumbnailSeconds ?? 0;
   const { data } = useQuery({
-    queryKey: ['vm.screenshot', id, state, turn],
+    queryKey: ['vm.screenshot', id, state, status.since],
     enabled: seen,
     gcTime: 1000,
+    refetchInterval: state === 'running' && seconds > 0 && seconds * 1000,
     queryFn: async ({ signal }) => {
       const png = await client.call('vm.screenshot', { params: { vm: id } }, signal);
       return new Blob([png as Uint8Array<ArrayBuffer>], { type: 'image/png' });

@@ -1,6 +1,6 @@
 /** A setting that is a list of words, on one line with commas; of choices the hint says which. */
 import { TextInput } from '@patternfly/react-core';
-import type { FocusEvent, ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Field } from '#api';
 import { readAt, type Place } from './place.ts';
 import { idOf, SettingFrame } from './SettingFrame.tsx';
@@ -17,6 +17,7 @@ export function WordsSetting({
   const { item } = field;
   const value = readAt(form.value, place.steps);
   const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  const [typed, setTyped] = useState<string>();
   const choices = item.kind === 'choice' ? item.options.join(', ') : undefined;
   return (
     <SettingFrame field={choices === undefined ? field : { ...field, hint: choices }} place={place}>
@@ -24,11 +25,12 @@ export function WordsSetting({
         id={idOf(place)}
         aria-describedby={`${idOf(place)}-hint`}
         // What is typed stays as it is typed until the field is left.
-        key={list.join(',')}
-        defaultValue={list.join(', ')}
+        value={typed ?? list.join(', ')}
         isDisabled={form.lock(place) !== undefined}
-        onBlur={({ currentTarget }: FocusEvent<HTMLInputElement>) => {
-          const words = currentTarget.value
+        onBlur={() => setTyped(undefined)}
+        onChange={(_event, text) => {
+          setTyped(text);
+          const words = text
             .split(',')
             .map((word) => word.trim())
             .filter((word) => word !== '');

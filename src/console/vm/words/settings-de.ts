@@ -203,6 +203,7 @@ export const germanSettings: SettingWords = {
     stopTimeoutSeconds: 'Zeit für das Ende seiner VMs',
     spanAddress: 'Adresse für Netzwerke über Hosts',
     consoles: 'Bildschirme, Tastaturen und serielle Anschlüsse',
+    thumbnailSeconds: 'Sekunden, bis Bildschirme in Listen erneuert werden',
     recentEvents: 'Neueste Ereignisse auf der Statusseite',
     eventRetentionDays: 'Tage, die Ereignisse bleiben',
     eventRetentionCount: 'Meiste Ereignisse, die bleiben',
@@ -237,6 +238,8 @@ export const germanSettings: SettingWords = {
       'seine Adresse für Netzwerke über mehrere Hosts; leer: die, von der sein Agent den Koordinator erreicht',
     consoles: 'ob Bildschirme, Tastaturen und serielle Anschlüsse seiner VMs benutzt werden dürfen',
     thumbnails: 'ob Listen kleine Bilder der Bildschirme von VMs zeigen dürfen',
+    thumbnailSeconds:
+      'nach denen das kleine Bild vom Bildschirm einer laufenden VM neu gelesen wird; 0: wenn die VM sich ändert. Alles andere wird gezeigt, wie es sich ändert',
     recentEvents: 'so viele der neuesten zeigt die Statusseite',
     secondFactorGroups: 'deren Mitglieder sich mit einem zweiten Faktor anmelden',
     allowPasswordWithoutTls: 'Anmeldung mit Kennwort über eine unverschlüsselte Verbindung',

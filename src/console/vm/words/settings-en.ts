@@ -203,6 +203,7 @@ export const englishSettings: SettingWords = {
     stopTimeoutSeconds: 'Time for its vms to end',
     spanAddress: 'Address for networks across hosts',
     consoles: 'Screens, keyboards and serial ports',
+    thumbnailSeconds: 'Seconds until screens in lists are renewed',
     recentEvents: 'Recent events on the status page',
     eventRetentionDays: 'Days that events are kept',
     eventRetentionCount: 'Most events that are kept',

@@ -1,0 +1,121 @@
+/** The settings of the site. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import type { HostSettings, Installation } from '#api';
+import { ensureConsole } from '../../src/cli/system/console-build.ts';
+import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
+import { Stage } from '../../src/coordinator/testing/stage.ts';
+import {
+  findBarriersInEachLight,
+  noBrowser,
+  openBrowser,
+  password,
+  sitAtBrowser,
+  type Person,
+} from './browser.ts';
+
+describe('the settings of the site in the console', { skip: noBrowser }, () => {
+  let stage: Stage;
+  let agent: FakeAgent;
+  let browser: Browser;
+  let person: Person;
+  const web = makeDefinition('web-1');
+
+  before(async () => {
+    const signal = AbortSignal.timeout(120_000);
+    await ensureConsole({ out: { note: () => undefined } as never, signal });
+    stage = await Stage.open();
+    agent = await FakeAgent.join(stage, 'h1');
+    agent.handlers['host.configure'] = () => ({});
+    const running = { state: 'running', startedAt: '2026-01-01T00:00:00.000Z' } as const;
+    await agent.connect([makeRecord(web, 1, running)]);
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(`${stage.url}/#link=${await link()}`);
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await agent?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  /** Signs in once as admin. */
+  async function link(): Promise<string> {
+    return ((await stage.send('POST', '/users/admin/link')).json as { code: string }).code;
+  }
+
+  test('WEB-35 the settings of the site are on its page: screens in lists, recent events, how screens are renewed, search paths for configuration files and images, TLS', async () => {
+    const { page } = person;
+    const configured: unknown[] = [];
+    agent.handlers['host.configure'] = (told: { settings: HostSettings; thumbnails: boolean }) => {
+      configured.push([told.settings.searchPath, told.thumbnails]);
+      return {};
+    };
+    const settings = async (): Promise<Installation['settings']> =>
+      ((await stage.send('GET', '/installation')).json as Installation).settings;
+    const isAsked = (): Promise<unknown> =>
+      page.waitForRequest((asked) => asked.url().endsWith(`/vms/${web.id}/screenshot`));
+    const dialog = page.getByRole('dialog');
+    const save = async (): Promise<void> => {
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await page.goto(`${stage.url}/site`);
+    await page.getByRole('heading', { level: 2, name: 'TLS' }).waitFor();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await dialog.locator('#setting-thumbnailSeconds').fill('1');
+    await dialog.locator('#setting-recentEvents').fill('3');
+    await dialog.locator('#setting-thumbnails').click();
+    await dialog.locator('#setting-plainHttp').selectOption('redirected');
+    await save();
+    await page.getByText('Redirected: browsers are sent to https').waitFor();
+    const { thumbnailSeconds, recentEvents, thumbnails, plainHttp } = await settings();
+    assert.deepEqual(
+      [thumbnailSeconds, recentEvents, thumbnails, plainHttp],
+      [1, 3, false, 'redirected'],
+    );
+
+    const change = page.getByRole('button', { name: 'Change where h1 searches' });
+    await change.click();
+    await dialog.locator('#setting-searchPath').fill('/srv/vms, /srv/isos');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await save();
+    const paths = page.getByRole('grid', { name: 'Search paths' });
+    await paths.getByRole('listitem').nth(1).waitFor();
+    assert.deepEqual(await paths.getByRole('listitem').allTextContents(), [
+      '/srv/vms',
+      '/srv/isos',
+    ]);
+    await stage.until(() => configured.length > 1, 'the host is told');
+    assert.deepEqual(configured.at(-1), [['/srv/vms', '/srv/isos'], false]);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await paths.scrollIntoViewIfNeeded();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    assert.equal(
+      await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+      true,
+      'nothing is wider than the screen',
+    );
+    await page.setViewportSize({ width: 1280, height: 800 });
+
+    // What is shown of a running vm is asked for anew, again and again.
+    const begun = isAsked();
+    await page.goto(`${stage.url}/vms/${web.id}`);
+    await begun;
+    await isAsked();
+    await isAsked();
+    await page.goto(`${stage.url}/status`);
+    const recent = page.getByRole('main').getByRole('grid', { name: 'Events' });
+    await recent.getByRole('row').nth(1).waitFor();
+    assert.equal(await recent.getByRole('row').count(), 1 + 3);
+    const back = { thumbnailSeconds: 20, recentEvents: 12, thumbnails: true, plainHttp: 'refused' };
+    assert.equal((await stage.send('PATCH', '/installation', { body: back })).status, 200);
+  });
+});
