@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { hostStore, makeDisk } from '#disk';
 import { kiB, miB } from '#lib';
+import { ensureCommands } from '../../src/cli/system/command-build.ts';
 import { describeMachine, note, percentile, print } from '../measure.ts';
 
 const { values } = parseArgs({
@@ -27,7 +28,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const run = promisify(execFile);
-const cli = join(import.meta.dirname, '../../src/cli/main.ts');
+const script = join(import.meta.dirname, '../../gantry');
 const sizeBytes = 512 * miB;
 const stride = 4099 * 4 * kiB;
 
@@ -83,6 +84,7 @@ async function measure(
 
 const folder = await mkdtemp(join(values.folder, 'gb-'));
 try {
+  await ensureCommands(AbortSignal.timeout(120_000));
   print(`${describeMachine()}\n`);
   print('| disk served over NBD | in flight | qemu-nbd | Gantry | ratio |\n|---|--:|--:|--:|--:|');
   for (const { title, ours, theirs } of formats) {
@@ -95,7 +97,7 @@ try {
         for (let round = 0; round < rounds; round += 1) {
           const socket = join(folder, `s${round}`);
           const qemu = ['qemu-nbd', '-t', '-f', theirs, '-k', socket, path];
-          const gantry = [process.execPath, cli, 'disk', 'serve', path, '--socket', socket];
+          const gantry = [script, 'disk', 'serve', path, '--socket', socket];
           for (const [argv, spent] of [
             [qemu, seconds.theirs],
             [[...gantry, '--format', ours, '--writable'], seconds.ours],
