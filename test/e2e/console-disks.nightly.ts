@@ -298,7 +298,6 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     await dialog.getByText(/own\.raw is on /).waitFor();
     assert.deepEqual(offsets.slice(0, 3), ['0', '4194304', '4194304']);
     assert.ok((await readFile(join(shelf.path, 'own.raw'))).equals(content));
-
     await dialog.getByLabel('Name there').fill('given-up.raw');
     await page.unroute(/uploads\/[^/]+\?offset=/);
     await page.route(/uploads\/[^/]+\?offset=/, () => undefined);
@@ -307,7 +306,6 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Give up given-up.raw' }).click();
     await dialog.getByRole('region', { name: 'On their way' }).waitFor({ state: 'detached' });
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
-
     const table = page.getByRole('grid', { name: 'Virtual disks' });
     const download = async (name: string): Promise<void> => {
       await table.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
@@ -328,6 +326,11 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     const { items } = await client.call('vm.list', { query: { filter: 'name = idle' } });
     const disk = items[0]?.definition.hardware.disks.find(({ file: one }) => one === path);
     assert.ok(disk);
+    await page.goto(`${client.server}/vms/${items[0]?.id}?tab=configuration&section=hard-disks`);
+    await page.getByRole('button', { name: `Actions for ${placeName(disk)}` }).click();
+    const again = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
+    assert.ok((await readFile((await (await again).path()) ?? '')).equals(content));
     await gantry.must('vm', 'detach-disk', 'idle', placeName(disk));
   });
 

@@ -311,7 +311,14 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Add: Disks' }).click();
     await dialog.waitFor({ state: 'detached' });
     const disks = page.getByRole('grid', { name: 'Disks' }).getByRole('row');
-    await disks.filter({ hasText: '64 MiB' }).getByRole('button', { name: 'Detach' }).click();
+    const choose = async (name: string): Promise<void> => {
+      await disks
+        .filter({ hasText: '64 MiB' })
+        .getByRole('button', { name: /^Actions for / })
+        .click();
+      await page.getByRole('menuitem', { name, exact: true }).click();
+    };
+    await choose('Detach');
     await page.getByRole('dialog').getByRole('button', { name: 'Detach' }).click();
     await disks.filter({ hasText: '64 MiB' }).waitFor({ state: 'detached' });
     assert.equal((await definition()).hardware.disks.length, before_);

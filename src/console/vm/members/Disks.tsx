@@ -2,13 +2,21 @@
 import type { ReactNode } from 'react';
 import { diskAttachSchema, placeName, type Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
+import { saveContent } from '../../parts/save-content.ts';
+import { useVmText } from '../words/vm-words.ts';
 import { RequestDialog } from '../settings/RequestDialog.tsx';
 import { MemberTable } from './MemberTable.tsx';
 
 export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
-  const { client } = useConsole();
+  const { client, notices } = useConsole();
   const words = useWords();
+  const text = useVmText();
   const params = { vm: vm.id };
+  const download = (place: string): void => {
+    saveContent(client, 'vm.disk.content', { params: { ...params, place } }).catch(
+      (error: unknown) => notices.fail(text('download'), error),
+    );
+  };
   return (
     <MemberTable
       vm={vm}
@@ -21,6 +29,7 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
         return {
           key: place,
           name: place,
+          deeds: [{ label: text('download'), act: () => download(place) }],
           facts: [place, disk.file, words.bytes(disk.sizeBytes), disk.format],
           remove: () => client.call('vm.disk.detach', { params: { ...params, place } }),
         };
