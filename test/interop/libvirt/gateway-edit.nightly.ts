@@ -204,8 +204,8 @@ void test(
     assert.match(smaller.err, /disks of vms only become larger/);
     const job = await virsh(address(), 'blockjob', 'web', 'vda');
     assert.deepEqual([job.code, job.err], [0, '']);
-  const abort = await virsh(address(), 'blockjob', 'web', 'vda', '--abort');
-  assert.match(abort.err, /disk vda does not have an active block job/);
+    const abort = await virsh(address(), 'blockjob', 'web', 'vda', '--abort');
+    assert.match(abort.err, /disk vda does not have an active block job/);
     await virsh(address(), 'destroy', 'web');
     const off = await resize('64M');
     assert.match(off.err, /domain is not running/);

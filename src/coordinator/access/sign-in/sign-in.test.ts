@@ -200,7 +200,10 @@ void test('SEC-25 without TLS passwords are refused until an administrator allow
   assert.equal(allowed.status, 200, allowed.text);
   assert.match(String(allowed.headers['set-cookie']), /^gantry_session=/);
   assert.ok(place.access.findings().some((one) => one.check === 'passwords'));
-  assert.equal((await place.ask('GET', '/session', { cookie: cookieOf(allowed), plain })).status, 200);
+  assert.equal(
+    (await place.ask('GET', '/session', { cookie: cookieOf(allowed), plain })).status,
+    200,
+  );
 });
 
 void test('CVE class 33: a page of another site cannot act with the session of its visitor', async (t) => {
