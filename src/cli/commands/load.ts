@@ -43,6 +43,6 @@ function connectNowhere(): never {
 export const firstWords: ReadonlySet<string> = new Set(
   (
     'up down status uninstall apply test web completion __complete vm host system team network image guest device ' +
-    'folder profile disk report warning operation event user token role grant access certificate audit'
+    'folder quota profile disk report warning operation event user token role grant access certificate audit'
   ).split(' '),
 );
