@@ -140,9 +140,9 @@ async function tellOfAge(out: Writer): Promise<void> {
   if (isOutdated()) out.hint(renewal);
 }
 
-/** Who asks for YAML says so on the line; nobody else waits until its library is loaded. */
-async function yamlWriter(argv: readonly string[]): Promise<(thing: unknown) => string> {
-  if (!argv.some((word) => word.includes('yaml'))) return unaskedYaml;
+/** Who asks a command on disk files for YAML says so on the line; nobody else waits until its library is loaded. */
+async function yamlWriter({ writeYaml }: Loaded): Promise<(thing: unknown) => string> {
+  if (!writeYaml && !argv.some((word) => word.includes('yaml'))) return unaskedYaml;
   const { stringify } = await import('yaml');
   return (thing) => stringify(thing);
 }
@@ -152,18 +152,18 @@ function unaskedYaml(): never {
 }
 
 const argv = process.argv.slice(2);
+const loaded = await loadCommands(argv);
 const out = createWriter(
   process.stdout,
   process.stderr,
   process.env,
   typedAs(argv, process.env, firstWords),
-  await yamlWriter(argv),
+  await yamlWriter(loaded),
 );
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader went away (| head): that is how pipes end
   if (error.code === 'EPIPE') process.exit(0);
 });
-const loaded = await loadCommands(argv);
 process.exitCode = await main(loaded, out).catch((error: unknown) =>
   tell(error, loaded.commands, out),
 );

@@ -40,10 +40,7 @@ const selfServiceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/self-service',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(
-    () => import('./self-service/SelfServicePage.tsx'),
-    'SelfServicePage',
-  ),
+  component: lazyPage(() => import('./self-service/SelfServicePage.tsx'), 'SelfServicePage'),
 });
 const statusRoute = createRoute({
   getParentRoute: () => rootRoute,

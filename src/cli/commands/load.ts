@@ -10,6 +10,8 @@ import { findCommand, splitLeading } from '../parse.ts';
 
 export interface Loaded {
   readonly commands: readonly Command[];
+  /** Whether there are some that write YAML unasked; its library is in their table already. */
+  readonly writeYaml: boolean;
   /** A client of the installation's API. Faults: those of findConnection. */
   readonly connect: (
     installation: Installation,
@@ -22,7 +24,7 @@ export async function loadCommands(argv: readonly string[]): Promise<Loaded> {
     const { diskCommands } = await import('./disk.ts');
     // without one of them it is a question about the table, or a mistake to be compared with it
     if (findCommand(diskCommands, argv) !== undefined)
-      return { commands: diskCommands, connect: connectNowhere };
+      return { commands: diskCommands, writeYaml: false, connect: connectNowhere };
   }
   const [{ commands }, { findConnection, openClient }] = await Promise.all([
     import('./mod.ts'),
@@ -30,6 +32,7 @@ export async function loadCommands(argv: readonly string[]): Promise<Loaded> {
   ]);
   return {
     commands,
+    writeYaml: true,
     connect: (installation, options) =>
       openClient(findConnection(installation, process.env), options),
   };

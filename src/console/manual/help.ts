@@ -15,7 +15,7 @@ export const pageHelp = {
   status: 'manual/users/console.md#status',
   summary: 'manual/users/console.md#summary',
   vms: 'manual/users/vms.md',
-  selfService: 'manual/users/console.md#self-service',
+  'self-service': 'manual/users/console.md#self-service',
   teams: 'manual/users/teams.md',
   hosts: 'manual/users/console.md#hosts',
   disks: 'manual/users/disks.md#disks-on-a-host',

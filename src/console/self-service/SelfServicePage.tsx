@@ -37,7 +37,7 @@ export function SelfServicePage(): ReactNode {
   });
   return (
     <>
-      <PageTitle title={words.text('selfService')} help={pageHelp.selfService} />
+      <PageTitle title={words.text('selfService')} help={pageHelp['self-service']} />
       <Answer question={question}>
         {({ places, templates }) => (
           <>

@@ -196,6 +196,8 @@ export function showSession(context: AccessContext, caller: Caller): Session {
   const session =
     caller.proof?.means === 'session' ? liveSession(inventory, clock, caller.proof.id) : undefined;
   const shown = describe(context, userId, user, session?.data);
+  // The caller is as the request began, which may just have set up the second factor that its session waited for.
+  if (session !== undefined && shown.secondFactor !== 'needed') return shown;
   return {
     ...shown,
     verbs: shown.verbs.filter((verb) => caller.may(verb, { kind: 'installation' })),
