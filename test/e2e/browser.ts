@@ -95,7 +95,7 @@ export const password = 'a long enough password';
 
 /** Follows the one-time link in what `up` or `user link` told, and chooses the password. */
 export async function signInByLink(page: Page, told: string): Promise<void> {
-  await page.goto(/https:\S+#link=\S+/.exec(told)?.[0] ?? '');
+  await page.goto(/https?:\S+#link=\S+/.exec(told)?.[0] ?? '');
   await page.locator('#password').fill(password);
   await page.locator('#again').fill(password);
   await page.getByRole('button', { name: 'Choose a password' }).click();

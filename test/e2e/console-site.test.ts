@@ -10,7 +10,7 @@ import {
   findBarriersInEachLight,
   noBrowser,
   openBrowser,
-  password,
+  signInByLink,
   sitAtBrowser,
   type Person,
 } from './browser.ts';
@@ -33,10 +33,7 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { page } = person;
-    await page.goto(`${stage.url}/#link=${await link()}`);
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, `${stage.url}/#link=${await link()}`);
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
   });
   after(async () => {

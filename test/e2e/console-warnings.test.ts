@@ -26,6 +26,7 @@ import {
   noBrowser,
   openBrowser,
   password,
+  signInByLink,
   sitAtBrowser,
   type Person,
 } from './browser.ts';
@@ -58,10 +59,7 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
   });
 
   async function signIn({ page }: Person, url: string, code: string): Promise<void> {
-    await page.goto(`${url}/#link=${code}`);
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, `${url}/#link=${code}`);
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
   }
 

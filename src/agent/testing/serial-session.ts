@@ -8,6 +8,8 @@ const prompt = /[#$] $/;
 const loginPrompt = /login: $/;
 const retryMs = 500;
 const maxText = 200_000;
+/** So much of a line is echoed on the terminal's own line, whatever its prompt. */
+const echoedLength = 20;
 /** A terminal's control sequences: colours, and questions where the cursor is. */
 // oxlint-disable-next-line no-control-regex
 const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g;
@@ -70,9 +72,21 @@ export class SerialSession {
   async command(line: string): Promise<string> {
     this.text = '';
     this.write(`${line}\n`);
-    const text = await this.until(/(?:[#$]|login:) $/);
+    const text = await this.#watchers.find(
+      () => `the end of ${line}; last: ${this.text.slice(-500)}`,
+      () => (this.#isBack(line) ? this.text : undefined),
+      180_000,
+    );
     if (loginPrompt.test(text)) throw new Error(`the shell ended: ${text.slice(-500)}`);
     return text;
+  }
+
+  /** Whether a prompt follows the echo of the line: one that was still on its way when the line was written does not. */
+  #isBack(line: string): boolean {
+    const head = line.split('\n', 1)[0]?.slice(0, echoedLength) ?? '';
+    // Of what is longer than is kept the echo is gone.
+    const at = this.text.length < maxText ? this.text.indexOf(head) : 0;
+    return at >= 0 && /(?:[#$]|login:) $/.test(this.text.slice(at + head.length));
   }
 
   /** Runs it again until what it prints fits. */

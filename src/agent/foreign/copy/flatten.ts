@@ -19,6 +19,7 @@ import { Volumes } from '../make/volumes.ts';
 import { filesOfAll, filesOfOthers, LayerFiles, readLayered } from '../snapshots/layer-files.ts';
 import { filesOf } from '../snapshots/snapshot-xml.ts';
 import { copyVolume, measureCopies } from './copy-volumes.ts';
+import { partDone } from './move-disks.ts';
 
 /** Between two looks at a job. */
 const lookMs = 250;
@@ -131,8 +132,7 @@ async function pull(
     if ((await look()).found === 0)
       await client.call('DOMAIN_BLOCK_PULL', { dom, path, bandwidth: 0n, flags: 0 }, { signal });
     for (let job = await look(); job.found !== 0; job = await look()) {
-      const [done, all] = [Number(job.cur), Number(job.end)];
-      told(all === 0 ? 0 : done / all);
+      told(partDone(job));
       await setTimeout(lookMs, undefined, { signal });
     }
   } catch (error) {

@@ -135,6 +135,11 @@ async function mirror(
   }
 }
 
+/** Of a block job: 0 to 1. */
+export function partDone({ cur, end }: { readonly cur: bigint; readonly end: bigint }): number {
+  return end === 0n ? 0 : Number(cur) / Number(end);
+}
+
 /** The job may have to wait for the guest, which goes on writing. */
 async function untilMirrored(
   client: Client,
@@ -148,12 +153,11 @@ async function untilMirrored(
     const job = await client.call('DOMAIN_GET_BLOCK_JOB_INFO', args, { signal });
     if (job.found === 0)
       throw new Fault('refused', `the copy of ${path} has been ended on its hypervisor`);
-    const [done, all] = [Number(job.cur), Number(job.end)];
-    if (all > 0 && done >= all) {
+    if (partDone(job) >= 1) {
       const xml = readXml(await readLive(client, dom, signal));
       if (attributeOf(mirrorElement(xml, path), 'ready') === 'yes') return;
     }
-    told(all === 0 ? 0 : done / all);
+    told(partDone(job));
     await setTimeout(lookMs, undefined, { signal });
   }
 }

@@ -1,11 +1,11 @@
 /** A disk of a vm gives back the space of blocks that hold only zeros (DISK-41, DISK-43); its content stays the same. */
-import { diskCompactSchema, placeName, type DiskCompact, type DryRun, type Operation } from '#api';
+import { diskCompactSchema, type DiskCompact, type DryRun, type Operation } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import { asJson } from '../json.ts';
 import { followed, type Kind } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
-import { begin, machineOf, prepare } from './device-change.ts';
+import { begin, machineOf, prepare, requireDisk } from './device-change.ts';
 
 export async function compactDisk(
   coordinator: Coordinator,
@@ -16,12 +16,8 @@ export async function compactDisk(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
-  const { name, hardware } = definition;
-  const disk = hardware.disks.find((one) => placeName(one) === place);
-  if (disk === undefined)
-    throw new Fault('not-found', `${name} has no disk at ${place.slice(0, 40)}`, {
-      hint: `its disks are at: ${hardware.disks.map(placeName).join(', ') || 'none'}`,
-    });
+  const { name } = definition;
+  const disk = requireDisk(definition, place);
   const state = coordinator.inventory.vm(id)?.state;
   if (state !== 'off')
     throw new Fault('refused', `${name} is ${state}, and disks are compacted while nobody writes`, {

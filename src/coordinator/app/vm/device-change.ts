@@ -3,8 +3,15 @@
  * whether the running machine can take the device at once (`live`); then the definition is written, then
  * the agent is told its revision. Undone in the opposite order.
  */
-import type { Reason } from '#lib';
-import type { DryRun, Operation, VmAction, VmDefinition } from '#api';
+import { Fault, type Reason } from '#lib';
+import {
+  placeName,
+  type Disk,
+  type DryRun,
+  type Operation,
+  type VmAction,
+  type VmDefinition,
+} from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import { chargeOfChange, chargeVm } from '../../operations/charge.ts';
@@ -27,6 +34,15 @@ export function prepare(
   requireAction(inventory, shown('vm', id, inventory.vm(id)), action);
   const vm = vmDocument(inventory, id);
   return { vm, definition: vm.data.definition };
+}
+
+/** Errors: `not-found`, naming the places there are. */
+export function requireDisk({ name, hardware }: VmDefinition, place: string): Disk {
+  const disk = hardware.disks.find((one) => placeName(one) === place);
+  if (disk !== undefined) return disk;
+  throw new Fault('not-found', `${name} has no disk at ${place.slice(0, 40)}`, {
+    hint: `its disks are at: ${hardware.disks.map(placeName).join(', ') || 'none'}`,
+  });
 }
 
 /** `after`: the definition as it will be, where the change may bring something to be warned of. `more`: what it is warned of beside. `has`: what counts for quotas. Errors: `blocked` by them. */

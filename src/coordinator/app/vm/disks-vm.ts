@@ -23,7 +23,7 @@ import { copyLimitMs } from './clone-steps.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { warnOfInstalled } from './guest-identity.ts';
-import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { begin, machineOf, prepare, requireDisk, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk, newSource } from './make-definition.ts';
 import { requireOwnFiles, requireOwnPaths } from './others-files.ts';
@@ -159,11 +159,7 @@ export async function detachDisk(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
-  const disk = definition.hardware.disks.find((one) => placeName(one) === place);
-  if (disk === undefined)
-    throw new Fault('not-found', `${definition.name} has no disk at ${place.slice(0, 40)}`, {
-      hint: `its disks are at: ${definition.hardware.disks.map(placeName).join(', ') || 'none'}`,
-    });
+  const disk = requireDisk(definition, place);
   return await begin(coordinator, caller, vm, detachDiskKind, { disk: asJson(disk) }, dryRun);
 }
 

@@ -22,7 +22,7 @@ import { pushStep } from './change-vm.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
-import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { begin, machineOf, prepare, requireDisk, withHardware } from './device-change.ts';
 import { defaultBus, freePlace, newDisk } from './make-definition.ts';
 
 function requireHost(caller: Caller, hostId: string): void {
@@ -62,11 +62,7 @@ export async function convertDisk(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
-  const linked = definition.hardware.disks.find((one) => placeName(one) === place);
-  if (linked === undefined)
-    throw new Fault('not-found', `${definition.name} has no disk at ${place.slice(0, 40)}`, {
-      hint: `its disks are at: ${definition.hardware.disks.map(placeName).join(', ') || 'none'}`,
-    });
+  const linked = requireDisk(definition, place);
   if (linked.kind !== 'linked')
     throw new Fault(
       'refused',

@@ -26,7 +26,7 @@ import { settingEvents } from '../setting-events.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { targetVm, vmFrame } from './common-steps.ts';
-import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { begin, machineOf, prepare, requireDisk, withHardware } from './device-change.ts';
 import { isForeignHost } from './tell-hypervisor.ts';
 import { withDiskFiles, withRelativePaths } from './own-paths.ts';
 
@@ -80,11 +80,7 @@ export async function relocateDisk(
     throw new Fault('invalid', 'a vm of a libvirt host has no folder of its own', {
       hint: 'name the folder of a storage pool there',
     });
-  const disk = definition.hardware.disks.find((one) => placeName(one) === place);
-  if (disk === undefined)
-    throw new Fault('not-found', `${definition.name} has no disk at ${place.slice(0, 40)}`, {
-      hint: `its disks are at: ${definition.hardware.disks.map(placeName).join(', ') || 'none'}`,
-    });
+  const disk = requireDisk(definition, place);
   const drive = hostDriveWord(disk);
   if (drive !== undefined)
     throw new Fault('refused', `the disk ${place} of ${definition.name} is ${drive}, not a file`, {

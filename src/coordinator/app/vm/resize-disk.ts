@@ -13,7 +13,7 @@ import { followed, type Kind } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { changeDefinition } from './common-steps.ts';
-import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { begin, machineOf, prepare, requireDisk, withHardware } from './device-change.ts';
 
 export async function resizeDisk(
   coordinator: Coordinator,
@@ -24,12 +24,8 @@ export async function resizeDisk(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
-  const { name, hardware } = definition;
-  const disk = hardware.disks.find((one) => placeName(one) === place);
-  if (disk === undefined)
-    throw new Fault('not-found', `${name} has no disk at ${place.slice(0, 40)}`, {
-      hint: `its disks are at: ${hardware.disks.map(placeName).join(', ') || 'none'}`,
-    });
+  const { name } = definition;
+  const disk = requireDisk(definition, place);
   if (sizeBytes < disk.sizeBytes)
     throw new Fault(
       'refused',
