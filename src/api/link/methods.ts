@@ -4,12 +4,11 @@
  * agent refuses a generation older than the one it has (`stale`). It is one file because it is one table.
  */
 import { z } from 'zod';
-import { innerPartition, innerPath } from '../disk-files.ts';
 import { diskMethods, hostPath } from './disk-methods.ts';
 import { fileMethods } from './file-methods.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { extensionMethods } from '../extension.ts';
-import { idSchema, nameSchema } from '../ids.ts';
+import { idSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import {
@@ -45,6 +44,7 @@ import { moveMethods } from './move-methods.ts';
 import { passageMethods } from './passage-methods.ts';
 import { handoverMethods } from './handover-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
+import { snapshotMethods } from './snapshot-methods.ts';
 
 const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
 
@@ -284,74 +284,7 @@ export const linkMethods = {
     }),
     result: report,
   },
-  'machine.snapshot.take': {
-    params: z.strictObject({
-      ...machine,
-      snapshot: z.strictObject({
-        id: idSchema,
-        name: nameSchema,
-        description: z.string().max(4096),
-        author: z.string().max(100).nullable(),
-        exclude: z.array(z.string().max(32)).max(64),
-        memory: z.boolean().default(false),
-        quiesce: z.boolean().default(false),
-      }),
-    }),
-    result: report,
-  },
-  /** The machine is off afterwards. Answers the definition that it has then. */
-  'machine.snapshot.revert': {
-    params: z.strictObject({
-      ...machine,
-      snapshotId: idSchema,
-      memory: z.enum(['restore', 'leave']).default('leave').meta({
-        description: 'restore: refused where the memory that the snapshot holds cannot come back',
-      }),
-    }),
-    result: report.extend({ definition: vmDefinitionSchema }),
-  },
-  /** After a revert the memory that the snapshot holds becomes the saved state of the machine, where it holds any. */
-  'machine.snapshot.recall': {
-    params: z.strictObject({ ...machine, snapshotId: idSchema }),
-    result: report,
-  },
-  /** The definition that is kept with it. */
-  'machine.snapshot.read': {
-    params: z.strictObject({ id: idSchema, snapshotId: idSchema }),
-    result: z.strictObject({ definition: vmDefinitionSchema }),
-  },
-  'machine.snapshot.delete': {
-    params: z.strictObject({ ...machine, snapshotId: idSchema }),
-    result: report,
-  },
-  /** Where the file is that holds a disk as it was; without a place its only disk. Errors: `not-found`, `invalid`. */
-  'machine.snapshot.disk': {
-    params: z.strictObject({
-      id: idSchema,
-      snapshotId: idSchema,
-      place: z.string().max(32).nullable(),
-    }),
-    result: z.strictObject({ path: hostPath, place: z.string().max(32) }),
-  },
-  'machine.snapshot.restore-file': {
-    params: z.strictObject({
-      ...machine,
-      snapshotId: idSchema,
-      place: z.string().max(32).nullable(),
-      partition: innerPartition.nullable(),
-      path: innerPath,
-    }),
-    result: z.strictObject({ sizeBytes: z.number().int().min(0) }),
-  },
-  'machine.snapshot.change': {
-    params: z.strictObject({
-      ...machine,
-      snapshotId: idSchema,
-      name: nameSchema,
-      description: z.string().max(4096),
-    }),
-    result: report,
-  },
+  ...snapshotMethods,
   'machine.disk.create': {
     params: z.strictObject({ ...machine, source: diskSourceSchema }),
     result: z.strictObject({
