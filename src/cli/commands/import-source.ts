@@ -45,6 +45,12 @@ export async function bringSource(run: ImportRun, asked: Asked): Promise<ImportS
     file: archive,
     target: unpacked,
     archive: then,
+  }).catch((error: unknown) => {
+    if (!isFault(error, 'exists')) throw error;
+    throw new Fault('exists', error.message, {
+      cause: error,
+      hint: `if it is of an import that was cut off: gantry host delete-unpacked ${host} ${unpacked}, then import again`,
+    });
   });
   const { configurations } = diskAnswers.unpack.parse(answer);
   const [only] = configurations;
