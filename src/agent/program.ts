@@ -17,6 +17,7 @@ import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
 import { QemuDriver } from './drivers/qemu/driver.ts';
 import { defaultSize, defaultTiming, noFaults } from './drivers/simulated/options.ts';
+import { Gone } from './drivers/simulated/gone.ts';
 import { SimulatedDriver } from './drivers/simulated/driver.ts';
 import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
@@ -98,10 +99,7 @@ async function runHost(
     log: hostLog,
     outbox,
     records: new RecordStore(join(dataDir, 'machines'), durability, hostLog),
-    arrivals:
-      options.driver === 'qemu'
-        ? await Arrivals.open(join(dataDir, 'arrivals'), hostLog)
-        : undefined,
+    arrivals: await Arrivals.open(join(dataDir, 'arrivals'), hostLog),
     systemLog: options.driver === 'qemu' ? SystemLog.open({ clock, log: hostLog }) : undefined,
   });
   const dialStream = (streamId: string) =>
@@ -174,6 +172,7 @@ async function makeDriver(
       vms: options.vms,
       timing: defaultTiming,
       faults: options.faults === 'some' ? someFaults : noFaults,
+      gone: await Gone.open(join(dataDir, 'gone.json')),
       clock,
       ...defaultSize(options.vms),
     },

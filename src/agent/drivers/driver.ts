@@ -274,6 +274,8 @@ export interface Driver extends AsyncDisposable {
   ): Promise<Findings>;
   /** Machines that exist without anybody having created them here (a simulated fleet), without those known from records. */
   seeded(known: ReadonlyMap<string, MachineFile>): readonly MachineFile[];
+  /** Of a machine that is about to be known here no more. Absent where nobody is seeded. */
+  removed?(id: string): Promise<void>;
   start(launch: Launch, observer: Observer): Promise<Running>;
   /** Brings back the saved state; the guest is paused afterwards. Errors leave the file. */
   restore(launch: Launch, path: string, observer: Observer): Promise<Running>;

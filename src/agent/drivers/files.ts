@@ -3,11 +3,14 @@ import type {
   DiskCopy,
   DiskWork,
   FileSource,
+  GatheredDisk,
   HostUpload,
   LinkParams,
   LinkResult,
+  MovedFile,
   VmDefinition,
 } from '#api';
+import type { Reason } from '#lib';
 import type { SeedRequest } from '#images';
 import type { MachineFile } from '../machine/record.ts';
 import type { LayerWork } from './layer-storage.ts';
@@ -174,18 +177,17 @@ export interface Travel {
     parent: string | null,
     definition: VmDefinition,
   ): Promise<{ readonly folder: string; readonly file: string }>;
-  /** Makes the disks of `copy` from those of `source`, each one file without parents, and brings its state along. */
-  clone(
-    source: MachineFile,
-    copy: MachineFile,
-    disks: readonly DiskCopy[],
-    work: TravelWork,
-  ): Promise<void>;
-  /** Makes the configuration disk of a machine; whole or not at all with the folder of that. Errors: `unsupported`. */
-  putSeed(
-    copy: MachineFile,
-    seed: Omit<SeedRequest, 'path'> & { readonly signal: AbortSignal },
-  ): Promise<void>;
+  /**
+   * What a machine leaves for another host with, in the same order whenever nothing has changed. Errors: `refused` for a link;
+   * `too-large`.
+   */
+  leaving(machine: MachineFile, gathered: readonly GatheredDisk[]): Promise<readonly LeavingFile[]>;
+  /** All that keeps the machine here, and what can be done about it. */
+  judgeLeaving(
+    machine: MachineFile,
+    gathered: readonly GatheredDisk[],
+    others: readonly MachineFile[],
+  ): Promise<readonly Reason[]>;
   /** What a move to `after` would put where. Errors: `refused` while another machine uses one of the files. */
   planMove(
     before: MachineFile,
@@ -202,6 +204,25 @@ export interface Travel {
   /** Removes files and folders; one that ends in a slash if it is empty. What is not there is no error. */
   remove(paths: readonly string[]): Promise<void>;
 }
+
+/** Copies of machines on this host. */
+export interface Copies {
+  /** Makes the disks of `copy` from those of `source`, each one file without parents, and brings its state along. */
+  clone(
+    source: MachineFile,
+    copy: MachineFile,
+    disks: readonly DiskCopy[],
+    work: TravelWork,
+  ): Promise<void>;
+  /** Makes the configuration disk of a machine; whole or not at all with the folder of that. Errors: `unsupported`. */
+  putSeed(
+    copy: MachineFile,
+    seed: Omit<SeedRequest, 'path'> & { readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+/** A file that leaves, and where it is here. */
+export type LeavingFile = MovedFile & { readonly source: string };
 
 export interface FileMove {
   readonly from: string;

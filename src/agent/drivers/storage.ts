@@ -10,6 +10,7 @@ import type {
 import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { MachineFile } from '../machine/record.ts';
 import type {
+  Copies,
   DiskCatalogue,
   DiskInsides,
   FileExchange,
@@ -107,8 +108,9 @@ export interface Storage {
     source: { readonly sourcePath: string; readonly sourceFormat: string },
     work: LayerWork,
   ): Promise<void>;
-  /** These three are absent where machines have no files to copy. */
   readonly travel?: Travel;
+  /** These three are absent where machines have no files to copy. */
+  readonly copies?: Copies;
   readonly handOut?: HandOutFiles;
   readonly handedOver?: HandedOverFiles;
   /** Images for drives in the folders that vms may use. Absent where there are no files, as are the next ones. */

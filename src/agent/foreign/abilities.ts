@@ -15,6 +15,7 @@ export const missingAbilities: Missing = {
   'undo-disks': 'libvirt knows no undo disks',
   networks: 'networks of Gantry are carried by hosts with an agent',
   'file-copy': `moving files of vms of a libvirt connection ${elsewhere}`,
+  move: `moving files of vms of a libvirt connection ${elsewhere}`,
 };
 
 const driverAbilities = {

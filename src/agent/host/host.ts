@@ -74,7 +74,7 @@ export interface HostParts {
   readonly outbox: Outbox;
   readonly records: Records;
   /** Undefined where machines have no files. */
-  readonly arrivals?: Arrivals | undefined;
+  readonly arrivals: Arrivals;
   /** Undefined where there is none, and on a simulated host. */
   readonly systemLog?: SystemLog | undefined;
 }
@@ -85,7 +85,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly service: Service;
-  readonly arrivals: Arrivals | undefined;
+  readonly arrivals: Arrivals;
   readonly #scripts: ScriptRunner;
   readonly #systemLog: SystemLog | undefined;
   readonly #records: Records;
@@ -247,6 +247,7 @@ export class Host implements MachineHost, AsyncDisposable {
   }
 
   async remove(id: string): Promise<void> {
+    await this.driver.removed?.(id);
     this.#machines.get(id)?.forget();
     this.#machines.delete(id);
     await this.#records.remove(id);
@@ -425,7 +426,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#troubles?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
-    await this.arrivals?.[Symbol.asyncDispose]();
+    await this.arrivals[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();
     await Promise.all([...this.#machines.values()].map((machine) => machine.settle()));
     await this.driver[Symbol.asyncDispose]();

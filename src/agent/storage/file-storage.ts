@@ -29,6 +29,7 @@ import type {
   FileExchange,
   HandedOverFiles,
   HandOutFiles,
+  Copies,
   Travel,
 } from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
@@ -86,6 +87,7 @@ export class FileStorage implements Storage {
   readonly layers: LayerFiles;
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
+  readonly copies: Copies;
   readonly handOut: HandOutFiles;
   readonly handedOver: HandedOverFiles;
   readonly catalogue: DiskCatalogue;
@@ -115,11 +117,13 @@ export class FileStorage implements Storage {
     });
     this.insides = new Insides(this.works, options.filesMachines);
     this.exchange = { outgoing: new Outgoing(this.works, folders), incoming };
-    this.travel = makeTravel({
+    const travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,
       requirePermissions: (folder) => this.requirePermissions(folder),
     });
+    this.travel = travel;
+    this.copies = travel;
     this.handOut = makeHandOutFiles((own) => this.folders(own));
     this.handedOver = {
       look: (files) => lookAtFiles(files, this.folders()),

@@ -24,11 +24,12 @@ import type { Disk, DiskCopy, VmDefinition } from '#api';
 import { convertDisk, hostStore, openDisk } from '#disk';
 import { makeSeedIso } from '#images';
 import { Fault } from '#lib';
-import type { FileMove, Travel, TravelWork } from '../drivers/files.ts';
+import type { Copies, FileMove, Travel, TravelWork } from '../drivers/files.ts';
 import { carrySavedFacts, requireSavedFits } from '../drivers/qemu/saved-facts.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
+import { judgeLeaving, listLeaving } from '../transfer/leaving-files.ts';
 import { liesBelow, realPath, requireInside } from './allowed.ts';
 import { flushFolder } from './atomic-file.ts';
 import { readBacking, readBackingName } from './backing.ts';
@@ -46,7 +47,7 @@ export interface TravelOptions {
   readonly requirePermissions: (folder: string) => Promise<void>;
 }
 
-export function makeTravel(options: TravelOptions): Travel {
+export function makeTravel(options: TravelOptions): Travel & Copies {
   const { folders } = options;
   return {
     requireParent: (parent) => requireParent(options, parent),
@@ -76,6 +77,8 @@ export function makeTravel(options: TravelOptions): Travel {
       await flushFolder(copy.folder);
     },
     putSeed: (copy, seed) => makeSeedIso({ ...seed, path: ownPlaces(copy).firstBoot }),
+    leaving: listLeaving,
+    judgeLeaving,
     planMove: (before, after, disks, others) => planMove(options, { before, after, disks, others }),
     async place(moves, work) {
       const meter = await makeMeter(moves, work);

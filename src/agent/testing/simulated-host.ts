@@ -15,6 +15,7 @@ import {
 import { giB } from '#lib';
 import { silentLog } from '#log';
 import { SimulatedDriver } from '../drivers/simulated/driver.ts';
+import { Gone } from '../drivers/simulated/gone.ts';
 import {
   noFaults,
   type SimulatedFaults,
@@ -24,6 +25,7 @@ import { Host } from '../host/host.ts';
 import type { HostFile } from '../host/host-file.ts';
 import { Outbox } from '../host/outbox.ts';
 import type { Machine } from '../machine/machine.ts';
+import { Arrivals } from '../transfer/arrivals.ts';
 import { HeldClock } from './held-clock.ts';
 import { MemoryRecords } from './memory-records.ts';
 
@@ -112,6 +114,7 @@ export class TestHost implements AsyncDisposable {
             vms,
             timing: { ...timing, ...this.#options.timing },
             faults: { ...noFaults, ...faults },
+            gone: await Gone.open(join(this.folder, 'gone.json')),
             clock: this.clock,
             memoryBytes,
             processors: 8,
@@ -122,6 +125,7 @@ export class TestHost implements AsyncDisposable {
       log: silentLog,
       outbox: await Outbox.open(join(this.folder, 'outbox.jsonl'), 'cached', silentLog),
       records: this.records,
+      arrivals: await Arrivals.open(join(this.folder, 'arrivals'), silentLog),
     });
     await this.#host.begin();
   }

@@ -100,7 +100,8 @@ export class Arrivals {
       format: 1,
       ...arrival,
       at: { file: 0, offset: 0 },
-      complete: false,
+      // Of no files all are here.
+      complete: arrival.files.length === 0,
     });
   }
 

@@ -7,6 +7,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { maxMovedFiles, placeName, type GatheredDisk, type MovedFile } from '#api';
 import { Fault, isFault, type Reason } from '#lib';
+import type { LeavingFile } from '../drivers/files.ts';
 import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
 import { requireSavedFits } from '../drivers/qemu/saved-facts.ts';
 import type { MachineFile } from '../machine/record.ts';
@@ -15,9 +16,6 @@ import { readBackingName } from '../storage/backing.ts';
 import { usedByOthers } from '../storage/list-files.ts';
 
 const maxDepth = 8;
-
-/** A file, and where it is here. */
-export type LeavingFile = MovedFile & { readonly source: string };
 
 /** In the same order whenever nothing has changed. Errors: `refused` for a link; `too-large`. */
 export async function listLeaving(

@@ -15,7 +15,8 @@ import {
   troubleFrame,
   type Want,
 } from './frames.ts';
-import { markOf, type LeavingFile } from './leaving-files.ts';
+import type { LeavingFile } from '../drivers/files.ts';
+import { markOf } from './leaving-files.ts';
 
 /** Resolves when the other end has closed the stream. Never fails: the other end is told why there is no more. */
 export async function sendFiles(

@@ -19,7 +19,8 @@ import {
   segmentFrame,
   SegmentSum,
 } from './frames.ts';
-import { asMoved, listLeaving, markOf, type LeavingFile } from './leaving-files.ts';
+import { asMoved, listLeaving, markOf } from './leaving-files.ts';
+import type { LeavingFile } from '../drivers/files.ts';
 import { receiveFiles, type Position } from './receive.ts';
 import { sendFiles } from './send.ts';
 

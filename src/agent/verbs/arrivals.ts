@@ -7,12 +7,12 @@ import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import { sealAnew } from '../machine/layers/change-layers.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
-import { readVolume } from '../storage/file-system.ts';
 import type { Streams } from '../stream/streams.ts';
 import { doneBytes, type Arrival, type Arrivals } from '../transfer/arrivals.ts';
 import { makeBridge } from '../transfer/bridge.ts';
 import { carriedPorts, withCarried } from '../transfer/carried.ts';
 import { storedBytesOf } from '../transfer/leaving-files.ts';
+import { travelOf } from './travel-of.ts';
 
 type ArrivalVerbs = Pick<
   Handlers,
@@ -54,11 +54,7 @@ interface Parts {
 }
 
 function partsOf(host: Host): Parts {
-  const { arrivals, driver } = host;
-  const { storage, name, missing } = driver;
-  if (arrivals !== undefined && storage.travel !== undefined)
-    return { arrivals, travel: storage.travel };
-  throw new Fault('unsupported', missing['file-copy'] ?? `a ${name} host takes no files`);
+  return { arrivals: host.arrivals, travel: travelOf(host) };
 }
 
 function notComing(host: Host, id: string): Fault {
@@ -117,9 +113,11 @@ async function missingBytes(
   parent: string | null,
   storedBytes: number,
 ): Promise<Reason | undefined> {
-  const [base] = await host.driver.storage.volumes();
-  const path = parent ?? base?.path ?? '/';
-  const free = (await readVolume(path)).freeBytes - host.settings.minimumFreeDiskBytes;
+  const { storage } = host.driver;
+  const [base] = await storage.volumes();
+  const folder = parent ?? base?.path ?? '/';
+  const place = { folder, file: join(folder, 'vm.json'), uid: null };
+  const free = (await storage.layers.freeBytes(place, '.')) - host.settings.minimumFreeDiskBytes;
   if (storedBytes <= free) return undefined;
   return {
     code: 'disk-space',

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { GatheredDisk, LinkParams, LinkResult } from '#api';
 import { Fault } from '#lib';
+import type { Travel } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import { leave } from '../host/leave.ts';
 import type { Handlers } from '../link/calls.ts';
@@ -12,8 +13,9 @@ import { judgeLayers } from '../machine/layers/check-layers.ts';
 import type { Streams } from '../stream/streams.ts';
 import { makeBridge } from '../transfer/bridge.ts';
 import { carriedRecord } from '../transfer/carried.ts';
-import { judgeLeaving, listLeaving, storedBytesOf, asMoved } from '../transfer/leaving-files.ts';
+import { asMoved, storedBytesOf } from '../transfer/leaving-files.ts';
 import { sendFiles } from '../transfer/send.ts';
+import { travelOf } from './travel-of.ts';
 
 type DepartureVerbs = Pick<
   Handlers,
@@ -32,13 +34,13 @@ export function departureVerbs(host: Host, streams: Streams): DepartureVerbs {
     async 'machine.departure.send'({ streamId, id, moveId }, { signal }) {
       const machine = host.machine(id);
       const { departure } = requireDeparture(machine, moveId);
+      const travel = travelOf(host);
       const [near, far] = makeBridge();
       await streams.open({ streamId, openChannel: async () => near, signal });
       const over = new AbortController();
       far.once('close', () => over.abort(new Fault('unavailable', 'the stream has ended')));
-      void sendFiles(far, () => listLeaving(machine.file, departure.gathered), over.signal).finally(
-        () => far.destroy(),
-      );
+      const list = () => travel.leaving(machine.file, departure.gathered);
+      void sendFiles(far, list, over.signal).finally(() => far.destroy());
       return {};
     },
 
@@ -55,7 +57,7 @@ export function departureVerbs(host: Host, streams: Streams): DepartureVerbs {
     async 'machine.departure.end'({ id, moveId, files }) {
       const machine = host.machines.get(id);
       if (machine?.file.departure?.moveId !== moveId) return {};
-      await end(machine, new Set(files));
+      await end(travelOf(host), machine, new Set(files));
       await leave(host, machine);
       return {};
     },
@@ -67,11 +69,12 @@ async function plan(
   { file }: Machine,
   gathered: readonly GatheredDisk[],
 ): Promise<LinkResult<'machine.departure.plan'>> {
-  requireFiles(host);
-  const reasons = await judgeLeaving(file, gathered, host.others(file.definition.id));
+  const travel = travelOf(host);
+  const judged = await travel.judgeLeaving(file, gathered, host.others(file.definition.id));
+  const reasons = [...judged];
   const changed = await judgeLayers(host.driver.storage, file);
   reasons.push(...changed.map(({ code, text, remedy }) => ({ code, text, remedy })));
-  const files = reasons.length > 0 ? [] : await listLeaving(file, gathered);
+  const files = reasons.length > 0 ? [] : await travel.leaving(file, gathered);
   return {
     ok: reasons.length === 0,
     reasons: reasons.map(({ code, text, remedy }) => ({
@@ -91,7 +94,7 @@ async function begin(
 ): Promise<LinkResult<'machine.departure.begin'>> {
   const { id, moveId, generation, cause, to, gathered } = params;
   const machine = host.machine(id);
-  requireFiles(host);
+  const travel = travelOf(host);
   if (machine.file.departure?.moveId !== moveId) {
     const depart = async (hands: Hands): Promise<void> => {
       const { state, definition } = hands.file;
@@ -100,7 +103,7 @@ async function begin(
           hint: 'save its state or shut it down first',
         });
       await tidyLayers(hands);
-      const [reason] = await judgeLeaving(hands.file, gathered, host.others(id));
+      const [reason] = await travel.judgeLeaving(hands.file, gathered, host.others(id));
       if (reason !== undefined) throw new Fault('refused', reason.text, { hint: reason.remedy });
       hands.set({ departure: { moveId, to, gathered: [...gathered], gone: false } });
       await hands.persist();
@@ -109,18 +112,18 @@ async function begin(
   }
   const { file } = machine;
   return {
-    files: (await listLeaving(file, gathered)).map(asMoved),
+    files: (await travel.leaving(file, gathered)).map(asMoved),
     fileName: basename(file.file),
     record: carriedRecord(file, gathered, host.driver.networks.passed?.of(id) ?? []),
   };
 }
 
 /** What is to go is on the record before it goes; files that came into the folder meanwhile stay. */
-async function end(machine: Machine, carried: ReadonlySet<string>): Promise<void> {
+async function end(travel: Travel, machine: Machine, carried: ReadonlySet<string>): Promise<void> {
   const { departure } = machine.file;
   if (departure === null || departure.gone) return;
   await machine.queueOwn(async (hands) => {
-    const listed = await listLeaving(hands.file, departure.gathered);
+    const listed = await travel.leaving(hands.file, departure.gathered);
     const going = listed.filter(({ path }) => carried.has(path));
     const folders = going.filter(({ kind }) => kind === 'folder').reverse();
     hands.set({
@@ -133,11 +136,6 @@ async function end(machine: Machine, carried: ReadonlySet<string>): Promise<void
     });
     await hands.persist();
   });
-}
-
-function requireFiles({ driver: { storage, name, missing } }: Host): void {
-  if (storage.travel === undefined)
-    throw new Fault('unsupported', missing['file-copy'] ?? `a ${name} host copies no files`);
 }
 
 function requireDeparture(

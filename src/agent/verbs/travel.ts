@@ -28,6 +28,7 @@ import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
 import { realPath } from '../storage/allowed.ts';
 import { usedByOthers } from '../storage/list-files.ts';
+import { copiesOf, travelOf } from './travel-of.ts';
 
 type TravelVerbs = Pick<
   Handlers,
@@ -72,12 +73,6 @@ async function readForeign(
   return { machine };
 }
 
-function travelOf(host: Host): Travel {
-  const { storage, name, missing } = host.driver;
-  if (storage.travel) return storage.travel;
-  throw new Fault('unsupported', missing['file-copy'] ?? `a ${name} host copies no files`);
-}
-
 /** The files of a paused machine are free while its state is saved; it is paused again afterwards, or saved when cancelled. */
 async function whileStill<T>(hands: Hands, work: () => Promise<T>): Promise<T> {
   if (hands.running === undefined) return work();
@@ -104,7 +99,7 @@ async function cloneMachine(
   const { definition, definitionVersion, parent, disks, linked, seed } = params;
   const known = host.machines.get(definition.id);
   if (known) return { report: known.report() };
-  const travel = travelOf(host);
+  const [travel, copies] = [travelOf(host), copiesOf(host)];
   const source = host.machine(params.id);
   const make = async (hands: Hands): Promise<LinkResult<'machine.clone'>> => {
     const place = await travel.claimFolder(parent, definition);
@@ -117,8 +112,8 @@ async function cloneMachine(
           ? asCopy(hands.file, fresh, disks)
           : await linkClone(hands, fresh, linked.snapshotId);
       if (linked === undefined)
-        await travel.clone(hands.file, copy, disks, { signal: hands.signal, progress });
-      if (seed !== undefined) await travel.putSeed(copy, { ...seed, signal: hands.signal });
+        await copies.clone(hands.file, copy, disks, { signal: hands.signal, progress });
+      if (seed !== undefined) await copies.putSeed(copy, { ...seed, signal: hands.signal });
       await host.driver.storage.writeDefinition(copy);
       return { report: (await host.add(copy)).report() };
     } catch (error) {

@@ -24,6 +24,8 @@ export const abilities = [
   'acceleration3d',
   'networks',
   'file-copy',
+  /** To move while it is off or saved, to another folder or another host. */
+  'move',
   /** To copy vms with their disks, or linked to them. */
   'clone',
   /** To move to another host as it runs. */

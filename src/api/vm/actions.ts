@@ -260,7 +260,7 @@ export const vmActions = {
     label: 'Move',
     from: ['off', 'saved', 'paused'],
     right: 'vm.move',
-    ability: 'file-copy',
+    ability: 'move',
     meaning:
       'move the files to another folder of the host, or with them to another host; the state comes along',
   },

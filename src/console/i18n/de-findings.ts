@@ -150,6 +150,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'several-adapters': 'Es gibt mehrere Netzwerkadapter',
   'shared-disk': 'Die Platte wird mit anderen VMs geteilt',
   'shared-folder': 'Ein freigegebener Ordner bleibt zurück',
+  simulated: 'Zwischen simulierten und anderen Hosts zieht nichts um',
   'snapshot-disk-missing': 'Die Platte eines Snapshots fehlt',
   snapshots: 'Die VM hat Snapshots',
   'undo-disks': 'Rückgängig-Platten enthalten Änderungen',

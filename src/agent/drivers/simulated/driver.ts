@@ -43,6 +43,7 @@ export class SimulatedDriver implements Driver {
   readonly #world: SimulatedWorld;
   readonly #running = new Map<string, SimulatedRunning>();
   readonly #files: (id: string) => MachineFile | undefined;
+  readonly #fleet = new Set<string>();
   readonly #stop = new AbortController();
   #starts = 0;
 
@@ -55,7 +56,7 @@ export class SimulatedDriver implements Driver {
     this.#files = files;
     this.networks = new SimulatedNetworks(allFiles);
     const saved = new Map<string, SavedGuest>();
-    this.storage = new SimulatedStorage(options.hostName, saved);
+    this.storage = new SimulatedStorage(options.hostName, saved, () => [...allFiles()]);
     this.#world = {
       options,
       chance: this.#chance,
@@ -74,16 +75,22 @@ export class SimulatedDriver implements Driver {
   }
 
   seeded(known: ReadonlyMap<string, MachineFile>): readonly MachineFile[] {
-    const fleet = makeFleet(this.#options, this.#chance).filter(
-      ({ definition }) => !known.has(definition.id),
-    );
+    const { gone } = this.#options;
+    const all = makeFleet(this.#options, this.#chance);
+    for (const { definition } of all) this.#fleet.add(definition.id);
+    const fleet = all.filter(({ definition: { id } }) => !known.has(id) && gone?.has(id) !== true);
     for (const file of [...fleet, ...known.values()]) {
+      this.storage.layers.recall(file, file.layers);
       // A save that did not end has left nothing.
       if (file.savedFile !== null && file.state !== 'saving') {
         this.#world.saved.set(file.savedFile, savedGuest(file));
       }
     }
     return fleet;
+  }
+
+  async removed(id: string): Promise<void> {
+    if (this.#fleet.has(id)) await this.#options.gone?.add(id);
   }
 
   async facts(): Promise<HostFacts> {

@@ -1,6 +1,6 @@
 /** Layers of simulated disks: names and sizes. A layer grows to a share of its disk at once. */
 import { Fault, giB, miB } from '#lib';
-import type { Seal } from '../../machine/layers/layers.ts';
+import type { Layers, Seal } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type { SavedGuest } from './saved-guest.ts';
 import type { LayerPlace, LayerStorage, MergeOptions } from '../layer-storage.ts';
@@ -66,6 +66,15 @@ export class SimulatedLayers implements LayerStorage {
     const kept = this.#saved.get(this.memoryPath(machine, name));
     if (kept !== undefined) this.#saved.set(path, kept);
     return path;
+  }
+
+  /** The memory that its snapshots keep, as the record says. */
+  recall(machine: LayerPlace, { snapshots }: Layers): void {
+    for (const { memory, state, takenWhile } of snapshots) {
+      if (memory === null) continue;
+      const guest = takenWhile === 'running' ? 'ran' : 'paused';
+      this.#saved.set(this.memoryPath(machine, state), { sizeBytes: memory.sizeBytes, guest });
+    }
   }
 
   async copyState(): Promise<void> {}

@@ -1,5 +1,6 @@
 /** How a simulated host behaves: its size, its timing, its faults. All of it data. */
 import { giB, miB, type Clock } from '#lib';
+import type { Gone } from './gone.ts';
 
 /** From and to, in milliseconds. */
 export type Span = readonly [fromMs: number, toMs: number];
@@ -32,6 +33,8 @@ export interface SimulatedOptions {
   readonly vms: number;
   readonly timing: SimulatedTiming;
   readonly faults: SimulatedFaults;
+  /** Those of them that were removed since. Absent: none is kept in mind. */
+  readonly gone?: Gone;
   readonly clock: Clock;
   readonly memoryBytes: number;
   readonly processors: number;

@@ -6,6 +6,7 @@ import { undoFiles } from '../../machine/layers/layers.ts';
 import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../storage.ts';
 import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
+import { SimulatedTravel } from './travel.ts';
 
 const freeBytes = 60_000 * giB;
 const plainFile = {
@@ -22,11 +23,19 @@ export class SimulatedStorage implements Storage {
   readonly #saved: Map<string, SavedGuest>;
   readonly #disks = new Map<string, number>();
   readonly #screens = new Map<string, Buffer>();
+  readonly travel: SimulatedTravel;
 
-  constructor(hostName: string, saved: Map<string, SavedGuest>) {
+  /** `machines` are all of the host. */
+  constructor(
+    hostName: string,
+    saved: Map<string, SavedGuest>,
+    machines: () => readonly MachineFile[],
+  ) {
     this.#hostName = hostName;
     this.#saved = saved;
     this.layers = new SimulatedLayers(saved);
+    const [disks, screens] = [this.#disks, this.#screens];
+    this.travel = new SimulatedTravel({ hostName, disks, saved, screens, machines });
   }
 
   async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {
@@ -34,7 +43,12 @@ export class SimulatedStorage implements Storage {
     return { folder, file: `${folder}/vm.json` };
   }
 
-  async writeDefinition(): Promise<void> {}
+  /** The record is all there is of its files: from now on they are here. */
+  async writeDefinition(file: MachineFile): Promise<void> {
+    for (const disk of file.definition.hardware.disks)
+      this.#disks.set(place(file.folder, disk.file), disk.sizeBytes);
+    this.layers.recall(file, file.layers);
+  }
 
   async readDefinition(path: string): Promise<VmDefinition> {
     throw new Fault('not-found', `there is no ${path}: a simulated host has no files`);

@@ -4,7 +4,7 @@
  */
 import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import type { Host, Vm } from '#api';
+import type { Vm } from '#api';
 import { present } from '#lib';
 import { useConsole, useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
@@ -20,6 +20,7 @@ import {
   type MoveAnswers,
   type MoveKind,
   type PassageStorage,
+  type WhyNotHost,
 } from './move-body.ts';
 import { useMoveText, type MoveText, type MoveTextKey } from './words.ts';
 
@@ -97,6 +98,7 @@ function HostField({
   const words = useWords();
   const text = useMoveText();
   const { data, error } = useList('host.list', { sort: 'name', limit: 1000 });
+  const own = data?.items.find(({ id }) => id === vm.hostId);
   const others = data?.items.filter(({ id }) => id !== vm.hostId) ?? [];
   return (
     <>
@@ -110,7 +112,7 @@ function HostField({
         >
           <FormSelectOption value={vm.hostId} label={text('here', { host: vm.host })} />
           {others.map((host) => {
-            const reason = tellWhyNot(kind, host, words, text);
+            const reason = tellWhyNot(whyNotHost(kind, host, own), words, text);
             return (
               <FormSelectOption
                 key={host.id}
@@ -160,8 +162,7 @@ function DisksField({
   );
 }
 
-function tellWhyNot(kind: MoveKind, host: Host, words: Words, text: MoveText): string | undefined {
-  const why = whyNotHost(kind, host);
+function tellWhyNot(why: WhyNotHost | undefined, words: Words, text: MoveText): string | undefined {
   switch (why?.kind) {
     case undefined:
       return undefined;
@@ -169,6 +170,8 @@ function tellWhyNot(kind: MoveKind, host: Host, words: Words, text: MoveText): s
       return text('noAgent');
     case 'no-libvirt':
       return text('noLibvirt');
+    case 'simulated':
+      return text(why.which === 'there' ? 'simulatedThere' : 'simulatedHere');
     case 'status':
       return words.hostStatus(why.status);
     case 'missing':

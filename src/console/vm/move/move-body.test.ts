@@ -6,7 +6,7 @@ import { moveBody, whyNotHost } from './move-body.ts';
 const missing = (reasons: Record<string, string>): Host['facts'] =>
   ({ missing: reasons }) as unknown as Host['facts'];
 const connection = {} as Host['connection'];
-const ready = { connection: null, status: 'ready', facts: missing({}) } as const;
+const ready = { connection: null, status: 'ready', driver: 'qemu', facts: missing({}) } as const;
 
 test('a move names the host only where it is another one, and a folder only where one was given', () => {
   const to = (host: string, path: string) =>
@@ -24,31 +24,42 @@ test('a move between libvirt hosts names the other host and what becomes of the 
 });
 
 test('a host takes a vm where its agent is ready and can copy files, and says why not elsewhere', () => {
-  assert.equal(whyNotHost('relocate', ready), undefined);
-  assert.deepEqual(whyNotHost('relocate', { ...ready, connection }), { kind: 'no-agent' });
-  assert.deepEqual(whyNotHost('relocate', { ...ready, status: 'unreachable' }), {
+  assert.equal(whyNotHost('relocate', ready, ready), undefined);
+  assert.deepEqual(whyNotHost('relocate', { ...ready, connection }, ready), { kind: 'no-agent' });
+  assert.deepEqual(whyNotHost('relocate', { ...ready, status: 'unreachable' }, ready), {
     kind: 'status',
     status: 'unreachable',
   });
   assert.deepEqual(
-    whyNotHost('relocate', { ...ready, facts: missing({ 'file-copy': 'no files' }) }),
+    whyNotHost('relocate', { ...ready, facts: missing({ move: 'no files' }) }, ready),
     { kind: 'missing', reason: 'no files' },
   );
+});
+
+test('a simulated vm goes to a simulated host only, and no other vm does', () => {
+  const simulated = { ...ready, driver: 'simulated' };
+  assert.equal(whyNotHost('relocate', simulated, simulated), undefined);
+  const there = { kind: 'simulated', which: 'there' };
+  assert.deepEqual(whyNotHost('relocate', simulated, ready), there);
+  assert.deepEqual(whyNotHost('relocate', ready, simulated), { ...there, which: 'here' });
 });
 
 test('a vm of a libvirt host goes to another libvirt host that can take it', () => {
   const libvirt = { ...ready, connection };
   assert.equal(
-    whyNotHost('migrate', { ...libvirt, facts: missing({ 'file-copy': 'no files' }) }),
+    whyNotHost('migrate', { ...libvirt, facts: missing({ 'file-copy': 'no files' }) }, ready),
     undefined,
   );
-  assert.deepEqual(whyNotHost('migrate', ready), { kind: 'no-libvirt' });
-  assert.deepEqual(whyNotHost('migrate', { ...libvirt, status: 'unreachable' }), {
+  assert.deepEqual(whyNotHost('migrate', ready, ready), { kind: 'no-libvirt' });
+  assert.deepEqual(whyNotHost('migrate', { ...libvirt, status: 'unreachable' }, ready), {
     kind: 'status',
     status: 'unreachable',
   });
-  assert.deepEqual(whyNotHost('migrate', { ...libvirt, facts: missing({ migrate: 'no moves' }) }), {
-    kind: 'missing',
-    reason: 'no moves',
-  });
+  assert.deepEqual(
+    whyNotHost('migrate', { ...libvirt, facts: missing({ migrate: 'no moves' }) }, ready),
+    {
+      kind: 'missing',
+      reason: 'no moves',
+    },
+  );
 });

@@ -31,16 +31,21 @@ export function moveBody(
 export type WhyNotHost =
   | { readonly kind: 'no-agent' }
   | { readonly kind: 'no-libvirt' }
+  | { readonly kind: 'simulated'; readonly which: 'here' | 'there' }
   | { readonly kind: 'status'; readonly status: Host['status'] }
   | { readonly kind: 'missing'; readonly reason: string };
 
 export function whyNotHost(
   kind: MoveKind,
-  { connection, status, facts }: Pick<Host, 'connection' | 'status' | 'facts'>,
+  { connection, status, facts, driver }: Pick<Host, 'connection' | 'status' | 'facts' | 'driver'>,
+  own: Pick<Host, 'driver'> | undefined,
 ): WhyNotHost | undefined {
   if (kind === 'relocate' && connection !== null) return { kind: 'no-agent' };
   if (kind === 'migrate' && connection === null) return { kind: 'no-libvirt' };
+  const isSimulated = driver === 'simulated';
+  if (own !== undefined && (own.driver === 'simulated') !== isSimulated)
+    return { kind: 'simulated', which: isSimulated ? 'there' : 'here' };
   if (status !== 'ready') return { kind: 'status', status };
-  const reason = facts?.missing[kind === 'migrate' ? 'migrate' : 'file-copy'];
+  const reason = facts?.missing[kind === 'migrate' ? 'migrate' : 'move'];
   return reason === undefined ? undefined : { kind: 'missing', reason };
 }

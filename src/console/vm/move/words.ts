@@ -7,6 +7,8 @@ const english = {
   cannot: '{host} – {reason}',
   noAgent: 'no agent runs on it',
   noLibvirt: 'it is not reached over libvirt',
+  simulatedThere: 'it is simulated, and keeps no content of disks',
+  simulatedHere: 'this vm is simulated, its disks have no content',
   otherHost:
     'It goes with all of its folder: disks, snapshots, saved state, firmware variables and TPM.',
   asItRuns: 'It goes as it is, running, paused or off. Snapshots and saved states stay behind.',
@@ -32,6 +34,8 @@ const german: Readonly<Record<MoveTextKey, string>> = {
   cannot: '{host} – {reason}',
   noAgent: 'auf ihm läuft kein Agent',
   noLibvirt: 'er wird nicht über libvirt erreicht',
+  simulatedThere: 'er ist simuliert und bewahrt keinen Inhalt von Platten',
+  simulatedHere: 'diese VM ist simuliert, ihre Platten haben keinen Inhalt',
   otherHost:
     'Sie geht mit ihrem ganzen Ordner: Platten, Sicherungspunkte, gesicherter Zustand, Firmware-Variablen und TPM.',
   asItRuns:

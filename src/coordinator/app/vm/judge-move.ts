@@ -45,6 +45,7 @@ export async function planMove(
       text: `${name} is paused`,
       remedy: `save its state first: gantry vm save ${name}`,
     });
+  requireSameWorld(inventory, vm, host);
   const { definition, gathered } = gatherDisks(data);
   reasons.push(...judgeDefinition(inventory, definition, host));
   const leaving = await links.call(data.hostId, 'machine.departure.plan', {
@@ -65,6 +66,26 @@ export async function planMove(
     });
   const { storedBytes } = leaving;
   return { definition, gathered, storedBytes, warnings: arriving.warnings };
+}
+
+/** Disks of a simulated vm have no content, and a simulated host keeps none. Errors: `blocked`. */
+function requireSameWorld(
+  inventory: Inventory,
+  { data: { hostId, definition } }: Document<VmDocument>,
+  to: Document<HostDocument>,
+): void {
+  const from = inventory.document<HostDocument>('host', hostId);
+  const isSimulated = to.data.driver === 'simulated';
+  if ((from?.data.driver === 'simulated') === isSimulated) return;
+  const what = `cannot move ${definition.name} to host ${to.data.name}`;
+  const text = isSimulated
+    ? `host ${to.data.name} is simulated, and keeps no content of disks`
+    : `host ${from?.data.name ?? ''} is simulated: the disks of ${definition.name} have no content`;
+  const remedy = 'choose a host of the same kind';
+  throw new Fault('blocked', what, {
+    reasons: [{ code: 'simulated', text, remedy }],
+    hint: remedy,
+  });
 }
 
 /** Disks that lie elsewhere come into the vm's folder, each under a name that no other disk has. */

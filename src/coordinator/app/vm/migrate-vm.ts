@@ -63,7 +63,7 @@ async function migrateVm(
   const place = { kind: 'place', folderId, hostId: host.id } as const;
   requireVerb(caller, 'vm.create', place, `host ${host.data.name}`);
   requireScriptRight(caller, place, definition);
-  requireAbility(host, 'file-copy');
+  requireAbility(host, 'move');
   for (const one of [hostId, host.id]) await requireConnected(coordinator, one);
   const parent = path === undefined ? null : posix.resolve(path);
   const planned = await planMove(coordinator, vm, host, parent);
