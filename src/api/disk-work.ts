@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { idSchema } from './ids.ts';
+import { sha256Schema } from './upload.ts';
 import { diskAllocations, diskCompactSchema } from './vm/travel.ts';
 
 const path = z
@@ -152,9 +153,7 @@ export const diskWorkSchema = z
       verb: z.literal('upload'),
       file: target,
       upload: idSchema.meta({ description: 'all of it has been sent' }),
-      sha256: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in 64 hexadecimal digits')
+      sha256: sha256Schema
         .optional()
         .meta({ description: 'of what was sent; where it is another nothing is kept' }),
     }),
@@ -169,6 +168,13 @@ export const diskWorkSchema = z
         .enum(['keep', 'delete'])
         .default('keep')
         .meta({ description: 'when all that is in it has been unpacked' }),
+      upload: idSchema.optional().meta({
+        description:
+          'the archive is what has come by this upload, all of which has been sent; file is what that was to make',
+      }),
+      sha256: sha256Schema.optional().meta({
+        description: 'of what was sent; where it is another nothing is kept',
+      }),
     }),
     z.strictObject({ verb: z.literal('delete'), file }),
     z.strictObject({

@@ -27,7 +27,14 @@ export * from './link/cause.ts';
 export * from './link/disk-source.ts';
 export * from './link/methods.ts';
 export * from './upload.ts';
-export { contentOf, sendFile, type SendFile, type SentContent } from './send-file.ts';
+export {
+  contentOf,
+  sendContent,
+  sendFile,
+  type SendFile,
+  type SentContent,
+  type SentFile,
+} from './send-file.ts';
 export { TransferRate, type TransferProgress } from './transfer-progress.ts';
 export type { FileSource } from './link/file-methods.ts';
 export * from './link/move-methods.ts';

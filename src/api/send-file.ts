@@ -44,8 +44,21 @@ export interface SendFile {
   readonly onBreak?: (why: unknown) => void;
 }
 
+/** All of which is on the host, under no name: what a request is told of it. */
+export interface SentFile {
+  readonly file: string;
+  readonly upload: string;
+  readonly sha256?: string;
+}
+
 /** Answers the operation that gives the file its name. Errors: the server's; `unavailable` when it breaks again and again. */
 export async function sendFile(client: Client, work: SendFile): Promise<Operation> {
+  const body = { verb: 'upload', ...(await sendContent(client, work)) } as const;
+  return await client.call('host.disk.work', { params: { host: work.host }, body }, work.signal);
+}
+
+/** As `sendFile`, for what is done with it before it has a name. */
+export async function sendContent(client: Client, work: SendFile): Promise<SentFile> {
   const { host, begin, signal } = work;
   const params = { host };
   const upload = await client.call('host.upload.begin', { params, body: begin }, signal);
@@ -53,9 +66,7 @@ export async function sendFile(client: Client, work: SendFile): Promise<Operatio
   await sendParts(client, work, upload);
   const sha256 = await work.sha256?.();
   const { id, file } = upload;
-  const known = sha256 === undefined ? {} : { sha256 };
-  const body = { verb: 'upload', file, upload: id, ...known } as const;
-  return await client.call('host.disk.work', { params, body }, signal);
+  return { file, upload: id, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
 async function sendParts(client: Client, work: SendFile, upload: HostUpload): Promise<void> {

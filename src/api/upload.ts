@@ -70,6 +70,10 @@ export const hostUploadSchema = z
   .meta({ id: 'HostUpload', description: 'a file on its way to a host' });
 export type HostUpload = z.infer<typeof hostUploadSchema>;
 
+export const sha256Schema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in 64 hexadecimal digits');
+
 const heads: readonly { readonly packing: Packing; readonly bytes: readonly number[] }[] = [
   { packing: 'gzip', bytes: [0x1f, 0x8b, 0x08] },
   { packing: 'xz', bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },

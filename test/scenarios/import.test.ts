@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { miB } from '#lib';
-import type { AllowedAction, Event, Operation, Vm } from '#api';
+import type { AllowedAction, Event, HostUpload, Operation, Vm } from '#api';
 import { SerialPerson } from '../e2e/serial.ts';
 import { LoopDrive, withoutLoopDrives } from '../../src/agent/testing/loop-drive.ts';
 import { inUtf16, vmcText } from '../../src/foreign/testing.ts';
@@ -189,11 +189,66 @@ for (const [kind, disk, onHost, sent] of packed)
       await room.drop(name);
     }
     assert.deepEqual(
-      readdirSync(vms).filter((name) => name.startsWith(`${kind}-sent`)),
+      readdirSync(vms).filter((name) => name.includes(`${kind}-sent`)),
       [],
     );
     rmSync(here, { recursive: true });
   });
+
+void test('an archive is imported by one operation; one that is blocked leaves nothing, and what was sent for it is not sent again', async () => {
+  const { gantry } = room;
+  const folder = room.beside('choosy');
+  mkdirSync(folder);
+  await gantry.must('disk', 'convert', room.beside('vmx.raw'), join(folder, 'small.vmdk'));
+  writeFileSync(join(folder, 'choosy.vmx'), vmx.replace('Web Server.vmdk', 'small.vmdk'));
+  writeFileSync(join(folder, 'choosy.vmss'), 'state');
+  const here = mkdtempSync(join(tmpdir(), 'sent-'));
+  const archive = join(here, 'choosy.tar.gz');
+  pack('tar.gz', archive, folder);
+  const { items } = await gantry.client().call('host.list', { query: {} });
+  const host = items[0]?.name ?? '';
+  const words = ['vm', 'import', archive, '--upload', '--name', 'choosy', '--host', host];
+  const uploads = (): Promise<readonly HostUpload[]> =>
+    gantry.json<readonly HostUpload[]>('host', 'uploads', host);
+  const first = await gantry.run([...words, '--taken-addresses', 'new']);
+  assert.match(first.err, /saved state \S+choosy\.vmss, 5 B: a saved state fits no other product/);
+  assert.match(first.err, /what was sent is kept on the host for a day/);
+  const [kept, ...others] = await uploads();
+  assert.deepEqual([kept?.receivedBytes, others], [kept?.sizeBytes, []]);
+  const names = (): string[] => readdirSync(dirname(kept?.file ?? ''));
+  assert.deepEqual(
+    names().filter((name) => name.startsWith('choosy')),
+    [],
+  );
+  const again = ['--taken-addresses', 'new', '--saved-state', 'discard', '--debug'];
+  const second = await gantry.run([...words, ...again]);
+  assert.equal(second.code, 0, second.err);
+  assert.doesNotMatch(second.err, /PATCH/);
+  assert.match(second.out, /vm choosy was imported/);
+  assert.deepEqual(await uploads(), []);
+  assert.deepEqual(
+    names().filter((name) => name.includes('choosy')),
+    ['choosy'],
+  );
+  const operations = await gantry.json<readonly Operation[]>(
+    'operation',
+    'list',
+    '--filter',
+    'action = vm.import-archive',
+  );
+  const mine = operations.filter(({ result }) => result?.['name'] === 'choosy');
+  assert.equal(mine.length, 1);
+  assert.deepEqual(
+    mine[0]?.steps.map(({ name, state }) => [name, state]),
+    [
+      ['unpack', 'done'],
+      ['import', 'done'],
+      ['tidy', 'done'],
+    ],
+  );
+  await room.drop('choosy');
+  rmSync(here, { recursive: true });
+});
 
 void test('an import that lacks a disk, or leads out of the folders for vms, changes nothing', async () => {
   const vms = (await room.gantry.json<readonly Vm[]>('vm', 'list')).length;

@@ -1,6 +1,7 @@
 /** Vms of other products, taken over from their configuration files (VM-90). */
 import { z } from 'zod';
-import { referenceSchema, nameSchema } from '../ids.ts';
+import { idSchema, referenceSchema, nameSchema } from '../ids.ts';
+import { archiveStem, sha256Schema } from '../upload.ts';
 import { diskFormats } from './hardware.ts';
 
 /** What a network of another product is here, `THEIRS=OURS`: names of ours have no `=`. */
@@ -27,7 +28,14 @@ export const vmImportSchema = z
     host: referenceSchema.optional().meta({ description: 'on which host the files are' }),
     file: z.string().min(1).max(1024).meta({
       description:
-        'configuration file of the other product on the host, .vmx or .vmc, or a folder with one; an archive is unpacked first, by the verb unpack of work on disk files',
+        'configuration file of the other product on the host, .vmx or .vmc, a folder with one, or an archive with one (zip, tar, tar in gzip, xz or zstd), which takes the right host.disks on the host',
+    }),
+    upload: idSchema.optional().meta({
+      description:
+        'of a file to a host, all of which has been sent: the archive is what has come, and goes when the vm is there; file is what the upload was to make',
+    }),
+    sha256: sha256Schema.optional().meta({
+      description: 'of what was sent; another one is not imported',
     }),
     name: nameSchema.optional().meta({ description: 'default: as it is called there' }),
     folder: z.string().max(1024).default('/'),
@@ -70,6 +78,11 @@ export const vmImportSchema = z
   })
   .meta({ id: 'VmImport' });
 export type VmImport = z.infer<typeof vmImportSchema>;
+
+/** Whether the files are in one that has to be unpacked first. */
+export function isFromArchive({ file, upload }: Pick<VmImport, 'file' | 'upload'>): boolean {
+  return upload !== undefined || archiveStem(file) !== undefined;
+}
 
 const text = (max: number): z.ZodString => z.string().max(max);
 const place = {

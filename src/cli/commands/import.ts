@@ -1,11 +1,11 @@
 /** `vm import`: a vm of another product, checked first, then taken over. */
-import { archiveStem, type DryRun, type TransferFinding, type VmImport } from '#api';
+import { type DryRun, type Operation, type TransferFinding, type VmImport } from '#api';
 import { command } from '../command.ts';
 import { plain, type Writer } from '../output/writer.ts';
 
 import { writeThing } from '../output/render.ts';
 import { finish, tellWarnings } from '../progress.ts';
-import { bringSource, dropUnpacked, tellUnpacked } from './import-source.ts';
+import { sendArchive } from './import-source.ts';
 
 type Choice = keyof Pick<
   VmImport,
@@ -114,14 +114,13 @@ export const importCommand = command({
   async run(run) {
     const { args, options, client, out, dryRun, signal } = run;
     const { name, folder, network, map } = options;
-    const from = options.upload === true ? 'here' : 'host';
-    const asked = { file: args[0] ?? '', host: options.host, from } as const;
-    if (dryRun && (from === 'here' || archiveStem(asked.file) !== undefined))
+    const file = args[0] ?? '';
+    if (dryRun && options.upload === true)
       return out.line(
-        `would unpack ${asked.file} first; what becomes of a vm in it is told once it is unpacked, with: gantry host unpack`,
+        `would send ${file} first; what becomes of the vm in it is known when it is unpacked on a host`,
       );
-    const source = await bringSource(run, asked);
-    const { host } = source;
+    const sent = options.upload === true ? await sendArchive(run, file, options.host) : undefined;
+    const host = sent?.host ?? options.host;
     const choices: Readonly<Record<Choice, string | undefined>> = {
       format: options.format,
       adapters: options.adapters,
@@ -134,7 +133,7 @@ export const importCommand = command({
     };
     const chosen = Object.entries(choices).filter(([, value]) => value !== undefined);
     const body = {
-      file: source.file,
+      file,
       ...(name === undefined ? {} : { name }),
       ...(host === undefined ? {} : { host }),
       ...(folder === undefined ? {} : { folder }),
@@ -143,6 +142,7 @@ export const importCommand = command({
       ...(options.remember === true ? { rememberNetworks: true } : {}),
       ...(Object.fromEntries(chosen) as Partial<Pick<VmImport, Choice>>),
       start: options.start === true,
+      ...(sent === undefined ? {} : { file: sent.file, upload: sent.upload, sha256: sent.sha256 }),
     };
     if (dryRun) {
       const plan = await client.dryRun('vm.import', { body }, signal);
@@ -151,22 +151,31 @@ export const importCommand = command({
     }
     try {
       const started = await client.call('vm.import', { body }, signal);
-      const ended = await finish(run, started, ({ target }) => `vm ${target.name} was imported`);
-      if (run.wait) await dropUnpacked(run, source);
-      else tellUnpacked(run, source);
-      if (!body.start && run.wait) out.hint(`gantry vm start ${ended.target.name}`);
+      const ended = await finish(run, started, (done) => `vm ${nameOf(done)} was imported`);
+      if (!run.wait) return;
+      const { stays, why } = ended.result ?? {};
+      if (typeof stays === 'string') out.note(plain(`${stays} stays: ${String(why)}`));
+      if (!body.start) out.hint(`gantry vm start ${nameOf(ended)}`);
     } catch (error) {
-      tellUnpacked(run, source);
+      if (sent !== undefined)
+        out.note('what was sent is kept on the host for a day: the same command goes on with it');
       throw error;
     }
   },
 });
+
+/** The vm's; the target of an import out of an archive is the host. */
+function nameOf({ result, target }: Operation): string {
+  const name = result?.['name'];
+  return typeof name === 'string' ? name : target.name;
+}
 
 /** All that becomes of the vm, and whether it could be. */
 function tellImport(out: Writer, plan: DryRun): void {
   tellTransfer(out, plan.findings ?? []);
   const told = new Set((plan.findings ?? []).map(({ text }) => text));
   tellWarnings(out, { ...plan, warnings: plan.warnings.filter(({ text }) => !told.has(text)) });
+  if (plan.target.kind !== 'vm') return;
   const isBlocked = plan.findings?.some(({ effect }) => effect === 'blocking');
   if (isBlocked !== true) return out.line(`vm ${plan.target.name} could be imported`);
   out.line(`vm ${plan.target.name} cannot be imported yet`);

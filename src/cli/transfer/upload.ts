@@ -1,7 +1,7 @@
 /** A file of this machine on its way to a host: what it is to be compared with is read beside the sending. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { sendFile, type Operation, type UploadBegin } from '#api';
+import { sendContent, type Operation, type SentFile, type UploadBegin } from '#api';
 import type { Run } from '../command.ts';
 import { verbOptions } from '../disk/progress.ts';
 import type { FileContent } from './content.ts';
@@ -18,15 +18,27 @@ export interface Upload {
   readonly sha256?: string | undefined;
 }
 
+type SendRun = Pick<Run, 'client' | 'out' | 'format' | 'signal'>;
+
 /** Answers the operation that gives it its name on the host. Errors: as `sendFile`. */
-export async function upload(
-  run: Pick<Run, 'client' | 'out' | 'format' | 'signal'>,
+export async function upload(run: SendRun, asked: Upload): Promise<Operation> {
+  const body = { verb: 'upload', ...(await send(run, asked)) } as const;
+  return await run.client.call(
+    'host.disk.work',
+    { params: { host: asked.host }, body },
+    run.signal,
+  );
+}
+
+/** All of it is on the host then, under no name. Errors: as `sendContent`. */
+export async function send(
+  run: SendRun,
   { host, source, content, begin, sha256 }: Upload,
-): Promise<Operation> {
+): Promise<SentFile> {
   const { client, out, signal } = run;
   const sum = sha256Of(source, signal);
   sum.catch(() => undefined);
-  const started = await sendFile(client, {
+  const sent = await sendContent(client, {
     ...verbOptions(run, source),
     host,
     begin,
@@ -36,7 +48,7 @@ export async function upload(
     onBreak: () => out.note(`${source}: the connection broke, and is tried again`),
   });
   out.status('');
-  return started;
+  return sent;
 }
 
 /** With one buffer for all of it: what is read is no garbage. */

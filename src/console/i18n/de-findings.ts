@@ -20,6 +20,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'device-in-use': 'Das Gerät wird schon benutzt',
   'device-missing': 'Das Gerät gibt es nicht',
   'device-unreadable': 'Das Laufwerk lässt sich nicht öffnen',
+  'not-unpacked': 'Was aus der VM wird, ist erst bekannt, wenn das Archiv ausgepackt ist',
   'disk-has-child': 'Eine andere Platte baut darauf auf',
   'disk-in-use': 'Die Platte wird schon benutzt',
   'disk-missing': 'Die Platte fehlt',

@@ -342,6 +342,7 @@ export const german: Language = {
     'vm.update': 'Einstellungen ändern',
     'vm.disk.attach': 'Platte anschließen',
     'vm.import': 'Importieren',
+    'vm.import-archive': 'Aus einem Archiv importieren',
     'vm.clone': 'Klonen',
     'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
     'vm.template.make': 'Zur Vorlage machen',

@@ -350,6 +350,7 @@ export const english: Language = {
     'vm.update': 'Change settings',
     'vm.disk.attach': 'Attach disk',
     'vm.import': 'Import',
+    'vm.import-archive': 'Import from an archive',
     'vm.clone': 'Clone',
     'vm.snapshot.clone': 'Clone from a snapshot',
     'vm.template.make': 'Make template',

@@ -5,6 +5,7 @@ import { discoverKind, probeKind } from './hosts.ts';
 import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind, importKind } from './vm/create-steps.ts';
+import { archiveKind } from './vm/import-archive.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { compactDiskKind } from './vm/compact-disk.ts';
@@ -33,6 +34,7 @@ export const operationKinds: readonly Kind[] = [
   createKind,
   addKind,
   importKind,
+  archiveKind,
   updateKind,
   removeKind,
   deleteKind,

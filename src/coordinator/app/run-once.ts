@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { finishedStates, type Operation } from '#api';
+import { faultFromData, present, type FaultCode } from '#lib';
 import type { Submission } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { Work } from './work.ts';
@@ -30,13 +31,33 @@ export async function runOnce(
   submission: Submission,
 ): Promise<Operation> {
   const { operations } = work.coordinator;
+  const id = await beginOnce(work, name, (own) =>
+    operations.submit(work.caller, { ...submission, id: own }),
+  );
+  return await waitForEnd(work, id);
+}
+
+/** Answers the id of the operation, which `submit` begins with it unless it has begun. Errors: those of submit. */
+export async function beginOnce(
+  work: Work,
+  name: string,
+  submit: (id: string) => Promise<unknown>,
+): Promise<string> {
   const begun = begunOperation(work, name);
-  if (begun !== undefined) return await waitForEnd(work, begun);
+  if (begun !== undefined) return begun;
   const remembered = work.memory[keyOf(name)];
   const id = typeof remembered === 'string' ? remembered : randomUUID();
   await work.remember({ [keyOf(name)]: id });
-  await operations.submit(work.caller, { ...submission, id });
-  return await waitForEnd(work, id);
+  await submit(id);
+  return id;
+}
+
+/** Errors: why the operation has failed, or was cancelled. */
+export function requireDone(operation: Operation): Operation {
+  if (operation.state === 'done') return operation;
+  const { action, target } = operation;
+  const { code, ...fault } = present(operation.fault, `why ${action} of ${target.name} has failed`);
+  throw faultFromData({ ...fault, code: code as FaultCode });
 }
 
 /** The operation at its end. Errors: why the signal aborts. */

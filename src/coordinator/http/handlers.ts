@@ -49,7 +49,7 @@ import { handOutVm } from '../app/vm/export-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { adoptVm, giveBackVm } from '../app/vm/adopt-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
-import { importVm } from '../app/vm/import-vm.ts';
+import { importVm } from '../app/vm/import-archive.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
@@ -370,7 +370,8 @@ function vmHandlers({
     'vm.bulk': ({ caller, body, query }) => bulkOnVms(coordinator, caller, body, query.dryRun),
     'vm.check': ({ id, body }) => checkVm(coordinator, id, body),
     'vm.hardware': ({ id }) => showHardware(coordinator, id),
-    'vm.import': ({ caller, body, query }) => importVm(coordinator, caller, body, query.dryRun),
+    'vm.import': ({ caller, body, query: { dryRun }, signal }) =>
+      importVm(coordinator, caller, body, { dryRun, signal }),
     'vm.clone': ({ caller, id, body, query }) =>
       cloneVm(coordinator, caller, id, body, query.dryRun),
     'vm.hand-out': ({ caller, id, body, query }) =>

@@ -4,6 +4,7 @@
  */
 import { Fault } from '#lib';
 import {
+  archiveStem,
   judgeAction,
   linkMethods,
   type LinkMethod,
@@ -255,6 +256,16 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     'machine.disk.match': ({ id, generation }) => {
       this.machine(id, generation);
       return { report: this.report(id) };
+    },
+    'host.disk.work': ({ work }) => {
+      if (work.verb === 'delete-unpacked') {
+        const remains = !this.files.delete(work.file);
+        return { answer: { remains } };
+      }
+      if (work.verb !== 'unpack' || archiveStem(work.file) === undefined) return { answer: {} };
+      this.files.add(work.target);
+      const configurations = [`${work.target}/undo.vmc`];
+      return { answer: { path: work.target, files: 1, sizeBytes: 1, configurations } };
     },
     'machine.hand-out': ({ id, generation }) => {
       this.machine(id, generation);

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import {
   diskVerbs,
   teamActionNames,
+  vmImportSchema,
   type HostBulkAction,
   type PowerAction,
   type TeamAction,
@@ -25,7 +26,7 @@ import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { handOutVm } from '../app/vm/export-vm.ts';
-import { importVm } from '../app/vm/import-vm.ts';
+import { importVm } from '../app/vm/import-archive.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { adoptVm, giveBackVm } from '../app/vm/adopt-vm.ts';
@@ -140,6 +141,20 @@ export async function askFor(
     });
   }
   const adapter = { slot: 1, mac, attachment: { kind: 'none' } } as const;
+  const importFrom = (file: string): Promise<unknown> =>
+    importVm(
+      coordinator,
+      caller,
+      vmImportSchema.parse({
+        host: name,
+        file,
+        name: `${name}-new`,
+        undo: 'snapshot',
+        snapshots: 'import',
+        start: true,
+      }),
+      { dryRun: false, signal: new AbortController().signal },
+    );
   const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
     'vm.create': () =>
       createVm(
@@ -165,28 +180,8 @@ export async function askFor(
         any,
       ),
     'vm.remove': () => takeOutVm(coordinator, caller, id, 'remove', any),
-    'vm.import': () =>
-      importVm(
-        coordinator,
-        caller,
-        {
-          host: name,
-          file: '/srv/undo.vmc',
-          name: `${name}-new`,
-          folder: '/',
-          format: 'qcow2',
-          networks: [],
-          adapters: 'all',
-          origin: 'moved',
-          undo: 'snapshot',
-          snapshots: 'import',
-          sound: 'keep',
-          networkNames: [],
-          rememberNetworks: false,
-          start: true,
-        },
-        false,
-      ),
+    'vm.import': () => importFrom('/srv/undo.vmc'),
+    'vm.import-archive': () => importFrom('/srv/undo.zip'),
     'vm.clone': () => cloneVm(coordinator, caller, id, { name: `${name}-new` }, false),
     'vm.snapshot.clone': () =>
       cloneVm(

@@ -108,7 +108,10 @@ async function writeMember(
 async function lookAt(
   archive: string,
 ): Promise<{ readonly packing: Packing; readonly isBare: boolean; readonly sizeBytes: number }> {
-  await using file = await open(archive, 'r');
+  await using file = await open(archive, 'r').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Fault('not-found', `there is no file ${archive}`, { cause: error });
+  });
   const head = Buffer.alloc(headBytes);
   const { bytesRead } = await file.read(head, 0, headBytes, 0);
   const { size: sizeBytes } = await file.stat();

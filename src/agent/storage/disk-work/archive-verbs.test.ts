@@ -1,7 +1,7 @@
 /** Archives unpacked as work on disk files: what is held, refused, cut off and taken up again. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -19,6 +19,7 @@ import { diskWorkSchema } from '#api';
 import { isFault, miB, type FaultCode } from '#lib';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition } from '../../testing/qemu-agent.ts';
+import { Uploads } from '../uploads/uploads.ts';
 import { worksIn } from './testing.ts';
 
 describe('work on archives', () => {
@@ -103,6 +104,72 @@ describe('work on archives', () => {
     assert.deepEqual(files(), ['w', 'web', 'web.tar.gz']);
     assert.ok(readFileSync(at('w', 'web', 'web.vmdk')).equals(content));
     assert.ok(readFileSync(at('web.tar.gz')).equals(before));
+  });
+
+  test('an archive that has come by an upload is unpacked without a name, and stays an upload until it is to go', async () => {
+    const uploads = new Uploads({
+      folders: { listed: () => [folder], parents: () => [folder] },
+      baseFolder: () => folder,
+      recordFolder: at('records', 'uploads'),
+      space: { keepFreeBytes: () => 0 },
+    });
+    const archive = readFileSync(at('web.tar.gz'));
+    const begin = async (
+      file: string,
+      more: { packing?: 'gzip'; sizeBytes?: number } = {},
+    ): Promise<string> => {
+      const asked = { id: crypto.randomUUID(), owner: 'ann', work: 'do', fingerprint: '' } as const;
+      const sent = { packing: 'none', sizeBytes: archive.length, ...more } as const;
+      return (await uploads.begin({ ...asked, ...sent, file: at(file) }, machines)).id;
+    };
+    const take = (id: string, bytes: Buffer): Promise<unknown> =>
+      uploads.take(
+        id,
+        {
+          offset: 0,
+          sizeBytes: bytes.length,
+          open: async () =>
+            (async function* () {
+              yield bytes;
+            })(),
+        },
+        signal,
+      );
+    const works = worksIn(folder, uploads);
+    const ask = async (more: object): Promise<Readonly<Record<string, unknown>>> => {
+      const work = diskWorkSchema.parse({ verb: 'unpack', file: at('s.tar.gz'), ...more });
+      await works.plan(work, machines, signal);
+      const id = crypto.randomUUID();
+      return await works.perform({ id, work, again: false }, machines, {
+        signal,
+        progress: () => undefined,
+      });
+    };
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    const upload = await begin('s.tar.gz');
+    await assert.rejects(ask({ upload, target: at('half') }), /have come/);
+    await take(upload, archive);
+    const other = { upload, target: at('other'), file: at('t.tar.gz') };
+    await assert.rejects(ask(other), /is to become .*s\.tar\.gz, not .*t\.tar\.gz/);
+    for (const target of [at('one'), at('two')]) {
+      const { configurations } = await ask({ upload, sha256, target });
+      assert.deepEqual(configurations, [join(target, 'web', 'web.vmx')]);
+      assert.ok(readFileSync(join(target, 'web', 'web.vmdk')).equals(content));
+    }
+    const [known] = await uploads.list();
+    assert.deepEqual([known?.state, known?.receivedBytes], ['open', archive.length]);
+    await ask({ upload, target: at('three'), archive: 'delete' });
+    assert.deepEqual(await uploads.list(), []);
+    assert.deepEqual(files(), ['one', 'three', 'two', 'web', 'web.tar.gz']);
+
+    const torn = await begin('s.tar.gz');
+    await take(torn, archive);
+    const wrong = { upload: torn, target: at('four'), sha256: sha256.replaceAll(/./g, '0') };
+    await assert.rejects(ask(wrong), /what came for .* is not what was to come/);
+    assert.deepEqual(await uploads.list(), []);
+    const unpacked = await begin('s.tar.gz', { packing: 'gzip' });
+    await take(unpacked, archive);
+    await assert.rejects(ask({ upload: unpacked, target: at('five') }), /no archive any more/);
   });
 
   test('a folder that was unpacked goes with what came out of the archive, and no other, nor one that a vm has an image of', async () => {

@@ -12,20 +12,23 @@ import { restOf } from './rests.ts';
 const maxConfigurations = 100;
 
 export const unpackVerb: Perform<'unpack'> = async (work, doing) => {
-  const { file: archive, target: folder } = work;
-  const { id, signal, onProgress } = doing;
+  const { target: folder, upload, sha256 } = work;
+  const { id, signal, onProgress, uploads } = doing;
   const known = await readMark(folder);
   if (known === undefined && (await exists(folder))) throw taken(folder);
   if (known !== undefined && known.work !== id) throw taken(folder);
-  const part = restOf(folder, id);
-  const mark =
-    known ??
-    (await placeUnpacked(
-      { part, folder },
-      await unpackArchive({ archive, folder: part, signal, onProgress }),
-      { work: id, archive },
-    ));
-  if (work.archive === 'delete') await rm(archive, { force: true });
+  const make = async (): Promise<Mark> => {
+    const archive =
+      upload === undefined
+        ? work.file
+        : await uploads.whole(upload, { file: work.file, sha256 }, signal);
+    const part = restOf(folder, id);
+    const made = await unpackArchive({ archive, folder: part, signal, onProgress });
+    return await placeUnpacked({ part, folder }, made, { work: id, archive: work.file });
+  };
+  const mark = known ?? (await make());
+  if (work.archive === 'delete')
+    await (upload === undefined ? rm(work.file, { force: true }) : uploads.stop(upload));
   return describe(folder, mark);
 };
 

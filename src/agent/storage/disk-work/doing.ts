@@ -17,7 +17,7 @@ export interface Doing {
   /** Formats that settings of vms say; those files are never probed. */
   readonly formatOf: (path: string) => string | undefined;
   /** Files that have come to the host under no name yet. */
-  readonly uploads: Pick<Uploads, 'finish'>;
+  readonly uploads: Pick<Uploads, 'finish' | 'whole' | 'stop'>;
 }
 
 export type Perform<V extends DiskVerb> = (work: WorkOf<V>, doing: Doing) => Promise<DiskAnswer<V>>;

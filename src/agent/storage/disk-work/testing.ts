@@ -2,18 +2,25 @@
 import { join } from 'node:path';
 import { diskWorkSchema } from '#api';
 import { Fault } from '#lib';
+import type { Doing } from './doing.ts';
 import { DiskWorks } from './works.ts';
 
-export function worksIn(folder: string): DiskWorks {
+async function nothingComes(): Promise<never> {
+  throw new Fault('not-found', 'nothing is on its way here');
+}
+
+export const noUploads = {
+  finish: nothingComes,
+  whole: nothingComes,
+  stop: async (): Promise<void> => undefined,
+} as const;
+
+export function worksIn(folder: string, uploads: Doing['uploads'] = noUploads): DiskWorks {
   return new DiskWorks({
     folders: { listed: () => [folder], parents: () => [folder] },
     recordFolder: join(folder, 'records'),
     keepFreeBytes: () => 0,
-    uploads: {
-      finish: async () => {
-        throw new Fault('not-found', 'nothing is on its way here');
-      },
-    },
+    uploads,
   });
 }
 

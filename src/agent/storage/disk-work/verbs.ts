@@ -106,8 +106,8 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
   join: { touches: makesAnother, perform: joinVerb },
   upload: { touches: ({ file }) => ({ makes: [file] }), perform: uploadVerb },
   unpack: {
-    touches: ({ file, target, archive }) => ({
-      archive: { path: file, afterwards: archive },
+    touches: ({ file, target, archive, upload }) => ({
+      ...(upload === undefined ? { archive: { path: file, afterwards: archive } } : {}),
       makes: [target],
     }),
     perform: unpackVerb,

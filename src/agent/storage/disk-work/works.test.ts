@@ -32,6 +32,7 @@ import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
 import { usedByOthers } from '../list-files.ts';
 import { restOf, WorkRecords } from './rests.ts';
 import { requireSpace, watchSpace } from './space-guard.ts';
+import { noUploads } from './testing.ts';
 import { DiskWorks } from './works.ts';
 
 describe('work on disk files', () => {
@@ -54,11 +55,7 @@ describe('work on disk files', () => {
       folders: { listed: () => [folder], parents: () => [folder] },
       recordFolder: join(folder, 'records'),
       keepFreeBytes: () => keepFreeBytes,
-      uploads: {
-        finish: async () => {
-          throw new Fault('not-found', 'nothing is on its way here');
-        },
-      },
+      uploads: noUploads,
     });
   const at = (name: string): string => join(folder, name);
   const ask = (input: object): DiskWork => diskWorkSchema.parse(input);

@@ -118,6 +118,21 @@ export class Upload {
     return this.#record.result;
   }
 
+  /** The path of all that has come, which nobody gives a name. Faults: as of `finish`; `invalid` for what was unpacked on its way. */
+  async whole(sha256: string | undefined, signal: AbortSignal): Promise<string> {
+    this.#requireThere();
+    const { file, packing, state } = this.#record;
+    if (packing !== 'none')
+      throw new Fault('invalid', `${file} was unpacked on its way: it is no archive any more`, {
+        hint: 'send it as it is',
+      });
+    if (state === 'done') throw new Fault('stale', `${file} has its name already`);
+    if (state === 'open') await this.#complete(sha256, signal);
+    // It is not given up while somebody works with it.
+    await this.#write({ usedMs: Date.now() });
+    return partPath(this.#record);
+  }
+
   /** Ends what is under way; what was kept stays. */
   async close(): Promise<void> {
     this.#taking?.stop.abort(new Fault('cancelled', 'the upload is given up'));

@@ -84,12 +84,29 @@ export class Uploads implements IncomingFiles {
     signal: AbortSignal,
   ): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
     const upload = await this.#find(id);
-    if (upload.record.file !== file)
-      throw new Fault('invalid', `the upload is to become ${upload.record.file}, not ${file}`);
+    requireFile(upload, file);
     try {
       const result = await upload.finish(sha256, signal);
       if (result === null) throw new Error('bug: an upload at its end without a result');
       return result;
+    } finally {
+      await this.#forgetRemoved(upload);
+    }
+  }
+
+  /**
+   * Where the content of one lies that was sent whole and has no name yet; it stays an upload. Errors: `not-found`; as of `finish`, and
+   * `invalid` for one that was unpacked on its way.
+   */
+  async whole(
+    id: string,
+    { file, sha256 }: { readonly file: string; readonly sha256: string | undefined },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const upload = await this.#find(id);
+    requireFile(upload, file);
+    try {
+      return await upload.whole(sha256, signal);
     } finally {
       await this.#forgetRemoved(upload);
     }
@@ -230,4 +247,9 @@ export class Uploads implements IncomingFiles {
       await upload.remove();
     }
   }
+}
+
+function requireFile({ record }: Upload, file: string): void {
+  if (record.file === file) return;
+  throw new Fault('invalid', `the upload is to become ${record.file}, not ${file}`);
 }

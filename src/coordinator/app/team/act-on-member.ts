@@ -2,7 +2,7 @@
  * One member's turn in a command on its team: an operation of its own, begun once, and then what is waited
  * for. Everything that was found out is remembered, so that a step that runs again goes on where it was.
  */
-import { Fault, faultFromData, isFault, present, type FaultCode } from '#lib';
+import { Fault, isFault, present } from '#lib';
 import {
   teamActions,
   teamWaitSchema,
@@ -15,7 +15,7 @@ import {
 } from '#api';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { asJson } from '../json.ts';
-import { begunOperation, runOnce, waitForEnd } from '../run-once.ts';
+import { begunOperation, requireDone, runOnce, waitForEnd } from '../run-once.ts';
 import { settleHosts } from '../settle-hosts.ts';
 import { actionFor } from '../vm/act-vm.ts';
 import { requireAction } from '../vm/judge.ts';
@@ -135,14 +135,13 @@ async function runOnVm(
   begunAs: string,
   action: PowerAction,
 ): Promise<Operation> {
-  const operation = await runOnce(work, begunAs, {
-    action: `vm.${action}`,
-    target: { kind: 'vm', id, name },
-    input: { request: {} },
-  });
-  if (operation.state === 'done') return operation;
-  const { code, ...fault } = present(operation.fault, `why ${action} of ${name} has failed`);
-  throw faultFromData({ ...fault, code: code as FaultCode });
+  return requireDone(
+    await runOnce(work, begunAs, {
+      action: `vm.${action}`,
+      target: { kind: 'vm', id, name },
+      input: { request: {} },
+    }),
+  );
 }
 
 /** A time is for the next member; additions that answer are also what the last one has to show. */

@@ -31,11 +31,11 @@ import { importDefinition } from './import-definition.ts';
 import { blockersOf, warningsOf } from './import-notes.ts';
 import { requireOwnFiles } from './others-files.ts';
 
-export async function importVm(
+export async function importConfiguration(
   coordinator: Coordinator,
   caller: Caller,
   request: VmImport,
-  dryRun: boolean,
+  { dryRun, operationId }: { readonly dryRun: boolean; readonly operationId?: string },
 ): Promise<Operation | DryRun> {
   const { inventory, links } = coordinator;
   const folder = findPlace(inventory, caller, request.folder);
@@ -99,6 +99,7 @@ export async function importVm(
     return await coordinator.operations.submit(
       caller,
       {
+        ...(operationId === undefined ? {} : { id: operationId }),
         action: importKind.action,
         target,
         input: asJson({ ...input, layers, author: caller.actor.name }) as Record<string, never>,
