@@ -57,3 +57,49 @@ test('where nothing is chosen threads make every write', (t) =>
     await file.close();
     assert.deepEqual([count.here, count.byThreads], [0, 1]);
   }));
+
+test('large writes to a file are made one after the other, also behind one that fails', (t) =>
+  withFolder(async (folder) => {
+    const { write } = fs;
+    t.after(() => {
+      Object.assign(fs, { write });
+      syncBuiltinESMExports();
+    });
+    const seen = { now: 0, most: 0, all: 0 };
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC', errno: -28 });
+    type Done = (error: Error | null, count: number) => void;
+    Object.assign(fs, {
+      write: (
+        ...[fd, from, at, length, offset, done]: [number, Buffer, number, number, number, Done]
+      ) => {
+        seen.now += 1;
+        seen.all += 1;
+        seen.most = Math.max(seen.most, seen.now);
+        const isThird = seen.all === 3;
+        // the host writes a part only, which is gone on with before the next one's turn
+        write(fd, from, at, Math.min(length, 96 * kiB), offset, (error, count) => {
+          seen.now -= 1;
+          done(isThird ? full : error, count);
+        });
+      },
+    });
+    syncBuiltinESMExports();
+    const path = `${folder}/a.raw`;
+    const file = await openNodeFile(path, 'create');
+    const size = 128 * kiB;
+    const writes = [0, 1, 2, 3].map((index) =>
+      file.write(Buffer.alloc(size, index + 1), index * size),
+    );
+    const ends = await Promise.allSettled(writes);
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    );
+    assert.deepEqual(seen, { now: 0, most: 1, all: 7 });
+    await file.close();
+    const content = fs.readFileSync(path);
+    for (const index of [0, 2, 3])
+      assert.ok(
+        content.subarray(index * size, (index + 1) * size).every((byte) => byte === index + 1),
+      );
+  }));

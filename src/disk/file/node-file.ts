@@ -100,7 +100,10 @@ class NodeFile implements DiskFile {
   readonly identity: string;
   readonly #fd: number;
   #closed = false;
+  readonly #isDevice: boolean;
   readonly #writesHere: boolean;
+  /** Done when the last of the large writes asked for is. */
+  #turn: Promise<void> = Promise.resolve();
   #misses = 0;
   /** Small writes that are left to threads yet. */
   #writesAway = 0;
@@ -110,10 +113,11 @@ class NodeFile implements DiskFile {
     end: 0,
   };
 
-  constructor(name: string, access: Access, identity: string, fd: number, choices: FileChoices) {
+  constructor(name: string, access: Access, stats: Stats, fd: number, choices: FileChoices) {
     this.name = name;
     this.access = access;
-    this.identity = identity;
+    this.identity = `${stats.dev}:${stats.ino}`;
+    this.#isDevice = stats.isBlockDevice();
     this.#fd = fd;
     this.#writesHere = choices.smallWrites === 'here';
   }
@@ -145,10 +149,34 @@ class NodeFile implements DiskFile {
 
   async write(from: Uint8Array, offset: number): Promise<void> {
     try {
-      let done = this.#writeHere(from, offset);
-      while (done < from.length) done += await writeFd(this.#fd, from, done, offset + done);
+      if (this.#isDevice || from.length <= maxAtOnceBytes) {
+        await this.#writeAway(from, this.#writeHere(from, offset), offset);
+      } else {
+        await this.#inTurn(() => this.#writeAway(from, 0, offset));
+      }
     } catch (error) {
       throw hostFault(this.name, 'write', error);
+    }
+  }
+
+  async #writeAway(from: Uint8Array, at: number, offset: number): Promise<void> {
+    for (let done = at; done < from.length;)
+      done += await writeFd(this.#fd, from, done, offset + done);
+  }
+
+  /**
+   * Hosts write to a file one after the other, whoever asks: large writes that wait for that would keep threads from
+   * reading, and the processor, on which they wait for it in a loop.
+   */
+  async #inTurn(write: () => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      await write();
+    } finally {
+      resolve();
     }
   }
 
@@ -255,7 +283,7 @@ export async function openNodeFile(
       throw new Fault('invalid', `${path} is neither a file nor a block device`);
     }
     const access = mode === 'read' ? 'read' : 'write';
-    return new NodeFile(path, access, `${stats.dev}:${stats.ino}`, fd, choices);
+    return new NodeFile(path, access, stats, fd, choices);
   } catch (error) {
     if (fd !== undefined) await closeFd(fd);
     throw hostFault(path, mode === 'create' ? 'create' : 'open', error);

@@ -2,17 +2,19 @@
  * Copies the content of a disk into another: what every other verb that writes is made of. Zeros are not written
  * to a target that is new. Reads, compression and writes overlap; memory is the buffers of the pipeline.
  */
-import { Fault } from '#lib';
+import { Fault, miB } from '#lib';
 import type { Disk } from '../disk.ts';
 import { packedRoom } from '../packing/packer.ts';
 import { eachRun, isZero } from '../zeros.ts';
-import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
+import { defaultInFlight, eachInFlight } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
 import { spansOf, type Span, type SpanRange } from './spans.ts';
 
 /** Runs of zeros shorter than this are written along with the data around them. */
 const shortestHole = 32 * 1024;
 
+/** Each way to a thread and back costs as much as some 200 KiB: pieces are large. */
+const plainChunkBytes = 2 * miB;
 /** Enough to keep the thread pool busy. */
 const compressedChunkBytes = 256 * 1024;
 const compressedInFlight = 6;
@@ -39,7 +41,7 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
   const put = options.compress === true ? compressor(target) : plainWriter(target, options.target);
   // a cluster to be compressed is never cut in two; each one at work takes memory for its compressor
   const compress = options.compress === true;
-  const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : chunkBytes;
+  const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : plainChunkBytes;
   const inFlight = options.inFlight ?? (compress ? compressedInFlight : defaultInFlight);
   await eachInFlight(
     spansOf(source, size, options.range),
