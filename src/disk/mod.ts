@@ -2,7 +2,7 @@
 export { Disk, type DiskRun } from './disk.ts';
 export { detectFormat } from './detect.ts';
 export { withoutSync, type Access, type DiskFile, type FileRun } from './file/disk-file.ts';
-export { claimDisk, demandUnused, fileLocks, type FileLock } from './file/in-use.ts';
+export { claimDisk, demandUnused, fileLocks, isInUse, type FileLock } from './file/in-use.ts';
 export { MemoryFile } from './file/memory-file.ts';
 export { openNodeFile } from './file/node-file.ts';
 export { SparseWriter } from './file/sparse-writer.ts';

@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path';
 import {
   demandChildless,
   demandUnused,
-  fileLocks,
   formats,
   hostStore,
+  isInUse,
   openDisk,
   type Disk,
   type FileChoices,
@@ -56,9 +56,8 @@ export async function openSource(
     format: options.format,
     ...more,
   });
-  for (const { name } of disk.chain()) {
-    const locks = await fileLocks(name);
-    if (!locks.some((lock) => lock.kind === 'write' || lock.pid === undefined)) continue;
+  for (const { name, layer } of disk.chain()) {
+    if (!(await isInUse(layer.file))) continue;
     run.out.note(`${name} is in use by another program: what is read may change meanwhile`);
   }
   return disk;

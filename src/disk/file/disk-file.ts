@@ -31,8 +31,13 @@ export interface DiskFile {
   punch?(offset: number, length: number): boolean;
   /** Takes the space up to the size from the volume now. False: not possible here. */
   reserve?(sizeBytes: number): boolean;
-  /** Locks it until it is closed: for `write` against all others, for `read` against writers. False: they have it. */
-  lock?(access: Access): boolean;
+  /**
+   * Locks it until it is closed: for `write` against all others, for `read` against writers. False: they have it.
+   * Undefined: this host has no locks.
+   */
+  lock?(access: Access): boolean | undefined;
+  /** Whether surely no other program changes it: of a file that is not locked. Undefined: this host does not say. */
+  isStill?(): boolean | undefined;
   /** Bytes the host has set aside for the file. */
   storedBytes?(): Promise<number>;
   /** When the content last changed, milliseconds since 1970. */
@@ -55,6 +60,7 @@ export function withoutSync(file: DiskFile): DiskFile {
     ...(file.punch === undefined ? {} : { punch: file.punch.bind(file) }),
     ...(file.reserve === undefined ? {} : { reserve: file.reserve.bind(file) }),
     ...(file.lock === undefined ? {} : { lock: file.lock.bind(file) }),
+    ...(file.isStill === undefined ? {} : { isStill: file.isStill.bind(file) }),
     ...(file.storedBytes === undefined ? {} : { storedBytes: file.storedBytes.bind(file) }),
     ...(file.modifiedMs === undefined ? {} : { modifiedMs: file.modifiedMs.bind(file) }),
   };

@@ -1,33 +1,27 @@
 /**
- * Holes and locks of host files: lseek(2) with SEEK_DATA and SEEK_HOLE, fallocate(2) with PUNCH_HOLE, flock(2),
- * reached by node:ffi where this Node has it (26 and later) and the host is Linux. Elsewhere `hostHoles` is
- * undefined and callers compare with zeros, which is right everywhere and slower on sparse files, and go without locks.
+ * Holes of host files: lseek(2) with SEEK_DATA and SEEK_HOLE, fallocate(2) with PUNCH_HOLE, reached by node:ffi
+ * where this Node has it (26 and later) and the host is Linux. Elsewhere `hostHoles` is undefined and callers
+ * compare with zeros, which is right everywhere and slower on sparse files.
  *
  * The calls are synchronous and take well under a microsecond for lseek; fallocate only edits extents.
  */
 import { loadSymbols } from '../symbols.ts';
-import type { Access, FileRun } from './disk-file.ts';
+import type { FileRun } from './disk-file.ts';
 
 export interface HostHoles {
   runAt(fd: number, offset: number, limit: number): FileRun;
   punch(fd: number, offset: number, length: number): boolean;
   reserve(fd: number, sizeBytes: number): boolean;
-  /** False: another program has a lock that excludes it. */
-  lock(fd: number, access: Access): boolean;
 }
 
 const seekData = 3;
 const seekHole = 4;
 const keepSize = 1;
 const punchHole = 2;
-const lockShared = 1;
-const lockExclusive = 2;
-const lockWithoutWaiting = 4;
 
 interface Calls {
   lseek64(fd: number, offset: bigint, whence: number): bigint;
   fallocate64(fd: number, mode: number, offset: bigint, length: bigint): number;
-  flock(fd: number, operation: number): number;
 }
 
 function isCalls(value: object): value is Calls {
@@ -35,9 +29,7 @@ function isCalls(value: object): value is Calls {
     'lseek64' in value &&
     typeof value.lseek64 === 'function' &&
     'fallocate64' in value &&
-    typeof value.fallocate64 === 'function' &&
-    'flock' in value &&
-    typeof value.flock === 'function'
+    typeof value.fallocate64 === 'function'
   );
 }
 
@@ -45,7 +37,6 @@ function loadCalls(): Calls | undefined {
   const functions = loadSymbols({
     lseek64: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
     fallocate64: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
-    flock: { arguments: ['int32', 'int32'], return: 'int32' },
   });
   return functions !== undefined && isCalls(functions) ? functions : undefined;
 }
@@ -75,9 +66,5 @@ function makeHoles(calls: Calls | undefined): HostHoles | undefined {
     punch: (fd, offset, length) =>
       calls.fallocate64(fd, keepSize + punchHole, BigInt(offset), BigInt(length)) === 0,
     reserve: (fd, sizeBytes) => calls.fallocate64(fd, 0, 0n, BigInt(sizeBytes)) === 0,
-    lock(fd, access) {
-      const kind = access === 'write' ? lockExclusive : lockShared;
-      return calls.flock(fd, kind + lockWithoutWaiting) === 0;
-    },
   };
 }

@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
+import type { DiskFile } from './disk-file.ts';
 
 /** `1: OFDLCK ADVISORY WRITE -1 fe:00:1234 100 101`: process (-1 for locks of open files), device, inode. */
 const lockLine = /^\d+: \w+ +\w+ +(\w+) +(-?\d+) +([0-9a-f]+):([0-9a-f]+):(\d+) /;
@@ -57,17 +58,28 @@ export async function demandUnused(path: string, doing: string): Promise<void> {
 }
 
 /**
+ * Whether another program may be changing an open file: one that locks it for writing, or that locks it as QEMU does, whose locks
+ * do not say what for. Of a file that this program has not locked itself.
+ */
+export async function isInUse(file: DiskFile): Promise<boolean> {
+  if (file.isStill?.() === true) return false;
+  const locks = await fileLocks(file.name);
+  return locks.some((lock) => lock.kind === 'write' || lock.pid === undefined);
+}
+
+/**
  * Takes an open disk for as long as it is open: the top for what it is open for, its parents against being written.
  * Others see it as `demandUnused` does. Faults: `refused` when another program uses one of the files against that.
  */
 export async function claimDisk(disk: Disk, doing: string): Promise<void> {
   for (const { name, layer } of disk.chain()) {
+    const { access } = layer.file;
+    if (layer.file.lock?.(access) === true) continue;
     const locks = await fileLocks(name);
     const isFree =
-      layer.file.access === 'write'
-        ? locks.length === 0
-        : locks.every((lock) => lock.kind === 'read');
-    if (isFree && layer.file.lock?.(layer.file.access) !== false) continue;
+      access === 'write' ? locks.length === 0 : locks.every((lock) => lock.kind === 'read');
+    // who only asked whether it is still had it for a moment, and has not any more
+    if (isFree && layer.file.lock?.(access) !== false) continue;
     throw new Fault('refused', `cannot ${doing} ${name}: another program is using it`, {
       facts: { file: name },
       hint: 'turn off the vm that uses the disk first',

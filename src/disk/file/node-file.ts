@@ -17,6 +17,7 @@ import { maxAtOnceBytes, takeAtOnce } from './at-once.ts';
 import type { Access, DiskFile, FileRun } from './disk-file.ts';
 import { readCached } from './cached-read.ts';
 import { hostHoles } from './holes.ts';
+import { hostLocks } from './locks.ts';
 
 const openFd = promisify(open);
 const closeFd = promisify(close);
@@ -245,8 +246,12 @@ class NodeFile implements DiskFile {
     return hostHoles()?.reserve(this.#fd, sizeBytes) ?? false;
   }
 
-  lock(access: Access): boolean {
-    return hostHoles()?.lock(this.#fd, access) ?? true;
+  lock(access: Access): boolean | undefined {
+    return hostLocks()?.take(this.#fd, access);
+  }
+
+  isStill(): boolean | undefined {
+    return hostLocks()?.isStill(this.#fd);
   }
 
   async #host(doing: string, work: () => Promise<unknown>): Promise<void> {
