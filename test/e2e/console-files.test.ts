@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { miB } from '#lib';
 import {
   assertSaved,
   findBarriers,
@@ -110,6 +111,40 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
       .first()
       .waitFor({ state: 'detached' });
     await gantry.must('vm', 'delete', 'golden', '--yes');
+  });
+
+  test('a disk of a vm that runs is made larger from the list of its disks, and why it becomes no smaller is said before', async () => {
+    const { page } = person;
+    const api = gantry.client();
+    await gantry.must('vm', 'create', 'grows', '--disk', '64M', '--memory', '64M', '--start');
+    const { id } = await api.call('vm.show', { params: { vm: 'grows' } });
+    await page.goto(`${api.server}/vms/${id}?tab=configuration&section=hard-disks`);
+    const disks = page.getByRole('grid', { name: 'Disks' }).getByRole('row');
+    await disks.getByRole('button', { name: /^Actions for / }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Enlarge disk', exact: true }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const size = dialog.locator('#grow-size:focus');
+    await size.waitFor();
+    assert.equal(await size.inputValue(), '0.0625');
+    const enlarge = dialog.getByRole('button', { name: 'Enlarge disk' });
+    assert.ok(await enlarge.isDisabled());
+    await dialog.getByText('The guest sees the space at once, while it runs').waitFor();
+    await size.fill('0.03125');
+    await dialog.getByText('Disks of virtual machines only become larger.').waitFor();
+    assert.ok(await enlarge.isDisabled());
+    await size.fill('65537');
+    await dialog.getByText('A disk has at most 64 TiB.').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await size.fill('0.125');
+    await dialog.getByText('128 MiB', { exact: true }).waitFor();
+    await look(page, 'grow-disk');
+    await size.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await disks.filter({ hasText: '128 MiB' }).waitFor();
+    const { state, definition } = await api.call('vm.show', { params: { vm: id } });
+    assert.deepEqual([state, definition.hardware.disks[0]?.sizeBytes], ['running', 128 * miB]);
+    await gantry.must('vm', 'turn-off', 'grows', '--yes');
+    await gantry.must('vm', 'delete', 'grows', '--yes');
   });
 
   test('WEB-27 WEB-28 a saved vm offers restoring and discarding in the place of turning on; deleting is a command of its own that lists the files', async () => {
