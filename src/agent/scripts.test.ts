@@ -1,10 +1,17 @@
-/** Scripts attached to events of vms, with real vms and real programs of this host. */
+/** Scripts attached to events of vms and of the host, with real vms and real programs of this host. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { maxScriptOutputBytes, vmDefinitionSchema, type AgentEvent, type Script } from '#api';
+import {
+  hostScriptSchema,
+  maxScriptOutputBytes,
+  vmDefinitionSchema,
+  type AgentEvent,
+  type HostScript,
+  type Script,
+} from '#api';
 import {
   bareDefinition,
   byTester,
@@ -173,6 +180,67 @@ describe('scripts', { skip }, () => {
     assert.equal(attributes['reason'], 'exit status 3');
     assert.match(String((await ended(id, 2)).attributes['reason']), /none.*No such file/);
     await agent.act(id, 'turn-off');
+  });
+
+  test('scripts of the host run under an account that owns nothing, or one that an administrator chose, never one of theirs', async () => {
+    const file = await program(
+      'host-look',
+      `id -u; id -G; grep -E '^(NoNewPrivs|CapBnd)' /proc/self/status; for one in "$@"; do echo "<$one>"; done
+       cat '${join(agent.process.folder, 'data', 'credentials.json')}'; cat; env`,
+    );
+    const ofHost = (): AgentEvent[] =>
+      agent.host.events.filter(
+        ({ vmId, name }) => vmId === null && name.startsWith('host.script.'),
+      );
+    const runOn = async (event: HostScript['event'], runAs: string | null): Promise<AgentEvent> => {
+      const script = hostScriptSchema.parse({ event, file, arguments: ['-x y'] });
+      const settings = { ...agent.coordinator.settings, runAs, scripts: [script] };
+      await agent.host.call('host.configure', { settings, eventScripts: true });
+      const before = ofHost().length;
+      const run = event === 'host.started';
+      await agent.host.call('host.service', { run, cause: byTester });
+      const ended = (): AgentEvent | undefined =>
+        ofHost()
+          .slice(before)
+          .find(({ name }) => name !== 'host.script.started');
+      await agent.host.until('the end of a script', () => ended() !== undefined, 20_000);
+      const end = ended();
+      assert.ok(end);
+      return end;
+    };
+    const { name, attributes } = await runOn('host.stopped', null);
+    assert.equal(name, 'host.script.finished', JSON.stringify(attributes));
+    assert.match(String(attributes['errorOutput']), /Permission denied/);
+    assert.deepEqual([attributes['script'], attributes['event']], [file, 'host.stopped']);
+    const lines = String(attributes['output']).split('\n');
+    const [uid, groups, privileges, bounding] = lines;
+    assert.equal(Number(uid), 1_900_065_536, 'next to those of vms');
+    assert.equal(groups, uid);
+    assert.match(`${privileges} ${bounding}`, /NoNewPrivs:\t1 .*\t0+$|CapBnd:\t0+ .*\t1$/);
+    const event = JSON.parse(lines[6] ?? '') as AgentEvent & { host: string };
+    assert.deepEqual(lines.slice(4, 6), [`<${event.host}>`, '<-x y>']);
+    assert.deepEqual([event.name, event.vmId], ['host.stopped', null]);
+    const environment = lines.slice(7).filter((line) => line.startsWith('GANTRY_'));
+    assert.deepEqual(
+      environment.toSorted(),
+      [
+        'GANTRY_EVENT=host.stopped',
+        `GANTRY_HOST=${event.host}`,
+        `GANTRY_TIME=${event.time}`,
+      ].toSorted(),
+    );
+    const chosen = await runOn('host.started', 'nobody');
+    const { stdout } = spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' });
+    assert.equal(String(chosen.attributes['output']).split('\n')[0], stdout.trim());
+    for (const [event, runAs, why] of [
+      ['host.stopped', 'nobody-at-all', /no account nobody-at-all/],
+      ['host.started', 'root', /root has the rights of an administrator/],
+    ] as const) {
+      const refused = await runOn(event, runAs);
+      assert.equal(refused.name, 'host.script.failed');
+      assert.match(String(refused.attributes['reason']), why);
+    }
+    await allow(true);
   });
 
   test('an account that is not there starts nothing', async () => {

@@ -4,7 +4,10 @@ import { extensionSchema } from './extension.ts';
 import { hostConnectionSchema, managerUrlSchema } from './host-connection.ts';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
+import { accountNameSchema, maxScripts } from './scripts.ts';
+import { hostScriptSchema } from './host-scripts.ts';
 import { abilities } from './vm/abilities.ts';
+import { consoleModes } from './vm/console.ts';
 import { guestRequests } from './vm/additions.ts';
 import { macSchema } from './vm/hardware.ts';
 import { hostViewersSchema, noViewers, viewerSettingsSchema } from './viewers.ts';
@@ -225,7 +228,17 @@ export const hostSettingsSchema = z
     consoles: z.boolean().default(true).meta({
       description: 'whether screens, keyboards and serial ports of its vms may be used',
     }),
+    consoleMode: z.enum(consoleModes).default('shared').meta({
+      description:
+        'shared: consoles of its vms are as each vm is set; exclusive: all of them let in one at a time',
+    }),
     viewers: viewerSettingsSchema.default(noViewers),
+    runAs: accountNameSchema.nullable().default(null).meta({
+      description: 'account for its scripts, never one of an administrator; null: one of their own',
+    }),
+    scripts: z.array(hostScriptSchema).max(maxScripts).default([]).meta({
+      description: 'programs that events of the host start; takes the right host.scripts',
+    }),
   })
   .meta({ id: 'HostSettings' });
 

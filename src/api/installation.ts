@@ -65,10 +65,9 @@ export const installationSettingsSchema = z
         'networks by their names in other products, for imports: NAME-THERE=NETWORK, user or none',
     }),
     auditRetentionMonths: z.number().int().min(1).max(120).default(13),
-    eventScripts: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'whether hosts run the scripts that are attached to events of vms' }),
+    eventScripts: z.boolean().default(false).meta({
+      description: 'whether hosts run the scripts that are attached to events of vms, and of hosts',
+    }),
   })
   .meta({ id: 'InstallationSettings' });
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;

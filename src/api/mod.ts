@@ -91,6 +91,8 @@ export * from './team.ts';
 export * from './vm/recording.ts';
 export * from './vm/requests.ts';
 export * from './vm/scripts.ts';
+export * from './scripts.ts';
+export * from './host-scripts.ts';
 export * from './vm/shared-folders.ts';
 export * from './vm/fields.ts';
 export * from './vm/travel.ts';

@@ -22,6 +22,7 @@ export const verbs = {
   'vm.delete': 'delete a vm and its files',
   'host.view': 'see a host and its events',
   'host.settings': 'reconfigure a host',
+  'host.scripts': 'attach scripts to events of a host, which run on it',
   'host.disks': 'work on disk files in the folders for vms of a host',
   'host.drives':
     'give vms devices of a host: entire drives as raw devices, those for CDs and floppies, serial and parallel ports',

@@ -16,6 +16,7 @@ import {
   type Person,
 } from './browser.ts';
 import type { Gantry } from './gantry.ts';
+import { useHostProperties } from './host-properties.ts';
 import { openReverseProxy } from './reverse-proxy.ts';
 import { bootMs, look, ScreenRoom } from './screen-room.ts';
 import { SerialPerson } from './serial.ts';
@@ -401,6 +402,11 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await untilLit(page);
     assert.equal(new URL(page.url()).origin, proxy.address);
     assert.deepEqual(behind.complaints, []);
+  });
+
+  test('WEB-34 the page of a host shows and edits how its consoles are served (enabled, address, port, authentication, encryption, sharing), who has access, its search paths and its event scripts, and shows product version and physical machine', async () => {
+    await gantry.must('vm', 'turn-off', 'tablet');
+    await useHostProperties({ gantry, page: person.page });
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -228,6 +228,9 @@ export interface Images {
   delete(path: string): Promise<void>;
 }
 
+/** Whose script it is: a vm's, or the host's own. */
+export type ScriptOf = MachineFile | 'host';
+
 /** A program of the host, to be run for a vm. */
 export interface ScriptCall {
   readonly file: string;
@@ -303,10 +306,11 @@ export interface Driver extends AsyncDisposable {
     others: readonly MachineFile[],
   ): Promise<void>;
   /**
-   * Runs a program of the host under the account of a vm; absent where vms have none. When the signal aborts it
-   * is ended. Errors: `blocked` when there is no account for it, `unavailable` when it cannot be started.
+   * Runs a program of the host under the account of a vm, or under that of the host's own scripts; absent where
+   * there are no accounts. When the signal aborts it is ended. Errors: `blocked` when there is
+   * no account for it, `unavailable` when it cannot be started.
    */
-  runScript?(file: MachineFile, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd>;
+  runScript?(of: ScriptOf, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd>;
   /** Looks anew at what the host can do. */
   probe(signal: AbortSignal): Promise<void>;
   diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]>;

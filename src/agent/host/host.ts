@@ -172,7 +172,7 @@ export class Host implements MachineHost, AsyncDisposable {
     return this.#shared.file.settings;
   }
 
-  /** Whether events of vms start scripts. */
+  /** Whether events start scripts. */
   get eventScripts(): boolean {
     return this.#shared.file.eventScripts;
   }
@@ -398,7 +398,7 @@ export class Host implements MachineHost, AsyncDisposable {
     const machine = vmId === null ? undefined : this.#machines.get(vmId);
     const about = machine?.file.definition.name ?? vmId ?? subject;
     this.#systemLog?.write(name, attributes, about);
-    if (machine) this.#scripts.take(machine.file, event);
+    if (machine || vmId === null) this.#scripts.take(machine?.file, event);
   }
 
   sampled(id: string): void {

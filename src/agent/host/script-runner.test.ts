@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { vmDefinitionSchema } from '#api';
-import type { ScriptEnd } from '../drivers/driver.ts';
+import { hostScriptSchema, vmDefinitionSchema } from '#api';
+import type { ScriptEnd, ScriptOf } from '../drivers/driver.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import { bareDefinition } from '../testing/qemu-agent.ts';
 import { maxRuns, maxWaiting, ScriptRunner } from './script-runner.ts';
 
 const event = 'vm.state.powered-on';
+const hostScript = hostScriptSchema.parse({ event: 'host.started', file: '/bin/true' });
 
 function machine(): MachineFile {
   const settings = { scripts: [{ event, file: '/bin/true' }] };
@@ -22,14 +23,15 @@ function slowHost(eventScripts = true) {
   const host = {
     name: 'h',
     eventScripts,
+    settings: { scripts: [hostScript] },
     outbox: { waiting: [] },
     emit(vmId: string | null, name: string, attributes: object): void {
       told.push({ vmId, name, reason: 'reason' in attributes ? attributes.reason : undefined });
     },
     driver: {
-      async runScript({ definition }: MachineFile, _: unknown, signal: AbortSignal) {
+      async runScript(of: ScriptOf, _: unknown, signal: AbortSignal) {
         const end = Promise.withResolvers<void>();
-        const run = { vm: definition.id, end: end.resolve };
+        const run = { vm: of === 'host' ? of : of.definition.id, end: end.resolve };
         running.push(run);
         counts.most = Math.max(counts.most, running.length);
         if (signal.aborted) end.resolve();
@@ -50,12 +52,18 @@ function slowHost(eventScripts = true) {
     attributes: {},
   });
   const runner = new ScriptRunner(host);
+  const ofHost = (name: 'host.started' | 'host.stopped') => ({
+    ...eventOf(machine()),
+    name,
+    vmId: null,
+  });
   return {
     runner,
     told,
     running,
     counts,
     take: (file: MachineFile) => runner.take(file, eventOf(file)),
+    takeOfHost: (name: 'host.started' | 'host.stopped') => runner.take(undefined, ofHost(name)),
   };
 }
 
@@ -76,6 +84,25 @@ test('API-39 so many run at the same time and no more, one at a time for each vm
   }
   assert.equal(counts.most, maxRuns);
   assert.equal(told.filter(({ name }) => name === 'vm.script.finished').length, 2 * maxRuns + 2);
+});
+
+test('scripts of the host run for its events alone, one at a time beside those of vms', async () => {
+  const { runner, running, told, take, takeOfHost } = slowHost();
+  await using _ = runner;
+  takeOfHost('host.started');
+  takeOfHost('host.stopped');
+  takeOfHost('host.started');
+  const one = machine();
+  take(one);
+  await turn();
+  assert.deepEqual(running.map(({ vm }) => vm).sort(), [one.definition.id, 'host'].sort());
+  while (running.length > 0) {
+    running[0]?.end();
+    await turn();
+  }
+  const ofHost = told.filter(({ vmId }) => vmId === null).map(({ name }) => name);
+  const [started, finished] = ['host.script.started', 'host.script.finished'];
+  assert.deepEqual(ofHost, [started, finished, started, finished]);
 });
 
 test('what is too much to wait is told as failed', async () => {

@@ -1,11 +1,20 @@
 /**
- * Scripts attached to events of vms: told of each event, it runs those attached to it, one after the other for
- * each vm in the order of its events, and tells how they went (EVT-67, API-30 to API-33, API-39).
+ * Scripts attached to events of vms and of the host: told of each event, it runs those attached to it, one after the
+ * other for each vm, and for the host, in the order of its events, and tells how they went (EVT-67, API-30 to API-33,
+ * API-39).
  *
  * Invariants: a script never holds up what it is told of; at most `maxRuns` run at the same time and
  * `maxWaiting` wait, what comes then is told as failed; nothing runs where the installation does not allow it.
  */
-import type { AgentEvent, Cause, EventAttributes, EventName, Script } from '#api';
+import type {
+  AgentEvent,
+  Cause,
+  EventAttributes,
+  EventName,
+  HostScript,
+  HostSettings,
+  Script,
+} from '#api';
 import { describeFault, toFault } from '#lib';
 import type { Driver, ScriptEnd } from '../drivers/driver.ts';
 import { systemCause } from '../machine/causes.ts';
@@ -22,6 +31,7 @@ export interface ScriptHost {
   readonly name: string;
   readonly driver: Pick<Driver, 'runScript'>;
   readonly eventScripts: boolean;
+  readonly settings: Pick<HostSettings, 'scripts'>;
   readonly outbox: Pick<Outbox, 'waiting'>;
   emit<N extends EventName>(
     vmId: string | null,
@@ -34,8 +44,9 @@ export interface ScriptHost {
 type Told = Omit<AgentEvent, 'seq'>;
 
 interface Run {
-  readonly machine: MachineFile;
-  readonly script: Script;
+  /** Undefined: of the host. */
+  readonly machine: MachineFile | undefined;
+  readonly script: Script | HostScript;
   readonly event: Told;
 }
 
@@ -43,16 +54,18 @@ export class ScriptRunner implements AsyncDisposable {
   readonly #host: ScriptHost;
   readonly #ends = new AbortController();
   #waiting: Run[] = [];
-  /** Under the vm's id. */
+  /** Under the vm's id; the host's under none. */
   readonly #running = new Map<string, Promise<void>>();
 
   constructor(host: ScriptHost) {
     this.#host = host;
   }
 
-  take(machine: MachineFile, event: Told): void {
+  /** `machine`: that the event is of; undefined: it is of the host. */
+  take(machine: MachineFile | undefined, event: Told): void {
     if (!this.#host.eventScripts || this.#ends.signal.aborted) return;
-    for (const script of machine.definition.settings.scripts) {
+    const { scripts } = machine?.definition.settings ?? this.#host.settings;
+    for (const script of scripts) {
       if (script.event !== event.name) continue;
       const run = { machine, script, event };
       if (this.#waiting.length < maxWaiting) this.#waiting.push(run);
@@ -90,29 +103,28 @@ export class ScriptRunner implements AsyncDisposable {
     const { driver, name: hostName } = this.#host;
     if (driver.runScript === undefined)
       return this.#fail(run, 'the driver of this host runs no scripts');
-    this.#tell(run, 'vm.script.started', {});
+    this.#tell(run, 'started', {});
+    const vm = machine?.definition;
     try {
-      const { definition } = machine;
       const end = await driver.runScript(
-        machine,
+        machine ?? 'host',
         {
           file: script.file,
-          arguments: [definition.name, ...script.arguments],
+          arguments: [vm?.name ?? hostName, ...script.arguments],
           environment: {
             PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
             LANG: 'C.UTF-8',
             GANTRY_EVENT: event.name,
             GANTRY_TIME: event.time,
             GANTRY_HOST: hostName,
-            GANTRY_VM: definition.id,
-            GANTRY_VM_NAME: definition.name,
+            ...(vm === undefined ? {} : { GANTRY_VM: vm.id, GANTRY_VM_NAME: vm.name }),
           },
-          input: `${JSON.stringify({ ...event, vmName: definition.name, host: hostName })}\n`,
+          input: `${JSON.stringify({ ...event, ...(vm && { vmName: vm.name }), host: hostName })}\n`,
           timeoutMs: script.timeoutSeconds * 1000,
         },
         this.#ends.signal,
       );
-      if (end.failure === undefined) this.#tell(run, 'vm.script.finished', this.#attributesOf(end));
+      if (end.failure === undefined) this.#tell(run, 'finished', this.#attributesOf(end));
       else this.#fail(run, end.failure, end);
     } catch (error) {
       this.#fail(run, describeFault(toFault(error)));
@@ -121,16 +133,17 @@ export class ScriptRunner implements AsyncDisposable {
 
   #fail(run: Run, reason: string, end?: ScriptEnd): void {
     const attributes = this.#attributesOf(end);
-    this.#tell(run, 'vm.script.failed', { ...attributes, reason });
+    this.#tell(run, 'failed', { ...attributes, reason });
   }
 
-  #tell<N extends 'vm.script.started' | 'vm.script.finished' | 'vm.script.failed'>(
-    { script, event }: Run,
-    name: N,
-    attributes: Omit<EventAttributes<N>, 'script' | 'event'>,
+  #tell<S extends 'started' | 'finished' | 'failed'>(
+    { machine, script, event }: Run,
+    stage: S,
+    attributes: Omit<EventAttributes<`vm.script.${S}`>, 'script' | 'event'>,
   ): void {
-    const told = { script: script.file, event: event.name, ...attributes } as EventAttributes<N>;
-    this.#host.emit(event.vmId, name, told, {
+    const name = `${machine === undefined ? 'host' : 'vm'}.script.${stage}` as const;
+    const told = { script: script.file, event: event.name, ...attributes };
+    this.#host.emit(event.vmId, name, told as EventAttributes<typeof name>, {
       ...systemCause,
       correlationId: event.correlationId,
     });

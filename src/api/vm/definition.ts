@@ -13,6 +13,7 @@ import { hardwareSchema } from './hardware.ts';
 import { maxSnapshots } from './snapshot.ts';
 import { targetProducts } from './portability.ts';
 import { scriptSchema } from './scripts.ts';
+import { accountNameSchema, maxScripts } from '../scripts.ts';
 
 const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
 
@@ -158,18 +159,13 @@ export const vmSettingsSchema = z
       .enum(['auto', 'kvm', 'tcg'])
       .default('auto')
       .meta({ description: 'auto uses what the probe of the host found' }),
-    runAs: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'account of the host for its process and its scripts; null: one of its own',
-      }),
+    runAs: accountNameSchema.nullable().default(null).meta({
+      description: 'account of the host for its process and its scripts; null: one of its own',
+    }),
     evenPowerfulAccount: z.boolean().default(false).meta({
       description: "confirms runAs for an account with an administrator's rights, refused without",
     }),
-    scripts: z.array(scriptSchema).max(32).default([]).meta({
+    scripts: z.array(scriptSchema).max(maxScripts).default([]).meta({
       description: 'programs of the host that events of the vm start; takes the right vm.scripts',
     }),
   })

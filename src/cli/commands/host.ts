@@ -55,6 +55,16 @@ function describeForeign({
   ];
 }
 
+/** A coordinator of before tells of none. */
+function describeScripts({ settings }: Host): readonly (readonly [string, string])[] {
+  const { scripts = [], runAs = null } = settings as Partial<Host['settings']>;
+  const as = runAs === null ? '' : ` as ${runAs}`;
+  return scripts.map(({ event, file, arguments: words }) => [
+    'script',
+    `${[file, ...words].join(' ')} at ${event}${as}`,
+  ]);
+}
+
 function describeHost(host: Host): readonly (readonly [string, string])[] {
   const { facts, load } = host;
   return [
@@ -67,6 +77,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
     ['last seen', localTime(host.lastSeenAt)],
     ...describeViewers(host),
     ['search path', host.settings.searchPath.join(', ') || '(no value)'],
+    ...describeScripts(host),
     ...(facts === null
       ? []
       : ([

@@ -32,6 +32,8 @@ const HostAdapters = lazyPart(async () => (await import('./HostAdapters.tsx')).H
 
 const HostViewers = lazyPart(async () => (await import('./viewers/HostViewers.tsx')).HostViewers);
 
+const HostScripts = lazyPart(async () => (await import('./scripts/HostScripts.tsx')).HostScripts);
+
 const HostDisks = lazyPart(async () => (await import('./disks/HostDisks.tsx')).HostDisks);
 
 const ResourceAllocation = lazyPart(
@@ -136,6 +138,12 @@ function HostTabContent({
       return (
         <Suspense fallback={<Coming />}>
           <HostViewers host={host} />
+        </Suspense>
+      );
+    case 'eventScripts':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HostScripts host={host} />
         </Suspense>
       );
     case 'virtualDisks':
@@ -248,6 +256,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
         ? none
         : `${facts.acceleration.use === 'tcg' ? words.text('softwareEmulation') : facts.acceleration.use} – ${facts.acceleration.evidence}`,
     ],
+    [words.text('version'), facts === null ? none : facts.agentVersion],
     [words.text('started'), facts?.bootedAt ? words.time(facts.bootedAt) : none],
     ...(load?.volumes ?? []).map(
       ({ path, totalBytes, freeBytes }) =>

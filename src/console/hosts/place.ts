@@ -10,6 +10,7 @@ export const hostTabs = [
   'resourceAllocation',
   'adapters',
   'viewers',
+  'eventScripts',
   'virtualDisks',
   'checks',
   'events',

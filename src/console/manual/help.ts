@@ -66,6 +66,7 @@ export const hostTabHelp: Readonly<Record<HostTab, HelpPlace>> = {
   resourceAllocation: 'manual/users/console.md#hosts',
   adapters: 'manual/users/networks.md#adapters-of-a-host',
   viewers: 'manual/operators/security.md#native-viewers',
+  eventScripts: 'manual/users/event-scripts.md#scripts-of-a-host',
   virtualDisks: 'manual/users/disks.md',
   checks: 'manual/operators/trouble.md',
   events: work,

@@ -18,7 +18,7 @@ import { SharedFolders } from './members/SharedFolders.tsx';
 import { HelpMark } from '../parts/HelpMark.tsx';
 import { sectionHelp } from '../manual/help.ts';
 import { Rights } from './Rights.tsx';
-import { ScriptRuns } from './ScriptRuns.tsx';
+import { ScriptRuns } from '../scripts/ScriptRuns.tsx';
 import { partOfDraft, type Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { useVmText } from './words/vm-words.ts';
@@ -125,7 +125,7 @@ function Section({
       return (
         <>
           {settings}
-          <ScriptRuns vm={vm} />
+          <ScriptRuns of="vm" id={vm.id} scripts={vm.definition.settings.scripts} />
         </>
       );
     case 'floppy':

@@ -28,6 +28,7 @@ import { settingEvents, type EventFrame } from './setting-events.ts';
 import { requireConnected } from './settle-hosts.ts';
 import { hostThing, installationThing } from './things.ts';
 import { teamOfVm } from './team/team-place.ts';
+import { requireHostScriptRight } from './vm/script-right.ts';
 import { vmGone } from './vm/vm-gone.ts';
 import type { Kind } from './work.ts';
 
@@ -72,6 +73,7 @@ export async function updateHost(
         hint: 'change how it is reached with: gantry host connect',
       },
     );
+  requireHostScriptRight(caller, id, after, before.data);
   const problem = nameProblem(after.name);
   if (problem !== undefined)
     throw issuesFault('the body', [{ path: 'name', problem: `the name ${problem}` }]);
@@ -89,6 +91,7 @@ export async function updateHost(
     await commitFresh(coordinator, () => {
       const host = hostDocument(coordinator, id);
       requireMatch(options.precondition, host.data.name, host.version);
+      requireHostScriptRight(caller, id, change(host.data), host.data);
       return hostCommit(coordinator, caller, host, change(host.data));
     });
   } catch (error) {

@@ -281,6 +281,20 @@ test('API-38 a script takes a right of its own beside that to reconfigure, and h
     body: { name: 'copy' },
   });
   assert.match(copied.text, /vm\.scripts/);
+  await stage.send('POST', '/roles', {
+    body: { name: 'host-tuning', verbs: ['host.view', 'host.settings'] },
+  });
+  const keeper = await stage.addUser('keeper', [{ role: 'host-tuning' }]);
+  const onHost = { scripts: [{ event: 'host.stopped', file: '/usr/local/bin/off' }] };
+  const patchHost = (settings: object, token?: string): Promise<Answer> =>
+    stage.send('PATCH', '/hosts/h1', { ...(token && { token }), body: { settings } });
+  const barred = await patchHost(onHost, keeper);
+  assert.equal(barred.status, 403, barred.text);
+  assert.match(barred.text, /host\.scripts/);
+  assert.equal((await patchHost(onHost)).status, 200);
+  assert.equal((await patchHost({ maxRunningVms: 7 }, keeper)).status, 200);
+  assert.equal((await patchHost({ runAs: 'ada' }, keeper)).status, 403);
+  assert.equal((await patchHost({ scripts: [] }, keeper)).status, 403);
   for (const eventScripts of [true, false]) {
     const set = await stage.send('PATCH', '/installation', { body: { eventScripts } });
     assert.equal(set.status, 200, set.text);

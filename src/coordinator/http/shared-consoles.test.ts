@@ -202,6 +202,24 @@ describe('exclusive mode', { timeout: 20_000 }, () => {
     await leaveAll(await ConsolePerson.join(stage, '/vms/alone/serial', cleo));
   });
 
+  test('set for a host, it holds for vms that are set to be shared', async () => {
+    agent.handlers['host.configure'] = () => ({});
+    const set = async (consoleMode: string): Promise<void> => {
+      const { status, text } = await stage.send('PATCH', '/hosts/h1', {
+        body: { settings: { consoleMode } },
+      });
+      assert.equal(status, 200, text);
+    };
+    await set('exclusive');
+    const holder = await ConsolePerson.join(stage, '/vms/class/serial', bob);
+    const { detail } = await refusal(stage.dial('/vms/class/serial', { token: cleo }));
+    assert.match(detail, /held by bob/);
+    await holder.leave();
+    await set('shared');
+    const first = await ConsolePerson.join(stage, '/vms/class/serial', bob);
+    await leaveAll(first, await ConsolePerson.join(stage, '/vms/class/serial', cleo));
+  });
+
   test('RCON-24 asked for in one session, others wait for their turn and are told who holds it', async () => {
     const holder = await ConsolePerson.join(stage, '/vms/queue/serial?exclusive=true', bob);
     const next = await ConsolePerson.join(stage, '/vms/queue/serial?whenHeld=wait', cleo);

@@ -14,9 +14,7 @@ import type {
 import { Fault, toFault, type Clock, type Reason } from '#lib';
 import type { Log } from '#log';
 import { checkMachine, type QemuCapabilities } from '#qemu';
-import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
-import { readFullName } from '../../host/full-name.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { sweepTemporaries } from '../../storage/atomic-file.ts';
 import { FilesMachines } from '../../storage/insides/files-machines.ts';
@@ -26,7 +24,6 @@ import { ImageChecks } from '../../storage/image-checks.ts';
 import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
 import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
-import { agentVersion } from '../../version.ts';
 import { ofOwnVms } from '../moves-at-rest.ts';
 import type {
   Driver,
@@ -38,8 +35,9 @@ import type {
   Running,
   ScriptCall,
   ScriptEnd,
+  ScriptOf,
 } from '../driver.ts';
-import { accountOf, judgeAccount } from './confine/account-of.ts';
+import { accountOf, judgeAccount, scriptOwner } from './confine/account-of.ts';
 import { chooseUid, defaultUidRange, type Account, type UidRange } from './confine/accounts.ts';
 import { ControlGroups } from './confine/cgroups.ts';
 import { ownFile } from './confine/ownership.ts';
@@ -49,11 +47,9 @@ import { asStarted, Engine } from './engine.ts';
 import { judgeFirmware, planFirmware } from './firmware.ts';
 import { diagnoseHost } from './host/diagnose.ts';
 import { isForeign } from './host/emulator.ts';
+import { readHostFacts } from './host/host-facts.ts';
 import { HostImages } from './host/images.ts';
-import { CpuMeter, readMachine, readMemory, readProcessor } from './host/machine-facts.ts';
-import { readBalancingRules } from './host/balancing-rules.ts';
-import { readInterfaces } from './host/interfaces.ts';
-import { findProgram, listPrograms } from './host/programs.ts';
+import { CpuMeter, readMemory, readProcessor } from './host/machine-facts.ts';
 import { QemuHost } from './host/qemu-host.ts';
 import { judgeFigures, readFigures } from './host/resources.ts';
 import { openWay } from './open-way.ts';
@@ -202,29 +198,8 @@ export class QemuDriver implements Driver {
     return judgeFigures(await readFigures(this.#options.dataDir));
   }
 
-  async facts(): Promise<HostFacts> {
-    const { acceleration, capabilities, binaries } = this.#host;
-    const { version, processorModels: models = [] } = capabilities ?? {};
-    return {
-      ...readMachine(await readFullName()),
-      interfaces: readInterfaces(await readBalancingRules(await findProgram('nft'))),
-      processor: readProcessor(),
-      hypervisor: {
-        name: 'QEMU',
-        version: version ? `${version.major}.${version.minor}.${version.micro}` : null,
-        class: acceleration.use === 'kvm' ? 'kernel-resident' : 'emulation',
-      },
-      acceleration,
-      missing: this.missing,
-      programs: await listPrograms(binaries, capabilities, this.#pcFirmware),
-      additionsVersion,
-      agentVersion,
-      processorModels: ['host', ...models.map(({ name }) => name)].slice(0, 1024),
-      maxProcessorsPerVm: Math.max(
-        1,
-        ...(capabilities?.machineTypes ?? []).map(({ maxProcessors }) => maxProcessors),
-      ),
-    };
+  facts(): Promise<HostFacts> {
+    return readHostFacts(this.#host, this.missing, this.#pcFirmware);
   }
 
   async check(
@@ -274,8 +249,8 @@ export class QemuDriver implements Driver {
     if (reason) throw faultOfReason(reason);
   }
 
-  runScript(file: MachineFile, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd> {
-    return runScript(file, call, this.#host.setpriv, signal);
+  runScript(of: ScriptOf, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd> {
+    return runScript(scriptOwner(of, this.#options, this.#range), call, this.#host.setpriv, signal);
   }
 
   async checkShare(

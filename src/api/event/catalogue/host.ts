@@ -1,5 +1,5 @@
 /** Events of hosts and their agents. */
-import { none, change, status, type EventFacts } from './facts.ts';
+import { none, change, script, scriptEnd, status, type EventFacts } from './facts.ts';
 
 const host = { category: 'Host', target: 'host' } as const;
 
@@ -108,6 +108,27 @@ export const hostEvents = {
     type: 'error',
     message: 'Unable to {operation} the disk {file} of {target}: {reason}',
     attributes: { operation: 'the verb', file: 'its path', reason: 'why it failed' },
+  },
+  'host.script.started': {
+    number: 2016,
+    ...host,
+    type: 'information',
+    message: 'Script {script} of host {target} was started for {event}',
+    attributes: script,
+  },
+  'host.script.finished': {
+    number: 2017,
+    ...host,
+    type: 'information',
+    message: 'Script {script} of host {target} has ended',
+    attributes: scriptEnd,
+  },
+  'host.script.failed': {
+    number: 2018,
+    ...host,
+    type: 'error',
+    message: 'Script {script} of host {target} failed: {reason}',
+    attributes: { ...scriptEnd, reason: 'what went wrong' },
   },
   'host.extension.used': {
     number: 2015,

@@ -1,4 +1,9 @@
-/** The settings of a host that one form holds: native viewers have a tab of their own, and rules for volumes no form. */
+/** The settings of a host that one form holds: native viewers and scripts have a tab of their own, and rules for volumes no form. */
 import { hostSettingsSchema } from '#api';
 
-export const hostFormSchema = hostSettingsSchema.omit({ viewers: true, lowSpace: true });
+export const hostFormSchema = hostSettingsSchema.omit({
+  viewers: true,
+  lowSpace: true,
+  runAs: true,
+  scripts: true,
+});

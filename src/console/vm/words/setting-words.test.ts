@@ -9,6 +9,7 @@ import {
   readFields,
   type Fields,
 } from '#api';
+import { hostScriptsSchema } from '../../hosts/scripts/schema.ts';
 import { hostFormSchema } from '../../hosts/settings/schema.ts';
 import { viewerSchema } from '../../hosts/viewers/schema.ts';
 import { definitionFields } from '../settings/fields.ts';
@@ -25,6 +26,7 @@ const networkFields = readFields(settingsIn(networkPatchSchema, networkSpecSchem
 const siteFields = readFields(installationSettingsSchema);
 const viewerFields = readFields(viewerSchema);
 const hostFields = readFields(hostFormSchema);
+const hostScriptFields = readFields(hostScriptsSchema);
 
 function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
   for (const [name, field] of Object.entries(fields)) {
@@ -45,6 +47,7 @@ test('every setting of the contract has a name in every language, and a hint whe
       ...walk(siteFields),
       ...walk(viewerFields),
       ...walk(hostFields),
+      ...walk(hostScriptFields),
     ]) {
       const last = path.slice(path.lastIndexOf('/') + 1);
       if (last !== 'kind')

@@ -37,8 +37,10 @@ export function hintSetting(words: Words, path: string, field: Field): string | 
 
 export function nameValue(words: Words, path: string, value: string): string {
   const { values } = tableOf(words);
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return values[`${name}=${value}`] ?? values[value] ?? value;
+  const names = path.split('/');
+  const keys = [names.slice(-2).join('/'), names.at(-1)].map((name) => `${name}=${value}`);
+  const key = [...keys, value].find((one) => Object.hasOwn(values, one));
+  return key === undefined ? value : (values[key] ?? value);
 }
 
 /** A setting path of an event or of `pending`, in words: `Disks · sata0:1 · Cache`. */

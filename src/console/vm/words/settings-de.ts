@@ -203,6 +203,7 @@ export const germanSettings: SettingWords = {
     stopTimeoutSeconds: 'Zeit für das Ende seiner VMs',
     spanAddress: 'Adresse für Netzwerke über Hosts',
     consoles: 'Bildschirme, Tastaturen und serielle Anschlüsse',
+    consoleMode: 'Mehrere an einer Konsole',
     thumbnailSeconds: 'Sekunden, bis Bildschirme in Listen erneuert werden',
     recentEvents: 'Neueste Ereignisse auf der Statusseite',
     eventRetentionDays: 'Tage, die Ereignisse bleiben',
@@ -216,7 +217,7 @@ export const germanSettings: SettingWords = {
     macPrefix: 'Anfang der MAC-Adressen',
     foreignNetworks: 'Netze anderer Produkte',
     auditRetentionMonths: 'Monate, die das Prüfprotokoll bleibt',
-    eventScripts: 'Skripte an Ereignissen von VMs',
+    eventScripts: 'Skripte an Ereignissen von VMs und Hosts',
   },
   hints: {
     'viewers/enabled': 'ob der Host auf VNC-Programme für die Bildschirme seiner VMs hört',
@@ -236,6 +237,7 @@ export const germanSettings: SettingWords = {
       'ob Dateien von VMs liegen dürfen, wo Dateien weder Eigentümer noch Rechte haben (FAT, exFAT, NTFS) und jedem Konto des Hosts offen sind',
     spanAddress:
       'seine Adresse für Netzwerke über mehrere Hosts; leer: die, von der sein Agent den Koordinator erreicht',
+    consoleMode: 'wer an seinen VMs zugleich sein darf; strenger als die VM geht immer',
     consoles: 'ob Bildschirme, Tastaturen und serielle Anschlüsse seiner VMs benutzt werden dürfen',
     thumbnails: 'ob Listen kleine Bilder der Bildschirme von VMs zeigen dürfen',
     thumbnailSeconds:
@@ -397,13 +399,16 @@ export const germanSettings: SettingWords = {
     evenDomainController: 'bestätigt das Stellen der Uhr; ohne das wird es dort abgelehnt',
     shareHostFacts: 'der Gast darf Namen des Hosts und Produktversion lesen',
     acceleration: 'automatisch nimmt, was die Probe des Hosts ergeben hat',
-    runAs: 'Konto des Hosts für den Prozess und die Skripte; leer: ein eigenes',
+    'settings/runAs': 'Konto des Hosts für den Prozess und die Skripte; leer: ein eigenes',
     evenPowerfulAccount: 'bestätigt ein mächtiges Konto; ohne das wird es abgelehnt',
-    scripts:
+    runAs: 'Konto für seine Skripte, nie das eines Verwalters; leer: ein eigenes',
+    'settings/scripts':
       'Programme des Hosts, die bei Ereignissen der VM starten; braucht das Recht vm.scripts',
+    scripts: 'Programme, die bei Ereignissen des Hosts starten; braucht das Recht host.scripts',
     'scripts/event': 'danach läuft es',
-    'scripts/file': 'auf dem Host der VM; das erste Argument ist der Name der VM',
-    'scripts/arguments': 'nach dem Namen der VM',
+    'scripts/file':
+      'auf dem Host; das erste Argument ist der Name von VM oder Host, zu dem es gehört',
+    'scripts/arguments': 'nach diesem Namen',
     'scripts/timeoutSeconds': 'danach wird es mit allem, was es gestartet hat, beendet',
   },
   values: {
@@ -428,6 +433,8 @@ export const germanSettings: SettingWords = {
     'disk=device': 'Gerät im Rohzustand: ein Laufwerk des Hosts, das die VM liest und schreibt',
     'allocation=dynamic': 'Dynamisch: belegt, was geschrieben wird',
     'allocation=fixed': 'Fest: alles auf einmal (raw)',
+    'consoleMode=shared': 'Wie jede VM eingestellt ist',
+    'consoleMode=exclusive': 'Allein: an jeder VM immer nur eine Person',
     'console/mode=shared': 'Gemeinsam: alle sehen und tippen in derselben Konsole',
     'console/mode=exclusive': 'Allein: immer nur eine Person',
     'onHostStart=off': 'Aus bleiben',

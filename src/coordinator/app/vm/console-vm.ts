@@ -6,6 +6,7 @@ import {
   consoleProtocol,
   type ConsoleAccess,
   type ConsoleMessage,
+  type ConsoleMode,
   type ConsoleName,
   type ConsoleSession,
   type Recording,
@@ -20,6 +21,8 @@ import type { Session } from '../../consoles/session.ts';
 import type { Sessions } from '../../consoles/sessions.ts';
 import type { Tickets } from '../../consoles/tickets.ts';
 import type { Caller, Coordinator } from '../../context.ts';
+import type { HostDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
 import { pipeSockets, type ByteSocket } from '../../link/pipe.ts';
 import { filterViewer, type ViewerFilter } from '../../link/rfb-filter.ts';
 import type { StreamHub } from '../../link/streams.ts';
@@ -83,6 +86,13 @@ function requireConsole({ inventory }: Coordinator, id: string, action: VmAction
   return vmDocument(inventory, id).data.hostId;
 }
 
+/** Exclusive where the vm, or its host for all of its vms, is set so. */
+function consoleMode(inventory: Inventory, id: string, hostId: string): ConsoleMode {
+  const { mode } = vmDocument(inventory, id).data.definition.settings.console;
+  const host = inventory.document<HostDocument>('host', hostId)?.data;
+  return host?.settings.consoleMode === 'exclusive' ? 'exclusive' : mode;
+}
+
 export interface ConsoleRequest {
   readonly console: ConsoleName;
   readonly readOnly: boolean;
@@ -108,8 +118,8 @@ export async function openConsole(
   try {
     if (isGuest && asked.console !== 'screen')
       throw new Fault('forbidden', 'a link shows the screen and nothing else');
-    requireConsole(coordinator, id, actionOf(asked.console));
-    const { mode } = vmDocument(coordinator.inventory, id).data.definition.settings.console;
+    const hostId = requireConsole(coordinator, id, actionOf(asked.console));
+    const mode = consoleMode(coordinator.inventory, id, hostId);
     const { session, seat } = sessions.arrive(coordinator, id, asked.console, {
       caller,
       access: asked.readOnly ? 'view-only' : 'control',

@@ -1,9 +1,10 @@
 /**
- * Scripts of a vm run on its host: who changes them, or the account that they run under, needs a right of their own beside that to configure it
- * (API-38).
+ * Scripts of vms and of hosts run on hosts: who changes them, or the account that they run under, needs a right of their own beside that to
+ * configure the vm or the host (API-38).
  */
-import { diffSettings, type VmDefinition } from '#api';
+import { diffSettings, type HostScript, type Script, type VmDefinition } from '#api';
 import type { Caller, RightObject } from '../../context.ts';
+import type { HostDocument } from '../../documents.ts';
 import { requireVerb } from '../find.ts';
 
 /** Errors: `forbidden`. */
@@ -13,8 +14,27 @@ export function requireScriptRight(
   after: VmDefinition,
   before?: VmDefinition,
 ): void {
-  const { scripts, runAs } = after.settings;
-  const changed = diffSettings(before?.settings.scripts ?? [], scripts).length > 0;
-  const otherAccount = scripts.length > 0 && before?.settings.runAs !== runAs;
-  if (changed || otherAccount) requireVerb(caller, 'vm.scripts', on, after.name);
+  if (changesScripts(after.settings, before?.settings))
+    requireVerb(caller, 'vm.scripts', on, after.name);
+}
+
+/** Errors: `forbidden`. */
+export function requireHostScriptRight(
+  caller: Caller,
+  id: string,
+  after: HostDocument,
+  before: HostDocument,
+): void {
+  if (changesScripts(after.settings, before.settings))
+    requireVerb(caller, 'host.scripts', { kind: 'host', id }, before.name);
+}
+
+interface Scripted {
+  readonly scripts: readonly (Script | HostScript)[];
+  readonly runAs: string | null;
+}
+
+function changesScripts(after: Scripted, before: Scripted | undefined): boolean {
+  if (diffSettings(before?.scripts ?? [], after.scripts).length > 0) return true;
+  return after.scripts.length > 0 && before?.runAs !== after.runAs;
 }

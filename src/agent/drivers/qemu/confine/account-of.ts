@@ -1,11 +1,14 @@
 /** Which account a vm's process runs under, and what stands against it (SEC-53 to SEC-55). */
 import { readFile, stat } from 'node:fs/promises';
+import type { HostSettings, VmDefinition } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
+import type { ScriptOf } from '../../driver.ts';
 import {
   defaultUidRange,
   findAccount,
   groupId,
+  hostScriptUid,
   isLocked,
   isPowerful,
   sharedGroup,
@@ -79,20 +82,41 @@ async function groupsFor({ file, range, acceleration }: AccountQuestion): Promis
   return [...groups];
 }
 
+/** Whose scripts are run: a vm, or the host itself. */
+export interface ScriptOwner extends AccountChoice {
+  readonly name: string;
+  /** The id that it has by itself; null: none. */
+  readonly uid: number | null;
+}
+
+/** Nothing that a host does by itself needs an administrator's rights: no setting of it confirms them. */
+export function scriptOwner(
+  of: ScriptOf,
+  host: { readonly hostName: string; readonly settings: () => Pick<HostSettings, 'runAs'> },
+  range: UidRange,
+): ScriptOwner {
+  if (of === 'host') {
+    const { runAs } = host.settings();
+    return { name: host.hostName, runAs, evenPowerfulAccount: false, uid: hostScriptUid(range) };
+  }
+  const { name, settings } = of.definition;
+  const { runAs, evenPowerfulAccount } = settings;
+  return { name, runAs, evenPowerfulAccount, uid: of.uid };
+}
+
 /**
- * The account of a vm's scripts: that of its process, without the groups that open devices and shared disks.
- * Errors: `blocked` while it is missing or locked, or where there is none with fewer rights than the agent.
+ * The account of scripts: for those of a vm that of its process, without the groups that open devices and shared
+ * disks. Errors: `blocked` while it is missing or locked, or where there is none with fewer rights than the agent.
  */
-export async function scriptAccountOf(file: MachineFile): Promise<Account> {
-  const { definition, uid } = file;
+export async function scriptAccountOf(owner: ScriptOwner): Promise<Account> {
+  const { name, runAs, uid } = owner;
   const refuse = (why: string): Fault =>
-    new Fault('blocked', `cannot run a script of ${definition.name}: ${why}`);
-  if (process.getuid?.() !== 0 || (definition.settings.runAs === null && uid === null))
+    new Fault('blocked', `cannot run a script of ${name}: ${why}`);
+  if (process.getuid?.() !== 0 || (runAs === null && uid === null))
     throw refuse('the agent does not run as root, so that there is no account with fewer rights');
-  const { reasons } = await judgeAccount(file);
+  const { reasons } = await judgeAccountChoice(owner);
   const [reason] = reasons;
   if (reason !== undefined) throw refuse(reason.text);
-  const { runAs } = definition.settings;
   const account = runAs === null ? { uid: uid ?? 0, gid: uid ?? 0 } : await findAccount(runAs);
   if (account === undefined) throw refuse(`there is no account ${runAs} on this host`);
   return { uid: account.uid, gid: account.gid, groups: [] };
@@ -103,9 +127,18 @@ export interface AccountFindings {
   readonly warnings: Reason[];
 }
 
+/** What of a definition says which account it is. */
+export type AccountChoice = Pick<VmDefinition['settings'], 'runAs' | 'evenPowerfulAccount'>;
+
+export function judgeAccount(file: MachineFile): Promise<AccountFindings> {
+  return judgeAccountChoice(file.definition.settings);
+}
+
 /** A chosen account that is missing or closed blocks; a powerful one as well until it is confirmed. */
-export async function judgeAccount(file: MachineFile): Promise<AccountFindings> {
-  const { runAs, evenPowerfulAccount } = file.definition.settings;
+export async function judgeAccountChoice({
+  runAs,
+  evenPowerfulAccount,
+}: AccountChoice): Promise<AccountFindings> {
   if (runAs === null || process.getuid?.() !== 0) return { reasons: [], warnings: [] };
   const account = await findAccount(runAs);
   const remedy = 'choose another account, or none: the vm then has one of its own';
@@ -120,7 +153,7 @@ export async function judgeAccount(file: MachineFile): Promise<AccountFindings> 
   if (!(await isPowerful(account))) return { reasons: [], warnings: [] };
   const powerful: Reason = {
     code: 'account-powerful',
-    text: `the account ${runAs} has the rights of an administrator: whoever breaks out of the vm has the host`,
+    text: `the account ${runAs} has the rights of an administrator: whoever breaks out has the host`,
     remedy: `${remedy}; or confirm it: settings.evenPowerfulAccount=true`,
   };
   return evenPowerfulAccount

@@ -30,6 +30,11 @@ export function sharedGroup(range: UidRange): number {
   return range.first;
 }
 
+/** The id next to the range: of scripts of the host, which own nothing. */
+export function hostScriptUid({ first, count }: UidRange): number {
+  return first + count;
+}
+
 /** An id that no other machine has. Errors: `exhausted`. */
 export function chooseUid(
   range: UidRange,

@@ -1,5 +1,5 @@
 /**
- * A program of the host that runs for a vm: under the vm's account, which can gain no right, in a session of its
+ * A program of the host that an event starts: under the account of a vm or of the host's scripts, which can gain no right, in a session of its
  * own without a terminal, and with nothing of the agent's in its environment. What it started in that session
  * ends with it, at the latest when its time is over.
  */
@@ -9,8 +9,7 @@ import type { Readable } from 'node:stream';
 import { maxScriptOutputBytes } from '#api';
 import { Fault } from '#lib';
 import type { ScriptCall, ScriptEnd } from '../../driver.ts';
-import type { MachineFile } from '../../../machine/record.ts';
-import { scriptAccountOf } from '../confine/account-of.ts';
+import { scriptAccountOf, type ScriptOwner } from '../confine/account-of.ts';
 import { chooseInterpreter } from './interpreter.ts';
 import { setprivArguments } from './spawn.ts';
 
@@ -23,13 +22,13 @@ const notRun = [126, 127];
 
 /** `setpriv` is its absolute path (util-linux). Errors: `blocked` without an account; `unavailable` when it cannot be started. */
 export async function runScript(
-  machine: MachineFile,
+  owner: ScriptOwner,
   request: ScriptCall,
   setpriv: string | undefined,
   signal: AbortSignal,
 ): Promise<ScriptEnd> {
   const { file, timeoutMs } = request;
-  const account = await scriptAccountOf(machine);
+  const account = await scriptAccountOf(owner);
   if (setpriv === undefined)
     throw new Fault('unavailable', `cannot run ${file}: setpriv is not installed`, {
       hint: 'install the package util-linux',

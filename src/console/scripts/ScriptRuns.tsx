@@ -1,22 +1,30 @@
-/** The last run of each script that is attached to an event of a vm, out of the events that tell of its end (EVT-67). */
+/** The last run of each script that is attached to an event of a vm or a host, out of the events that tell of its end (EVT-67). */
 import { Content, ExpandableSection } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import type { Event, Script, Vm } from '#api';
+import type { Event, HostScript, Script } from '#api';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { PlainTable } from '../parts/PlainTable.tsx';
 import { useEvents } from '../work/use-events.ts';
-import { useVmText } from './words/vm-words.ts';
+import './scripts.css';
+import { useScriptText } from './words.ts';
 
 /** So many ends of scripts are looked through; a script that ran before them is told as one that did not run. */
 const maxLooked = 200;
 
-export function ScriptRuns({ vm }: { readonly vm: Vm }): ReactNode {
+export function ScriptRuns({
+  of,
+  id,
+  scripts,
+}: {
+  readonly of: 'vm' | 'host';
+  readonly id: string;
+  readonly scripts: readonly (Script | HostScript)[];
+}): ReactNode {
   const words = useWords();
-  const text = useVmText();
-  const ends = '(name = vm.script.finished OR name = vm.script.failed)';
-  const { question, events } = useEvents(`target.id = "${vm.id}" AND ${ends}`, maxLooked);
-  const { scripts } = vm.definition.settings;
+  const text = useScriptText();
+  const ends = `(name = ${of}.script.finished OR name = ${of}.script.failed)`;
+  const { question, events } = useEvents(`target.id = "${id}" AND ${ends}`, maxLooked);
   if (scripts.length === 0) return null;
   const rows = scripts.map((script, index) => ({
     key: String(index),
@@ -32,7 +40,7 @@ export function ScriptRuns({ vm }: { readonly vm: Vm }): ReactNode {
             label={text('lastRuns')}
             columns={[
               [text('script'), ({ script }) => script.file],
-              [text('scriptEvent'), ({ script }) => script.event],
+              [text('event'), ({ script }) => script.event],
               [
                 text('lastRun'),
                 ({ run }) => (run === undefined ? text('neverRan') : words.time(run.time)),
@@ -49,7 +57,7 @@ export function ScriptRuns({ vm }: { readonly vm: Vm }): ReactNode {
   );
 }
 
-function isOf(attributes: Event['attributes'], script: Script): boolean {
+function isOf(attributes: Event['attributes'], script: Script | HostScript): boolean {
   return attributes['script'] === script.file && attributes['event'] === script.event;
 }
 
@@ -60,7 +68,7 @@ function ExitStatus({ run }: { readonly run: Event }): ReactNode {
 }
 
 function Output({ run }: { readonly run: Event }): ReactNode {
-  const text = useVmText();
+  const text = useScriptText();
   const { output, errorOutput } = run.attributes;
   const parts = [output, errorOutput].filter((part) => typeof part === 'string' && part !== '');
   if (parts.length === 0) return text('noOutput');
