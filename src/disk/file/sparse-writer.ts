@@ -36,6 +36,11 @@ export class SparseWriter {
     this.#position += bytes.length;
   }
 
+  /** Leaves so many zeros. */
+  skip(zeroBytes: number): void {
+    this.#position += zeroBytes;
+  }
+
   /** The file has all that was written, and its length, also after a loss of power. */
   async flush(): Promise<void> {
     if ((await this.#file.size()) !== this.#position) await this.#file.truncate(this.#position);

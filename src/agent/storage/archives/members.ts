@@ -4,12 +4,15 @@
  */
 import { Fault, formatBytes } from '#lib';
 
+/** What comes next in a file: bytes, or so many zeros for which the archive has none. */
+export type Piece = Buffer | { readonly zeroBytes: number };
+
 /** A thing in an archive, in the words of whichever it is. */
 export interface Member {
   readonly name: string;
   readonly kind: 'file' | 'folder';
   /** Errors: of what is torn or not what its checksum says; faults as the format's. */
-  readonly content: () => AsyncIterable<Buffer>;
+  readonly content: () => AsyncIterable<Piece>;
 }
 
 /** More are no vm. */

@@ -1,13 +1,15 @@
 /**
- * The members of a tar archive in their order (POSIX.1-2001 ustar and pax, GNU's long names and sizes). What a header says is
- * bounded before it is used; links, devices and sparse members are refused by name.
+ * The members of a tar archive in their order (POSIX.1-2001 ustar and pax, GNU's long names, sizes and sparse files). What a
+ * header says is bounded before it is used; links and devices are refused by name.
  */
 import { Fault } from '#lib';
 import { ByteReader } from './byte-reader.ts';
-import { strange, type Member } from './members.ts';
+import { strange, type Member, type Piece } from './members.ts';
+import { readGnuMap, SparseRecords, type SparseMap } from './sparse-map.ts';
 
 const blockBytes = 512;
-const maxExtendedBytes = 64 * 1024;
+/** Older maps of sparse files are in records. */
+const maxExtendedBytes = 1024 * 1024;
 const maxSizeBytes = 2 ** 50;
 
 const strangers: ReadonlyMap<string, string> = new Map([
@@ -22,6 +24,7 @@ const strangers: ReadonlyMap<string, string> = new Map([
 interface Said {
   readonly name?: string;
   readonly sizeBytes?: number;
+  readonly sparse?: SparseRecords;
 }
 
 /** Whether a file begins with the header of a member. */
@@ -43,35 +46,55 @@ export async function* tarMembers(source: AsyncIterable<Buffer>): AsyncGenerator
       said = { ...said, ...readExtended(type, await takePadded(reader, sizeBytes)) };
       continue;
     }
-    const name = said.name ?? nameOf(header);
+    const name = said.sparse?.name ?? said.name ?? nameOf(header);
     const length = said.sizeBytes ?? sizeBytes;
+    const { sparse } = said;
     said = {};
-    yield* readMember(reader, { name, type, sizeBytes: length });
+    if (type === '5') {
+      yield { name, kind: 'folder', content: nothing };
+      await reader.skip(padded(length));
+      continue;
+    }
+    if (!'07S\0'.includes(type))
+      throw strange(name, strangers.get(type) ?? `of type ${JSON.stringify(type)}`);
+    const mapped =
+      type === 'S'
+        ? { map: await readGnuMap(header, reader, readNumber), mapBytes: 0 }
+        : await sparse?.map(reader, bounded);
+    yield* readFile(reader, {
+      name,
+      storedBytes: length - (mapped?.mapBytes ?? 0),
+      map: mapped?.map,
+    });
   }
   await reader.drain();
 }
 
-async function* readMember(
+interface StoredFile {
+  readonly name: string;
+  /** Behind the map. */
+  readonly storedBytes: number;
+  /** Of a sparse file. */
+  readonly map: SparseMap | undefined;
+}
+
+async function* readFile(
   reader: ByteReader,
-  { name, type, sizeBytes }: { readonly name: string; type: string; sizeBytes: number },
+  { name, storedBytes, map }: StoredFile,
 ): AsyncGenerator<Member> {
-  if (type === '5') {
-    yield { name, kind: 'folder', content: nothing };
-    return await reader.skip(padded(sizeBytes));
-  }
-  if (type === 'S')
-    throw strange(name, 'packed with --sparse; what is zeros takes no room without it either');
-  if (type !== '0' && type !== '\0' && type !== '7')
-    throw strange(name, strangers.get(type) ?? `of type ${JSON.stringify(type)}`);
+  if (map !== undefined && map.dataBytes !== storedBytes)
+    throw new Error('it has a file with more or less data than its map says');
   let given = 0;
-  const content = async function* (): AsyncGenerator<Buffer> {
-    for await (const bytes of reader.part(sizeBytes)) {
-      given += bytes.length;
+  const content = async function* (): AsyncGenerator<Piece> {
+    const onData = (bytes: number): void => void (given += bytes);
+    if (map !== undefined) return yield* map.content(reader, onData);
+    for await (const bytes of reader.part(storedBytes)) {
+      onData(bytes.length);
       yield bytes;
     }
   };
   yield { name, kind: 'file', content };
-  await reader.skip(padded(sizeBytes) - given);
+  await reader.skip(padded(storedBytes) - given);
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {
@@ -93,7 +116,7 @@ function readExtended(type: string, bytes: Buffer): Said {
 
 /** Records of `LENGTH KEY=VALUE\n` (pax interchange format). */
 function readPax(bytes: Buffer): Said {
-  const said: { name?: string; sizeBytes?: number } = {};
+  const said: { name?: string; sizeBytes?: number; sparse?: SparseRecords } = {};
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const length = space < 0 ? Number.NaN : Number(bytes.toString('latin1', at, space));
@@ -102,8 +125,7 @@ function readPax(bytes: Buffer): Said {
     const record = bytes.toString('utf8', space + 1, at + length - 1);
     const equals = record.indexOf('=');
     const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];
-    if (key.startsWith('GNU.sparse'))
-      throw strange(said.name ?? 'a file', 'packed with --sparse; pack it without');
+    if (key.startsWith('GNU.sparse.')) (said.sparse ??= new SparseRecords()).put(key, value);
     if (key === 'path') said.name = value;
     if (key === 'size') said.sizeBytes = bounded(Number(value));
     at += length;
@@ -119,9 +141,10 @@ function sumFits(header: Buffer): boolean {
   return found === sum;
 }
 
+const sizeOf = (header: Buffer): number => readNumber(header.subarray(124, 136));
+
 /** Octal digits, or GNU's big-endian number when the first bit is set. */
-function sizeOf(header: Buffer): number {
-  const field = header.subarray(124, 136);
+function readNumber(field: Buffer): number {
   if (((field[0] ?? 0) & 0x80) === 0) return bounded(readOctal(field) ?? Number.NaN);
   return bounded(Number(field.readBigUInt64BE(4)));
 }

@@ -3,19 +3,23 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isFault, miB, type FaultCode } from '#lib';
+import { giB, isFault, kiB, miB, type FaultCode } from '#lib';
 import { unpackArchive, type Unpacked } from './unpack-archive.ts';
 
 const tools = {
@@ -26,6 +30,60 @@ const tools = {
   'tar.xz': ['tar', '-cJf', 'ARCHIVE', 'vm'],
   'tar.zst': ['tar', '--zstd', '-cf', 'ARCHIVE', 'vm'],
 } as const;
+
+/** Forms of sparse files, with the words that tar is told for each. */
+const sparseForms = [
+  ['s.gnu', '--format=gnu'],
+  ['s.00', '--format=posix', '--sparse-version=0.0'],
+  ['s.01', '--format=posix', '--sparse-version=0.1'],
+  ['s.10', '--format=posix', '--sparse-version=1.0'],
+] as const;
+
+/** An archive, what its map says, and what it says then: behind the end, over another run, backwards, too much data, no number. */
+const impossibleMaps: readonly (readonly [string, string, string])[] = [
+  ['s.gnu', '00042250000\0', '00077777777\0'],
+  ['s.gnu', '00042250000\0', '00003640001\0'],
+  ['s.gnu', '00000010000\0', '00000020000\0'],
+  ['s.gnu', '00050000000\0', '00010000000\0'],
+  ['s.gnu', '00042250000\0', '000x2250000\0'],
+  ['s.00', 'offset=8998912', 'offset=0098912'],
+  ['s.00', 'numblocks=3\n', 'numbytes=55\n'],
+  ['s.00', 'numbytes=4096', 'numbytes=8192'],
+  ['s.01', ',8998912,', ',0998912,'],
+  ['s.01', ',8998912,', ',-998912,'],
+  ['s.01', 'size=10485760', 'size=00485760'],
+  ['s.10', '3\n999424\n4096\n', '9\n999424\n4096\n'],
+  ['s.10', '3\n999424\n4096\n', '3\n999424\n4097\n'],
+  ['s.10', '3\n999424\n4096\n', '3 999424 4096\n'],
+  ['s.10', 'major=1', 'major=2'],
+];
+
+/** A file with these pieces of data, else holes. */
+function makeHoles(
+  path: string,
+  sizeBytes: number,
+  pieces: readonly (readonly [number, Buffer])[],
+): void {
+  const file = openSync(path, 'w');
+  for (const [offset, bytes] of pieces) writeSync(file, bytes, 0, bytes.length, offset);
+  closeSync(file);
+  truncateSync(path, sizeBytes);
+}
+
+function readAt(path: string, offset: number, length: number): string {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.alloc(length);
+  readSync(file, bytes, 0, length, offset);
+  closeSync(file);
+  return bytes.toString();
+}
+
+/** Of the first header: so that it is refused for what it says. */
+function fixSum(archive: Buffer): void {
+  archive.fill(0x20, 148, 156);
+  const sum = archive.subarray(0, 512).reduce((all, byte) => all + byte, 0);
+  archive.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
 
 /** What a program in Python makes with `z` a zip archive, or `t` a tar archive. */
 const hostile: readonly (readonly [string, string, FaultCode, RegExp])[] = [
@@ -128,6 +186,54 @@ describe('archives', () => {
       assert.deepEqual([disk.blocks * 512 <= 2.5 * miB, disk.mode & 0o777], [true, 0o600], suffix);
       assert.equal(statSync(at('unpacked', 'vm', 'setup.iso')).mode & 0o777, 0o644);
       assert.ok(readFileSync(at(name)).equals(before));
+    }
+  });
+
+  test('sparse files of each form of GNU tar are unpacked with their content and their holes', async () => {
+    mkdirSync(at('sparse'));
+    const pieces = Array.from(
+      { length: 60 },
+      (_, index) => [index * 64 * kiB, randomBytes(4 * kiB)] as const,
+    );
+    makeHoles(at('sparse', 'many.img'), 4 * miB, pieces);
+    makeHoles(at('sparse', 'none.img'), miB, []);
+    makeHoles(at('sparse', 'far.img'), 12 * giB, [[11 * giB, Buffer.from('far away')]]);
+    writeFileSync(at('sparse', 'dense.bin'), content);
+    for (const [name, ...words] of sparseForms) {
+      execFileSync('tar', ['--sparse', ...words, '-cf', at(name), 'sparse'], { cwd: folder });
+      assert.ok(statSync(at(name)).size < 6 * miB, `${name} has holes`);
+      const { contentBytes } = await unpack(name, { maxContentBytes: 13 * giB });
+      assert.equal(contentBytes, 12 * giB + 5 * miB + content.length);
+      for (const file of ['many.img', 'none.img', 'dense.bin'])
+        assert.ok(
+          readFileSync(at('unpacked', 'sparse', file)).equals(readFileSync(at('sparse', file))),
+          `${name}: ${file}`,
+        );
+      const far = statSync(at('unpacked', 'sparse', 'far.img'));
+      assert.deepEqual([far.size, far.blocks], [12 * giB, 8], name);
+      assert.equal(readAt(at('unpacked', 'sparse', 'far.img'), 11 * giB, 8), 'far away');
+      assert.equal(statSync(at('unpacked', 'sparse', 'none.img')).blocks, 0, name);
+      await fails(unpack(name, { maxContentBytes: 9 * giB }), 'too-large', /more than 9 GiB/);
+    }
+  });
+
+  test('a map of holes that cannot be is refused, whichever form it has', async () => {
+    makeHoles(at('one.img'), 10_485_760, [
+      [999_424, Buffer.from('hello')],
+      [8_998_912, Buffer.from('world')],
+    ]);
+    for (const [name, ...words] of sparseForms)
+      execFileSync('tar', ['--sparse', ...words, '-cf', at(name), 'one.img'], { cwd: folder });
+    const maxContentBytes = 20 * miB;
+    for (const [name] of sparseForms) await unpack(name, { maxContentBytes });
+    for (const [name, from, to] of impossibleMaps) {
+      const bytes = readFileSync(at(name));
+      const place = bytes.indexOf(from, 0, 'latin1');
+      assert.ok(place > 0 && from.length === to.length, `${name} has ${from}`);
+      bytes.write(to, place, 'latin1');
+      if (name === 's.gnu') fixSum(bytes);
+      writeFileSync(at('bad'), bytes);
+      await fails(unpack('bad', { maxContentBytes }), 'invalid', /bad cannot be unpacked/);
     }
   });
 

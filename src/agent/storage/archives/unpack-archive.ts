@@ -92,10 +92,11 @@ async function writeMember(
   const file = await openNodeFile(target, 'create');
   try {
     const writer = await SparseWriter.open(file, 0);
-    for await (const bytes of member.content()) {
+    for await (const piece of member.content()) {
       signal.throwIfAborted();
-      limits.count(bytes.length);
-      await writer.write(bytes);
+      limits.count('zeroBytes' in piece ? piece.zeroBytes : piece.length);
+      if ('zeroBytes' in piece) writer.skip(piece.zeroBytes);
+      else await writer.write(piece);
     }
     await writer.flush();
     await chmod(target, modeOfFile(target, writer.position));
