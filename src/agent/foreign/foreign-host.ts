@@ -22,6 +22,7 @@ import type { LinkedHost } from '../link/linked-host.ts';
 import { AbsentNetworks } from '../network/absent-networks.ts';
 import { missingAbilities } from './abilities.ts';
 import { Bell } from './bell.ts';
+import { BorrowedPools } from './copy/borrowed-pool.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
 import { DetailReader } from './detail-reader.ts';
 import { Look } from './look.ts';
@@ -80,6 +81,8 @@ export class ForeignHost implements LinkedHost {
     name: 'libvirt',
     networks: new AbsentNetworks(missingAbilities.networks ?? ''),
   };
+  /** Folders that are storage pools for as long as work takes. */
+  readonly borrowed: BorrowedPools;
   readonly #options: ForeignHostOptions;
   readonly #look: Look;
   readonly #details: DetailReader;
@@ -98,6 +101,7 @@ export class ForeignHost implements LinkedHost {
     this.name = options.identity.name;
     this.log = options.log;
     this.outbox = options.outbox;
+    this.borrowed = new BorrowedPools(options.client, options.identity.id);
     this.#look = new Look(options.client);
     this.#space = new PoolSpace(options.client, options.clock);
     const { client, log, identify: vmId } = options;
@@ -111,6 +115,7 @@ export class ForeignHost implements LinkedHost {
     const found = await readFacts(options.client, options.signal);
     options.onFacts(found.facts);
     const host = new ForeignHost(options, found);
+    host.#sweep();
     await Promise.all([host.look(), host.#space.refresh(options.signal)]);
     const untilMs = performance.now() + options.times.readMs;
     let left: 'more' | 'all' = 'more';
@@ -234,6 +239,14 @@ export class ForeignHost implements LinkedHost {
 
   /** Settings are those of agents; there is none here that they are for. */
   async configure(_settings: HostSettings): Promise<void> {}
+
+  /** Nobody waits for it: something may still be copied there. */
+  #sweep(): void {
+    const { signal, log } = this.#options;
+    this.borrowed.sweep(signal).catch((error: unknown) => {
+      if (!signal.aborted) log.warn({ why: describeFault(error) }, 'a borrowed pool is left');
+    });
+  }
 
   /** Undefined where the hypervisor does not tell. */
   async #subscribe<E extends (typeof tellingEvents)[number]>(

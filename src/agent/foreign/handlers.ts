@@ -79,6 +79,7 @@ export function makeForeignHandlers(
     architecture: () => host.facts.architecture,
     domainType: () => domainTypeOf(host.facts),
     read: (uuid: string) => host.read(uuid),
+    borrowed: host.borrowed,
   };
   return {
     ...refusals(host.name),
@@ -106,6 +107,7 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.configure': 'configure',
   'machine.disk.attach': 'configure',
   'machine.disk.detach': 'configure',
+  'machine.disk.resize': 'create',
   'machine.adapter.attach': 'configure',
   'machine.adapter.detach': 'configure',
   'machine.adapter.change': 'configure',

@@ -12,6 +12,7 @@ import { vmStateFacts, type DiskCopy, type LinkParams, type VmDefinition } from 
 import { machineId } from '#foreign';
 import { Fault } from '#lib';
 import type { Handlers } from '../../link/calls.ts';
+import { resizeDisk } from '../edit/resize-disk.ts';
 import { define, persistChange } from '../edit/persist.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
 import { definitionOf } from '../definition.ts';
@@ -32,7 +33,12 @@ import { moveDisks } from './move-disks.ts';
 import { copyDomain } from './copied-domain.ts';
 import { copyBeside, copyVolume, measureCopies } from './copy-volumes.ts';
 
-type CopyVerb = 'machine.clone' | 'machine.flatten' | 'machine.relocate' | 'machine.snapshot.read';
+type CopyVerb =
+  | 'machine.disk.resize'
+  | 'machine.clone'
+  | 'machine.flatten'
+  | 'machine.relocate'
+  | 'machine.snapshot.read';
 type Progress = Parameters<Handlers['machine.clone']>[1]['progress'];
 type Clone = LinkParams<'machine.clone'>;
 
@@ -61,6 +67,7 @@ export function copyVerbs(tools: MakeTools): Pick<Handlers, CopyVerb> {
       await flatten(tools, params, hands);
       return { report: machines.report(params.id) };
     },
+    'machine.disk.resize': (params, { signal }) => resizeDisk(tools, params, signal),
     async 'machine.relocate'(params, hands) {
       await moveDisks(tools, params, hands);
       return { report: machines.report(params.id) };
@@ -146,7 +153,8 @@ async function clone(
         if (shelf === undefined) await copyVolume(client, copy, signal);
         else await shelf.create(copy.to, { file: copy.from, format: copy.format }, signal);
       }
-      if (copied.variables !== undefined) await copyBeside(client, copied.variables, signal);
+      if (copied.variables !== undefined)
+        await copyBeside(client, tools.borrowed, copied.variables, signal);
     } catch (error) {
       const end = AbortSignal.any([]);
       for (const { to } of copies) await new Volumes(client).remove(to, end).catch(() => undefined);

@@ -1,11 +1,11 @@
 /** Volumes copied by the hypervisor's host itself: nothing of them comes this way. */
-import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { escapeXml } from '#foreign';
 import { Fault, formatBytes, isFault } from '#lib';
 import type { Client, StoragePoolHandle, StorageVolHandle } from '#libvirt';
 import { readVolume } from '../make/list-volumes.ts';
 import { Volumes } from '../make/volumes.ts';
+import type { BorrowedPools } from './borrowed-pool.ts';
 
 export interface VolumeCopy {
   readonly from: string;
@@ -90,20 +90,16 @@ async function requireVolume(
 }
 
 /**
- * A file of a folder that need not be a pool, as those of UEFI variables are: for as long as it takes it is one. False where
- * there is no such file, as of a vm that was never started.
+ * A file of a folder that need not be a pool, as those of UEFI variables are. False where there is no such file, as of a vm that
+ * was never started.
  */
 export async function copyBeside(
   client: Client,
+  pools: BorrowedPools,
   { from, to }: { readonly from: string; readonly to: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const folder = posix.dirname(from);
-  const pools = await new Volumes(client).pools(signal);
-  const known = pools.find(({ path, type }) => path === folder && type === 'dir')?.handle;
-  const pool = known ?? (await openFolder(client, folder, signal));
-  try {
-    await new Volumes(client).refresh(pool, signal);
+  return await pools.with(posix.dirname(from), signal, async (pool) => {
     const lookUp = async (path: string): Promise<StorageVolHandle | undefined> => {
       try {
         const name = posix.basename(path);
@@ -121,19 +117,5 @@ export async function copyBeside(
     const format = (await readVolume(client, clonevol, signal))?.format ?? 'raw';
     await copyInto(client, { pool, name: posix.basename(to), format, clonevol }, signal);
     return true;
-  } finally {
-    if (known === undefined) await client.call('STORAGE_POOL_DESTROY', { pool });
-  }
-}
-
-/** Gone with its end: nothing of it is kept there. */
-async function openFolder(
-  client: Client,
-  folder: string,
-  signal: AbortSignal,
-): Promise<StoragePoolHandle> {
-  const name = `gantry-${randomUUID()}`;
-  const target = `<target><path>${escapeXml(folder)}</path></target>`;
-  const xml = `<pool type='dir'><name>${name}</name>${target}</pool>`;
-  return (await client.call('STORAGE_POOL_CREATE_XML', { xml, flags: 0 }, { signal })).pool;
+  });
 }

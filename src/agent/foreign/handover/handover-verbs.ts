@@ -13,6 +13,7 @@ import { define, readDefined } from '../edit/persist.ts';
 import { isNotKnown } from '../look.ts';
 import { lookUp } from '../make/domains.ts';
 import type { Standing } from '../passage/standing.ts';
+import { Turns } from '../turns.ts';
 import { planReturn, readHandover } from './judge-handover.ts';
 
 type HandoverVerb = `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end'}`;
@@ -51,22 +52,6 @@ export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
       return { report: machines.report(id) };
     },
   };
-}
-
-/** Nobody takes a vm back while it is still being given away: a caller that lost its answer asks for the other thing. */
-class Turns {
-  readonly #last = new Map<string, Promise<unknown>>();
-
-  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const mine = before.catch(() => undefined).then(work);
-    this.#last.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#last.get(key) === mine) this.#last.delete(key);
-    }
-  }
 }
 
 async function takeBack(

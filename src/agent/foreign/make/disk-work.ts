@@ -163,7 +163,7 @@ async function perform(
   }
   if (work.verb === 'resize') {
     await judge(tools, work, when, signal);
-    await enlarge(client, file, work.sizeBytes, signal);
+    await volumes.enlarge(file, work.sizeBytes, signal);
     return await describe(client, file, 'dynamic', signal);
   }
   const shelf = await judge(tools, work, when, signal);
@@ -199,25 +199,6 @@ async function make(
     case 'convert':
       await copyVolume(client, { from: work.file, to: work.target, format }, signal);
   }
-}
-
-/** Errors: `refused` for less than it has: what is beyond the end would be lost. */
-async function enlarge(
-  client: Client,
-  file: string,
-  sizeBytes: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const volumes = new Volumes(client);
-  const vol = await volumes.find(file, signal);
-  if (vol === undefined) throw new Fault('not-found', `${file} is not there any more`);
-  const before = await volumes.sizes(vol, signal);
-  if (sizeBytes < before.sizeBytes)
-    throw new Fault('refused', `${file} would lose what is beyond ${sizeBytes} bytes`, {
-      hint: `it has ${before.sizeBytes} bytes; copy it with the guest's own tools onto a smaller one`,
-    });
-  const args = { vol, capacity: BigInt(sizeBytes), flags: 0 };
-  if (sizeBytes > before.sizeBytes) await client.call('STORAGE_VOL_RESIZE', args, { signal });
 }
 
 async function describe(

@@ -14,6 +14,7 @@ import { machineId } from '#foreign';
 import { describeFault, Fault, formatBytes, isFault, type Reason } from '#lib';
 import type { Client } from '#libvirt';
 import type { Handlers } from '../../link/calls.ts';
+import type { BorrowedPools } from '../copy/borrowed-pool.ts';
 import { define } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
@@ -32,6 +33,7 @@ export interface MakeTools {
   /** Looks at the hypervisor, and reads all of this vm, now. */
   readonly read: (uuid: string) => Promise<void>;
   readonly look: () => Promise<void>;
+  readonly borrowed: BorrowedPools;
 }
 
 type MakeVerb =

@@ -147,6 +147,20 @@ export class Volumes {
     return place;
   }
 
+  /** Errors: `not-found`; `refused` for less than it has: what is beyond the end would be lost. */
+  async enlarge(file: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
+    const vol = await this.find(file, signal);
+    if (vol === undefined) throw new Fault('not-found', `${file} is not there any more`);
+    const before = await this.sizes(vol, signal);
+    if (sizeBytes < before.sizeBytes)
+      throw new Fault('refused', `${file} would lose what is beyond ${sizeBytes} bytes`, {
+        hint: `it has ${before.sizeBytes} bytes; copy it with the guest's own tools onto a smaller one`,
+      });
+    const args = { vol, capacity: BigInt(sizeBytes), flags: 0 };
+    if (sizeBytes > before.sizeBytes)
+      await this.#client.call('STORAGE_VOL_RESIZE', args, { signal });
+  }
+
   /** Waits for one that is being made or read. False where no pool has it. */
   async remove(path: string, signal: AbortSignal): Promise<boolean> {
     for (;;) {
@@ -164,7 +178,7 @@ export class Volumes {
 }
 
 /** libvirt has no number of its own for it. */
-function isBusyPool(error: unknown): boolean {
+export function isBusyPool(error: unknown): boolean {
   if (!isFault(error) || libvirtFacts(error)?.name !== 'INTERNAL_ERROR') return false;
   return /asynchronous jobs running/.test(describeFault(error));
 }
