@@ -6,7 +6,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import { routes } from '#api';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 const executablePath = '/usr/bin/chromium';
 const args = [
@@ -19,7 +25,8 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const waitMs = 15_000;
+/** Not what a page may take, which benches measure: after it something does not come any more, on a busy machine too. */
+const waitMs = 30_000;
 
 /** For `skip`: why there is no browser, or false where there is one. */
 export const noBrowser: string | false = existsSync(executablePath)
@@ -99,6 +106,12 @@ export async function signInByLink(page: Page, told: string): Promise<void> {
   await page.locator('#password').fill(password);
   await page.locator('#again').fill(password);
   await page.getByRole('button', { name: 'Choose a password' }).click();
+}
+
+/** Types into the field once it has the focus: what is typed before a dialog stands is nobody's. */
+export async function typeInto(field: Locator, text: string): Promise<void> {
+  await field.and(field.page().locator(':focus')).waitFor();
+  await field.page().keyboard.type(text);
 }
 
 /**

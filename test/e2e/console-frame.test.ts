@@ -108,13 +108,16 @@ describe('the frame of the console', { skip: noBrowser }, () => {
       await open('/status');
       const vm = await runningVm();
       await throttle.send('Emulation.setCPUThrottlingRate', { rate });
-      await page.keyboard.press('Control+k');
-      await page.getByRole('dialog').getByRole('combobox').waitFor();
-      await page.keyboard.type(`${vm.name}\npause\n`);
-      await page.getByText(`Pause: ${vm.name}`).waitFor();
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      try {
+        await page.keyboard.press('Control+k');
+        await page.getByRole('dialog').getByRole('combobox').waitFor();
+        await page.keyboard.type(`${vm.name}\npause\n`);
+        await page.getByText(`Pause: ${vm.name}`).waitFor();
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      } finally {
+        await throttle.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+      }
       await gantry.must('vm', 'resume', vm.name);
-      await throttle.send('Emulation.setCPUThrottlingRate', { rate: 1 });
     }
     await throttle.detach();
   });

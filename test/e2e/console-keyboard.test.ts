@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { miB } from '#lib';
-import { noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { noBrowser, openBrowser, sitAtBrowser, typeInto, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
@@ -64,7 +64,7 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     const { page } = person;
     await page.goto(`${gantry.client().server}/`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await type('admin');
+    await typeInto(page.locator('#user'), 'admin');
     await press('Tab');
     await type(password);
     await press('Enter');

@@ -11,6 +11,7 @@ import {
   sitAtBrowser,
   type Person,
   signInByLink,
+  typeInto,
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
@@ -53,7 +54,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.getByText('No networks').waitFor();
     assert.deepEqual(await findBarriers(page), []);
     await page.getByRole('button', { name: 'Create network' }).press('Enter');
-    await page.keyboard.type('lab');
+    await typeInto(page.locator('#network-name'), 'lab');
     const dialog = page.getByRole('dialog');
     await dialog.locator('#network-subnet').fill('10.81.0.0/33');
     await page.keyboard.press('Enter');
@@ -230,8 +231,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.locator('#plug-which').selectOption({ label: 'lab (nat, 10.81.0.0/24)' });
     assert.deepEqual(await findBarriers(page), []);
     await page.locator('#plug-network').press('Enter');
-    await page.locator('#vm-name:focus').waitFor();
-    await page.keyboard.type('plugged\n');
+    await typeInto(page.locator('#vm-name'), 'plugged\n');
     await page.getByText('Create: plugged').waitFor();
     const { definition } = await gantry.client().call('vm.show', { params: { vm: 'plugged' } });
     const lab = await gantry.client().call('network.show', { params: { network: 'lab' } });
@@ -269,8 +269,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await palette('create network');
-    await page.locator('#network-name:focus').waitFor();
-    await page.keyboard.type('quick\n');
+    await typeInto(page.locator('#network-name'), 'quick\n');
     await page.getByRole('heading', { level: 1, name: 'quick' }).waitFor();
     await dialog.waitFor({ state: 'detached' });
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { Snapshot, Vm } from '#api';
-import { findBarriers, noBrowser, type Person } from './browser.ts';
+import { findBarriers, noBrowser, typeInto, type Person } from './browser.ts';
 import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';
 
@@ -35,21 +35,26 @@ describe('the snapshots of the console', { skip: noBrowser }, () => {
     await page.getByRole('menuitem', { name: verb, exact: true }).press('Enter');
     return page.getByRole('dialog');
   };
-  const take = async (name: string): Promise<void> => {
+  const ask = async (name: string): Promise<void> => {
     const { page } = person;
     await page.getByRole('button', { name: 'Take snapshot', exact: true }).press('Enter');
-    await page.keyboard.type(name);
+    await typeInto(page.locator('#snapshot-name'), name);
+  };
+  const take = async (name: string): Promise<void> => {
+    const { page } = person;
+    await ask(name);
     await page.keyboard.press('Enter');
     await row(name).waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   };
 
   test('a vm that runs is kept with its memory, and goes on there after a revert', async () => {
     const { page } = person;
-    await page.getByRole('button', { name: 'Take snapshot', exact: true }).press('Enter');
-    await page.keyboard.type('alive');
+    await ask('alive');
     await page.getByLabel('With memory').check();
     await page.getByRole('dialog').getByRole('button', { name: 'Take snapshot' }).click();
     await row('alive').getByText('with memory').waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await gantry.must('vm', 'turn-off', vm.name, '--yes');
     const dialog = await choose('alive', 'Revert');
     await dialog.getByText('It goes on with the memory of then.').waitFor();

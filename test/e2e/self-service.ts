@@ -7,6 +7,7 @@ import {
   findBarriersInEachLight,
   sitAtBrowser,
   signInByLink,
+  typeInto,
   type Person,
 } from './browser.ts';
 import type { Gantry } from './gantry.ts';
@@ -67,7 +68,7 @@ async function setQuota(page: Page, server: string): Promise<void> {
 
 async function askForVm(page: Page, name: string): Promise<Locator> {
   await page.getByRole('button', { name: 'Create a virtual machine of golden' }).press('Enter');
-  await page.keyboard.type(name);
+  await typeInto(page.locator('#make-name'), name);
   return page.getByRole('dialog');
 }
 

@@ -32,13 +32,15 @@ export function ConsoleTab({
   const words = useWords();
   const text = useVmText();
   const act = useAct();
-  const [opened, setOpened] = useState(false);
+  const question = useVmActions(vm.id, true);
+  const found = question.data?.actions.find((allowed) => allowed.action === action);
+  const available = found?.allowed === true && vmStateFacts[vm.state].live;
+  const [opened, setOpened] = useState(available);
+  // Here and not below: a console whose part is still on its way has no state yet that another's rendering could set.
+  if (available && !opened) setOpened(true);
   return (
-    <Answer question={useVmActions(vm.id, true)}>
+    <Answer question={question}>
       {({ actions }) => {
-        const found = actions.find((allowed) => allowed.action === action);
-        const available = found?.allowed === true && vmStateFacts[vm.state].live;
-        if (available && !opened) setOpened(true);
         const why = words.whyNot(found, vm.name) ?? words.state(vm.state);
         const help = remedies
           .filter((remedy) => actions.some((it) => it.action === remedy && it.allowed))
