@@ -1,50 +1,40 @@
-/** A reporter of node:test that writes the counts, the failures, the reasons of skips and the slowest files as JSON. */
+/** A reporter of node:test that writes what came of each test file as JSON: counts, failures, reasons of skips, time. */
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
-export interface Counted {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly failures: readonly string[];
-  readonly skips: readonly string[];
-  /** Files whose tests took longest, with the seconds, longest first. */
-  readonly slowest: readonly (readonly [file: string, seconds: number])[];
+export interface FileCount {
+  passed: number;
+  /** Where each failed test stands, and its title. */
+  readonly failures: string[];
+  /** The same of those that were skipped, with the reason. */
+  readonly skips: string[];
+  tookMs: number;
 }
 
-const mostSlow = 5;
+/** By the path of the file that was run, from the folder it was run in. */
+export type Counted = Readonly<Record<string, FileCount>>;
 
 async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const failures: string[] = [];
-  const skips: string[] = [];
-  let passed = 0;
-  let failed = 0;
-  const tookMs = new Map<string, number>();
+  const files: Record<string, FileCount> = {};
   for await (const { type, data } of events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.nesting === 0 && data.file !== undefined)
-      tookMs.set(data.file, (tookMs.get(data.file) ?? 0) + data.details.duration_ms);
+    // A test may stand in another file than the one that was run.
+    const { entryFile = data.file ?? '' } = data as { readonly entryFile?: string };
+    const count = (files[relative(process.cwd(), entryFile)] ??= {
+      passed: 0,
+      failures: [],
+      skips: [],
+      tookMs: 0,
+    });
+    if (data.nesting === 0) count.tookMs += data.details.duration_ms;
     if (data.details.type === 'suite') continue;
     const place = `${data.file ?? ''}: ${data.name}`;
     if (data.skip !== undefined && data.skip !== false)
-      skips.push(`${place}${typeof data.skip === 'string' ? ` (${data.skip})` : ''}`);
-    else if (type === 'test:pass') passed += 1;
-    else {
-      failed += 1;
-      failures.push(place);
-    }
+      count.skips.push(`${place}${typeof data.skip === 'string' ? ` (${data.skip})` : ''}`);
+    else if (type === 'test:pass') count.passed += 1;
+    else count.failures.push(place);
   }
-  yield JSON.stringify({
-    passed,
-    failed,
-    skipped: skips.length,
-    failures,
-    skips,
-    slowest: [...tookMs]
-      .toSorted(([, one], [, other]) => other - one)
-      .slice(0, mostSlow)
-      .map(([file, ms]) => [relative(process.cwd(), file), Math.round(ms / 1000)]),
-  } satisfies Counted);
+  yield JSON.stringify(files satisfies Counted);
 }
 
 // node:test takes a reporter as the default export of a module
