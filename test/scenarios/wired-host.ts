@@ -13,6 +13,7 @@ export const hostAddressOf = {
   ada: '198.51.100.1',
   bob: '198.51.100.2',
   cyd: '198.51.100.3',
+  dan: '198.51.100.4',
 } as const;
 
 /** What becomes of a connection to a port where nobody listens: `refused` by the guest, or `dropped` on the way. */
@@ -35,7 +36,11 @@ export class WiredHost implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async join(stage: Stage, name: keyof typeof hostAddressOf): Promise<WiredHost> {
+  static async join(
+    stage: Stage,
+    name: keyof typeof hostAddressOf,
+    driver: 'qemu' | 'simulated' = 'qemu',
+  ): Promise<WiredHost> {
     const space = await NetGuest.make();
     space.plug('wire');
     space.run('ip', 'address', 'add', `${hostAddressOf[name]}/24`, 'dev', 'eth0');
@@ -48,7 +53,7 @@ export class WiredHost implements AsyncDisposable {
     await writeFile(join(folder, 'token'), (json as { token: string }).token, { mode: 0o600 });
     await writeFile(join(folder, 'authority.pem'), stage.authority);
     await mkdir(join(folder, 'data'), { recursive: true });
-    const words = `--data ${folder}/data --runtime ${folder}/run --coordinator ${stage.url} --authority ${folder}/authority.pem --token-file ${folder}/token --driver qemu --name ${name}`;
+    const words = `--data ${folder}/data --runtime ${folder}/run --coordinator ${stage.url} --authority ${folder}/authority.pem --token-file ${folder}/token --driver ${driver} --name ${name}`;
     const args = words.split(' ');
     const inside = [`--net=/proc/${space.pid}/ns/net`, '--', process.execPath, agentProgram];
     const child = spawn('nsenter', [...inside, ...args], { stdio: 'ignore' });

@@ -10,7 +10,7 @@ import { makeDaemonFolder, runDaemon, type Libvirtd } from './daemon.ts';
 const driverFolder = '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver';
 export const qemuDriver = `${driverFolder}/libvirt_driver_qemu.so`;
 
-/** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER HOSTNAME`. */
+/** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER HOSTNAME OPTIONS`. */
 const prepare = `set -eu
 folder=$1
 hostname "$2"
@@ -37,7 +37,8 @@ done
 cp "$folder/qemu.conf" /etc/libvirt/qemu.conf
 mount -t proc proc /proc
 # Not in place of the shell: the first process of a namespace has to look after orphans.
-libvirtd -f "$folder/libvirtd.conf" -p "$folder/pid"
+shift 2
+libvirtd -f "$folder/libvirtd.conf" -p "$folder/pid" "$@"
 exit $?
 `;
 
@@ -54,10 +55,23 @@ export interface QemuLibvirtd extends Libvirtd {
   readonly outside: (path: string) => string;
 }
 
+/** A network namespace, by a process in it, and its address there: libvirtd answers at that, over TCP, too. */
+export interface MachineApart {
+  readonly pid: number;
+  readonly address: string;
+}
+
 /** `ours`: the network of the process that starts it. More daemons there reach each other, and take each other for other machines. */
-export async function startQemuLibvirtd(network: 'own' | 'ours' = 'own'): Promise<QemuLibvirtd> {
+export async function startQemuLibvirtd(
+  network: 'own' | 'ours' | MachineApart = 'own',
+): Promise<QemuLibvirtd> {
   const id = randomUUID();
-  const folder = await makeDaemonFolder(['log_outputs = "4:stderr"', `host_uuid = "${id}"`]);
+  const apart = typeof network === 'string' ? undefined : network;
+  const folder = await makeDaemonFolder([
+    'log_outputs = "4:stderr"',
+    `host_uuid = "${id}"`,
+    ...(apart === undefined ? [] : remote(apart)),
+  ]);
   for (const name of ['libvirt_driver_qemu.so', 'libvirt_driver_storage.so'])
     await symlink(join(driverFolder, name), join(folder.drivers, name));
   await writeFile(join(folder.path, 'qemu.conf'), qemuConfig);
@@ -65,6 +79,21 @@ export async function startQemuLibvirtd(network: 'own' | 'ours' = 'own'): Promis
   if (network === 'own') namespaces.push('-n');
   const args = [...namespaces, 'sh', '-c', prepare, 'sh', folder.path, `h-${id.slice(0, 8)}`];
   // The first process of its namespace takes all others along, machines that were left among them.
-  const daemon = await runDaemon(folder, 'unshare', args, 'SIGKILL');
+  const daemon =
+    apart === undefined
+      ? await runDaemon(folder, 'unshare', args, 'SIGKILL')
+      : await runDaemon(
+          folder,
+          'nsenter',
+          [`--net=/proc/${apart.pid}/ns/net`, '--', 'unshare', ...args, '--listen'],
+          'SIGKILL',
+        );
   return { ...daemon, outside: (path) => join(folder.path, 'private', path) };
 }
+
+const remote = ({ address }: MachineApart): string[] => [
+  'listen_tls = 0',
+  'listen_tcp = 1',
+  'auth_tcp = "none"',
+  `listen_addr = "${address}"`,
+];
