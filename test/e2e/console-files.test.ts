@@ -1,6 +1,7 @@
 /** What the console does with the files of real machines: clones, templates, machines removed and added, disks of a host. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import {
   type Person,
 } from './browser.ts';
 import type { Gantry } from './gantry.ts';
+import { onIde, putDisk, putVmx } from '../scenarios/foreign-shelf.ts';
 import { look, ScreenRoom } from './screen-room.ts';
 
 describe('files of real machines in the console', { skip: noBrowser }, () => {
@@ -200,6 +202,73 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'idle', exact: true }).click();
     await page.getByRole('tab', { name: 'Configuration' }).waitFor();
+  });
+
+  test('a vm of another product is imported from the host or out of an archive of this computer; what is in the way is said before, and dealt with there', async () => {
+    const { page } = person;
+    const api = gantry.client();
+    const at = (name: string): string => join(room.shelf.path, name);
+    await putDisk(at('old/a.vmdk'), 'ab');
+    const vmx = putVmx(at('old/old.vmx'), { ...onIde('a.vmdk'), displayName: 'old' });
+    await writeFile(at('old/old.vmss'), 'state');
+    await page.goto(`${api.server}/vms`);
+    await page.getByRole('main').getByRole('button', { name: 'Import virtual machine' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Path on the host').fill(vmx);
+    const savedState = dialog.getByText(
+      /saved state \S+old\.vmss, 5 B: a saved state fits no other/,
+    );
+    await savedState.waitFor();
+    await dialog.getByText('In the way').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'import-blocked');
+    await dialog.getByRole('button', { name: 'Choices' }).press('Enter');
+    await dialog.getByLabel('Its saved state').selectOption('discard');
+    await dialog.getByText('In the way').waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: /^Left out/ }).press('Enter');
+    await savedState.waitFor();
+    await dialog.getByLabel('Name', { exact: true }).fill('taken-over');
+    await dialog.getByRole('button', { name: /^Carried over/ }).press('Enter');
+    await dialog.getByText('memory 64 MiB').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'import-narrow');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'taken-over', exact: true }).waitFor();
+
+    await rm(at('old/old.vmss'));
+    const here = await mkdtemp(join(tmpdir(), 'sent-'));
+    const archive = join(here, 'old.tar.gz');
+    execFileSync('tar', ['-czf', archive, 'old'], { cwd: room.shelf.path });
+    await page.goto(`${api.server}/vms?import=true`);
+    await dialog.getByLabel('On this computer: an archive').check();
+    const file = dialog.getByLabel('Archive of this computer');
+    await file.setInputFiles(vmx);
+    await dialog.getByText(/old\.vmx is not named as an archive/).waitFor();
+    const button = dialog.getByRole('button', { name: 'Import', exact: true });
+    assert.ok(await button.isDisabled());
+    await file.setInputFiles(archive);
+    await dialog.getByLabel('Name', { exact: true }).fill('sent-over');
+    await dialog.getByRole('button', { name: 'Choices' }).press('Enter');
+    await dialog.getByLabel('The vm there').selectOption('copied');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'import-upload');
+    await button.click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'sent-over', exact: true }).waitFor();
+    await page.getByText('Import: sent-over').waitFor();
+    const { items } = await api.call('host.list', { query: {} });
+    const params = { host: items[0]?.id ?? '' };
+    assert.deepEqual((await api.call('host.upload.list', { params })).items, []);
+    for (const name of ['taken-over', 'sent-over']) {
+      const { path, definition } = await api.call('vm.show', { params: { vm: name } });
+      const [disk] = definition.hardware.disks;
+      await gantry.must('disk', 'compare', at('old/a.vmdk'), join(path, disk?.file ?? ''));
+      await gantry.must('vm', 'delete', name, '--yes');
+    }
+    await rm(here, { recursive: true });
   });
 
   test('WEB-68 the disks of a host are made where it can reach, with free space shown first, and are looked at, changed and deleted', async () => {

@@ -42,7 +42,7 @@ const open = (...names: readonly string[]): Variants => [
 /** What an address can ask for besides; those not named here have nothing. */
 const variants: Readonly<Record<string, Variants>> = {
   '/summary': [{}, { range: 'year' }],
-  '/vms': open('create', 'add'),
+  '/vms': open('create', 'add', 'import'),
   '/vms/$vm': [
     ...tabs(vmTabs.filter((tab) => tab !== 'configuration')),
     ...configurationPages.map((section) => ({ tab: 'configuration', section })),

@@ -30,6 +30,7 @@ export const beginnings: Readonly<Record<string, readonly Beginning[]>> = {
   '/vms': [
     { search: { create: true }, key: 'createVm' },
     { search: { add: true }, key: 'addVm' },
+    { search: { import: true }, key: 'importVm' },
   ],
   '/disks': [
     { search: { begin: 'dynamic' }, key: 'beginDynamic' },

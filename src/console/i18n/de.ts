@@ -123,6 +123,7 @@ export const german: Language = {
     work: 'Vorgänge und Ereignisse',
     about: 'Über',
     addVm: 'Virtuelle Maschine hinzufügen',
+    importVm: 'Virtuelle Maschine importieren',
     actions: 'Aktionen',
     actionsOf: 'Aktionen für {name}',
     actionTaken: '{action}: {name}',

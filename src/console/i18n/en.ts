@@ -132,6 +132,7 @@ export const texts = {
   about: 'About',
   actions: 'Actions',
   addVm: 'Add virtual machine',
+  importVm: 'Import virtual machine',
   actionsOf: 'Actions for {name}',
   actionTaken: '{action}: {name}',
   address: 'Address',

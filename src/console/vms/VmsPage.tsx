@@ -11,14 +11,20 @@ import { CreateVm } from './CreateVm.tsx';
 import { parseVmsPlace, type VmsPlace } from './place.ts';
 import { VmList } from './VmList.tsx';
 
-// Comes when it is asked for.
+// They come when they are asked for.
 const AddVm = lazyPart(async () => (await import('./AddVm.tsx')).AddVm);
+const ImportVm = lazyPart(async () => (await import('./import/ImportVm.tsx')).ImportVm);
 
 export function VmsPage(): ReactNode {
   const words = useWords();
   const narrowed = useNarrowed();
   const navigate = useNavigate();
-  const { create, add, ...place } = parseVmsPlace(useSearch({ strict: false }));
+  const {
+    create,
+    add,
+    import: isImporting,
+    ...place
+  } = parseVmsPlace(useSearch({ strict: false }));
   const go = (to: VmsPlace): void => void navigate({ to: '/vms', search: to });
   return (
     <>
@@ -26,6 +32,9 @@ export function VmsPage(): ReactNode {
         <Button onClick={() => go({ ...place, create: true })}>{words.text('createVm')}</Button>
         <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
           {words.text('addVm')}
+        </Button>
+        <Button variant="secondary" onClick={() => go({ ...place, import: true })}>
+          {words.text('importVm')}
         </Button>
       </PageTitle>
       <VmList
@@ -37,6 +46,11 @@ export function VmsPage(): ReactNode {
       {add && (
         <Suspense fallback={null}>
           <AddVm onClose={() => go(place)} />
+        </Suspense>
+      )}
+      {isImporting && (
+        <Suspense fallback={null}>
+          <ImportVm onClose={() => go(place)} />
         </Suspense>
       )}
     </>

@@ -5,6 +5,7 @@ export interface VmsPlace extends ListPlace {
   /** Which form is open. */
   readonly create?: true;
   readonly add?: true;
+  readonly import?: true;
 }
 
 /** What is not understood is left out. */
@@ -13,5 +14,6 @@ export function parseVmsPlace(search: Readonly<Record<string, unknown>>): VmsPla
     ...parseListPlace(search),
     ...(search['create'] === true ? { create: true } : {}),
     ...(search['add'] === true ? { add: true } : {}),
+    ...(search['import'] === true ? { import: true } : {}),
   };
 }

@@ -57,6 +57,7 @@ function usePageEntries(): readonly Entry[] {
     ...places.map(([to, key]) => page(to, words.text(key))),
     page('/vms?create=true', words.text('createVm')),
     page('/vms?add=true', words.text('addVm')),
+    page('/vms?import=true', words.text('importVm')),
     page('/images?build=true', words.text('buildImage')),
     create('create-team', teamText('create')),
     create('create-network', networkText('create')),

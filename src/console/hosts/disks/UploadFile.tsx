@@ -6,23 +6,20 @@ import {
   Content,
   Form,
   FormGroup,
-  FormHelperText,
-  HelperText,
-  HelperTextItem,
   ModalBody,
   ModalFooter,
   ModalHeader,
-  Progress,
   TextInput,
 } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { unpackedName, type Host, type Packing, type TransferProgress } from '#api';
+import { unpackedName, type Host, type Packing } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { Dialog } from '../../parts/Dialog.tsx';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { fileName, usualFolder } from './disk-tree.ts';
 import { disksKey } from './use-disk-work.ts';
+import { Sending } from './Sending.tsx';
 import { useUploadText } from './upload-words.ts';
 import { packingOfFile, useUpload } from './use-upload.ts';
 
@@ -44,7 +41,7 @@ export function UploadFile({
     void queries.invalidateQueries({ queryKey: disksKey(host) });
     void queries.invalidateQueries({ queryKey: uploadsKey(host) });
   };
-  const { standing, send, stop } = useUpload(host, readAgain);
+  const { standing, send, stop } = useUpload(readAgain);
   const [chosen, setChosen] = useState<Chosen>();
   const [folder, setFolder] = useState(usualFolder(host));
   const [name, setName] = useState('');
@@ -60,7 +57,8 @@ export function UploadFile({
   const begin = (): void => {
     if (chosen === undefined || !isReady || isSending) return;
     const packing = isUnpacked ? chosen.packing : 'none';
-    void send({ file: chosen.file, path: `${folder.replace(/\/+$/, '')}/${name}`, packing });
+    const path = `${folder.replace(/\/+$/, '')}/${name}`;
+    void send({ host: host.id, file: chosen.file, path, packing });
   };
   return (
     <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="upload-title">
@@ -145,42 +143,6 @@ export function UploadFile({
         </Button>
       </ModalFooter>
     </Dialog>
-  );
-}
-
-function Sending({
-  progress,
-  isBroken,
-}: {
-  readonly progress: TransferProgress | undefined;
-  readonly isBroken: boolean;
-}): ReactNode {
-  const words = useWords();
-  const text = useUploadText();
-  const { doneBytes = 0, totalBytes = 0, bytesPerSecond = 0, remainingMs } = progress ?? {};
-  const share = text('share', {
-    done: words.bytes(doneBytes),
-    total: words.bytes(totalBytes),
-    rate: words.bytes(bytesPerSecond),
-  });
-  const time = words.duration(Math.ceil((remainingMs ?? 0) / 1000));
-  return (
-    <div>
-      <Progress
-        aria-label={text('progress')}
-        value={totalBytes === 0 ? 0 : Math.floor((doneBytes / totalBytes) * 100)}
-      />
-      <FormHelperText>
-        <HelperText>
-          <HelperTextItem>
-            {remainingMs === undefined ? share : text('left', { share, time })}
-          </HelperTextItem>
-          <HelperTextItem variant={isBroken ? 'warning' : 'default'}>
-            {text(isBroken ? 'broke' : 'whileOpen')}
-          </HelperTextItem>
-        </HelperText>
-      </FormHelperText>
-    </div>
   );
 }
 
