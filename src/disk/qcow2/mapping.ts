@@ -92,18 +92,35 @@ export class Mapping {
   }
 
   /**
-   * The entry of a guest cluster. One of which only some subclusters are allocated counts as not ours alone: whoever
-   * writes to it copies what it shows to a new cluster, which is whole.
+   * The entries of adjacent guest clusters, at least one, as many of them as one page of a table tells. One of which only
+   * some subclusters are allocated counts as not ours alone: whoever writes to it copies what it shows to a new cluster,
+   * which is whole.
    */
-  async entry(cluster: number): Promise<Entry> {
-    const table = await this.level2(Math.floor(cluster / this.perTable));
-    if (table === undefined) return { kind: 'unallocated' };
-    const { page, at } = this.l2Position(table.offset, cluster % this.perTable);
+  async entries(first: number, count: number): Promise<readonly [Entry, ...Entry[]]> {
+    const table = await this.level2(Math.floor(first / this.perTable));
+    const inTable = Math.min(count, this.perTable - (first % this.perTable));
+    const unallocated: Entry = { kind: 'unallocated' };
+    if (table === undefined)
+      return [unallocated, ...Array.from({ length: inTable - 1 }, () => unallocated)];
+    const { page, at } = this.l2Position(table.offset, first % this.perTable);
     return this.#options.pages.with(page, (bytes) => {
-      const entry = this.#entryIn(bytes, at);
-      const isPart = this.hasExtendedL2 && entry.kind === 'normal' && !isWhole(bytes, at);
-      return isPart ? { ...entry, isCopied: false } : entry;
+      const end = Math.min(bytes.length, at + inTable * this.entryBytes);
+      const found: [Entry, ...Entry[]] = [this.#ownEntry(bytes, at)];
+      for (let next = at + this.entryBytes; next < end; next += this.entryBytes)
+        found.push(this.#ownEntry(bytes, next));
+      return found;
     });
+  }
+
+  /** That of one. */
+  async entry(cluster: number): Promise<Entry> {
+    return (await this.entries(cluster, 1))[0];
+  }
+
+  #ownEntry(bytes: Buffer, at: number): Entry {
+    const entry = this.#entryIn(bytes, at);
+    const isPart = this.hasExtendedL2 && entry.kind === 'normal' && !isWhole(bytes, at);
+    return isPart ? { ...entry, isCopied: false } : entry;
   }
 
   l1Position(index: number): { readonly page: number; readonly at: number } {

@@ -161,8 +161,7 @@ export class Refcounts {
         continue;
       }
       const { page } = this.#locate(block, at % this.#perBlock);
-      const perPage = (this.#options.pages.pageBytes * 8) / 2 ** this.#options.order;
-      const end = (Math.floor(at / perPage) + 1) * perPage;
+      const end = this.#pageEnd(at);
       const from = { start, at };
       const found = await this.#options.pages.with(page, (bytes) => {
         let first = from.start;
@@ -176,11 +175,32 @@ export class Refcounts {
       start = found.first;
       at = found.next;
     }
-    for (let cluster = start; cluster < start + count; cluster += 1) await this.add(cluster, 1);
+    await this.#take(start, count);
     if (count === 1) this.#cursor = start + 1;
     else this.#runCursor = start + count;
     this.#end = Math.max(this.#end, start + count);
     return start;
+  }
+
+  /** Their first references, of adjacent clusters that have none, in blocks that are there. */
+  async #take(first: number, count: number): Promise<void> {
+    for (let cluster = first; cluster < first + count;) {
+      const from = cluster;
+      const block = await this.blockOffset(Math.floor(from / this.#perBlock));
+      const { page } = this.#locate(block, from % this.#perBlock);
+      const end = Math.min(first + count, this.#pageEnd(from));
+      await this.#options.pages.change(page, phases.refcountBlock, (bytes) => {
+        for (let next = from; next < end; next += 1)
+          this.#write(bytes, this.#locate(block, next % this.#perBlock).at, next, 1);
+      });
+      cluster = end;
+    }
+  }
+
+  /** The first cluster behind one that is counted on another page. */
+  #pageEnd(cluster: number): number {
+    const perPage = (this.#options.pages.pageBytes * 8) / 2 ** this.#options.order;
+    return (Math.floor(cluster / perPage) + 1) * perPage;
   }
 
   /** A block for the range of the cluster, which has none; it lies in that cluster and counts itself. */

@@ -99,19 +99,20 @@ export class Qcow2Writer implements LayerWriter {
     await this.#begin();
     const end = offset + from.length;
     for (let at = offset; at < end;) {
-      const start = at;
-      const entry = await this.#mapping.entry(Math.floor(start / this.#clusterBytes));
-      const length =
-        entry.kind === 'normal' && entry.isCopied
-          ? await this.#inPlaceRun(entry.offset, start, end)
-          : await this.#newRun(start, end);
-      const part = from.subarray(start - offset, start - offset + length);
-      if (entry.kind === 'normal' && entry.isCopied) {
-        await this.#file.write(part, entry.offset + (start % this.#clusterBytes));
+      const first = Math.floor(at / this.#clusterBytes);
+      const count = Math.ceil(end / this.#clusterBytes) - first;
+      const known = await this.#mapping.entries(first, count);
+      const inPlace = countInPlace(known, this.#clusterBytes);
+      const run = known.slice(0, inPlace || this.#countNew(known));
+      const stop = Math.min(end, (first + run.length) * this.#clusterBytes);
+      const part = from.subarray(at - offset, stop - offset);
+      const [entry] = known;
+      if (inPlace > 0 && entry.kind === 'normal') {
+        await this.#file.write(part, entry.offset + (at % this.#clusterBytes));
       } else {
-        await this.#writeNew(part, start, below);
+        await this.#writeNew(part, at, below, run);
       }
-      at += length;
+      at = stop;
     }
   }
 
@@ -249,39 +250,23 @@ export class Qcow2Writer implements LayerWriter {
     return offset % this.#clusterBytes === 0 || offset === this.#header.sizeBytes;
   }
 
-  /** Bytes from the start that lie in adjacent clusters of our own. */
-  async #inPlaceRun(hostOffset: number, start: number, end: number): Promise<number> {
-    const first = Math.floor(start / this.#clusterBytes);
-    let cluster = first + 1;
-    for (; cluster * this.#clusterBytes < end; cluster += 1) {
-      const entry = await this.#mapping.entry(cluster);
-      const wanted = hostOffset + (cluster - first) * this.#clusterBytes;
-      if (entry.kind !== 'normal' || !entry.isCopied || entry.offset !== wanted) break;
-    }
-    return Math.min(end, cluster * this.#clusterBytes) - start;
-  }
-
-  /** Bytes from the start in clusters that need a new place. */
-  async #newRun(start: number, end: number): Promise<number> {
-    const first = Math.floor(start / this.#clusterBytes);
-    const last = first + this.#refcounts.longestRun;
-    let cluster = first + 1;
-    for (; cluster < last && cluster * this.#clusterBytes < end; cluster += 1) {
-      const entry = await this.#mapping.entry(cluster);
-      if (entry.kind === 'normal' && entry.isCopied) break;
-    }
-    return Math.min(end, cluster * this.#clusterBytes) - start;
+  /** How many of the clusters, from the first on, get a new place together. */
+  #countNew(known: readonly Entry[]): number {
+    const own = known.findIndex((entry) => entry.kind === 'normal' && entry.isCopied);
+    return Math.min(own < 0 ? known.length : own, this.#refcounts.longestRun);
   }
 
   /** Writes to new, adjacent clusters; what the write does not cover of them is copied first. */
-  async #writeNew(from: Uint8Array, offset: number, below: ReadBelow): Promise<void> {
+  async #writeNew(
+    from: Uint8Array,
+    offset: number,
+    below: ReadBelow,
+    old: readonly Entry[],
+  ): Promise<void> {
     const first = Math.floor(offset / this.#clusterBytes);
     const start = first * this.#clusterBytes;
     const end = offset + from.length;
-    const count = Math.ceil((end - start) / this.#clusterBytes);
-    const old: Entry[] = [];
-    for (let index = 0; index < count; index += 1)
-      old.push(await this.#mapping.entry(first + index));
+    const count = old.length;
     const host = (await this.#refcounts.allocate(count)) * this.#clusterBytes;
     this.#options.onEnd(this.#refcounts.endCluster * this.#clusterBytes);
     const [lead, tail] = [offset - start, start + count * this.#clusterBytes - end];
@@ -430,4 +415,17 @@ export class Qcow2Writer implements LayerWriter {
     this.#header = header;
     this.#options.onHeader(header);
   }
+}
+
+/** How many clusters, from the first on, are ours alone and adjacent in the file. */
+function countInPlace(known: readonly [Entry, ...Entry[]], clusterBytes: number): number {
+  const [first] = known;
+  if (first.kind !== 'normal') return 0;
+  const other = known.findIndex(
+    (entry, index) =>
+      entry.kind !== 'normal' ||
+      !entry.isCopied ||
+      entry.offset !== first.offset + index * clusterBytes,
+  );
+  return other < 0 ? known.length : other;
 }
