@@ -118,6 +118,9 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('dbus-daemon', 'dbus-run-session'),
     judge('xdotool', 'xdotool'),
     judge('imagemagick', 'import', 'identify'),
+    judge('at-spi2-core', '/usr/libexec/at-spi-bus-launcher'),
+    judge('gir1.2-atspi-2.0', '/usr/share/doc/gir1.2-atspi-2.0'),
+    judge('python3-gi', '/usr/share/doc/python3-gi'),
   ];
   const media: readonly Need[] = requiredPackages('debian').map((need) => ({
     ...need,

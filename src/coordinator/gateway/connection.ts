@@ -17,6 +17,7 @@ import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
+import { PartingDevices } from './parting-devices.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 import type { StatsRecords } from './stats-records.ts';
@@ -53,6 +54,7 @@ const waitMs = 60_000;
 
 export class Connection {
   readonly parts: ConnectionParts;
+  readonly partingDevices = new PartingDevices();
 
   constructor(parts: ConnectionParts) {
     this.parts = parts;

@@ -75,7 +75,9 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
     hardware: { ...wish.hardware, ...devices },
   };
   await connection.change(vm, patch, signal);
-  return connection.find(vm.id);
+  const defined = connection.find(vm.id);
+  if (isActive(defined)) connection.partingDevices.note(vm.id, before, defined.definition.hardware);
+  return defined;
 }
 
 async function create(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {

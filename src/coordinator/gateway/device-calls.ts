@@ -1,7 +1,7 @@
 /** Devices that are attached, detached and changed one by one: disks, media of drives, and network adapters. */
-import { placeName, type Adapter, type Disk, type Vm } from '#api';
+import { placeName, type Adapter, type Disk, type Hardware, type Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
-import type { Connection } from './connection.ts';
+import { requireActive, type Connection } from './connection.ts';
 import type { AdapterWish } from './define/adapter-wish.ts';
 import type { BlockWish } from './define/block-wish.ts';
 import { attachmentOf, mediumOf } from './define/merge-wish.ts';
@@ -90,9 +90,13 @@ const detach: Verb = {
     const isThere = (one: Pick<Disk, 'bus' | 'controller' | 'position'>): boolean =>
       placeName(one) === place;
     if (wish.device === 'disk') {
-      if (!disks.some(isThere)) throw noDevice(vm, `disk at ${place}`);
-      await connection.work('vm.disk.detach', { params: { vm: vm.id, place } }, signal);
-      return;
+      const unplug = async (): Promise<void> => {
+        await connection.work('vm.disk.detach', { params: { vm: vm.id, place } }, signal);
+      };
+      if (disks.some(isThere)) return await unplug();
+      const parting = connection.partingDevices.disksWith(vm.id, vm.definition.hardware, place);
+      if (parting === undefined) throw noDevice(vm, `disk at ${place}`);
+      return await withThemBack({ connection, vm, signal }, { disks: parting }, unplug);
     }
     requireOptical(wish, 'detached');
     if (!opticalDrives.some(isThere)) throw noDevice(vm, `drive at ${place}`);
@@ -100,8 +104,17 @@ const detach: Verb = {
     await connection.change(vm, { hardware: { opticalDrives: rest } }, signal);
   },
   async adapter({ connection, vm, signal }, wish) {
-    const params = { vm: vm.id, slot: String(adapterOf(vm, wish).slot) };
-    await connection.work('vm.adapter.detach', { params }, signal);
+    const unplug = async ({ slot }: Adapter): Promise<void> => {
+      const params = { vm: vm.id, slot: String(slot) };
+      await connection.work('vm.adapter.detach', { params }, signal);
+    };
+    const own = findAdapter(vm, wish);
+    if (own !== undefined) return await unplug(own);
+    const { hardware } = vm.definition;
+    const parting = connection.partingDevices.adaptersWith(vm.id, hardware, wish.mac);
+    const last = parting?.at(-1);
+    if (parting === undefined || last === undefined) throw noAdapter(vm, wish);
+    await withThemBack({ connection, vm, signal }, { adapters: parting }, () => unplug(last));
   },
 };
 
@@ -137,11 +150,36 @@ function requireOptical({ device }: BlockWish, done: string): void {
     throw libvirtFault('OPERATION_UNSUPPORTED', `a floppy drive is ${done} with the definition`);
 }
 
+/** Does it while the vm that runs has them in its definition, too. Where it cannot be done, they are out of that as before. */
+async function withThemBack(
+  { connection, vm, signal }: Work,
+  devices: Partial<Pick<Hardware, 'disks' | 'adapters'>>,
+  unplug: () => Promise<void>,
+): Promise<void> {
+  requireActive(vm);
+  await connection.change(vm, { hardware: devices }, signal);
+  try {
+    await unplug();
+  } catch (error) {
+    const { disks, adapters } = vm.definition.hardware;
+    await connection.change(vm, { hardware: { disks, adapters } }, signal);
+    throw error;
+  }
+}
+
 /** By its MAC address. */
-function adapterOf(vm: Vm, { mac }: AdapterWish): Adapter {
-  const own = vm.definition.hardware.adapters.find((one) => one.mac === mac);
+function findAdapter({ definition }: Vm, { mac }: AdapterWish): Adapter | undefined {
+  return definition.hardware.adapters.find((one) => one.mac === mac);
+}
+
+function adapterOf(vm: Vm, wish: AdapterWish): Adapter {
+  const own = findAdapter(vm, wish);
   if (own !== undefined) return own;
-  throw noDevice(vm, `interface ${mac ?? 'without a MAC address'}`);
+  throw noAdapter(vm, wish);
+}
+
+function noAdapter(vm: Vm, { mac }: AdapterWish): Error {
+  return noDevice(vm, `interface ${mac ?? 'without a MAC address'}`);
 }
 
 function noDevice({ name }: Vm, what: string): Error {

@@ -1,5 +1,5 @@
 /** A desktop of its own for programs with windows: an X server without a screen, and a session bus. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,6 @@ export class Desktop implements AsyncDisposable {
       HOME: folder,
       XDG_RUNTIME_DIR: join(folder, 'run'),
       GSETTINGS_BACKEND: 'memory',
-      NO_AT_BRIDGE: '1',
       LC_ALL: 'C.UTF-8',
     };
   }
@@ -58,13 +57,8 @@ export class Desktop implements AsyncDisposable {
 
   /** Starts a program, and answers what waits until it has written something. */
   start(program: string, ...args: readonly string[]): (pattern: RegExp) => Promise<void> {
-    const child = spawn('dbus-run-session', ['--', program, ...args], {
-      env: { ...process.env, ...this.#environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, since what the session starts does not end with it.
-      detached: true,
-    });
-    this.#programs.push(child);
+    const child = this.spawn(program, args, { NO_AT_BRIDGE: '1' });
+    child.stdin.end();
     let said = '';
     let look = (): void => undefined;
     const take = (bytes: Buffer): void => {
@@ -82,6 +76,21 @@ export class Desktop implements AsyncDisposable {
         look();
         await promise;
       });
+  }
+
+  /** In a session of its own, which ends with the desktop. */
+  spawn(
+    program: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): ChildProcessWithoutNullStreams {
+    const child = spawn('dbus-run-session', ['--', program, ...args], {
+      env: { ...process.env, ...this.#environment, ...environment },
+      // A group of its own, since what the session starts does not end with it.
+      detached: true,
+    });
+    this.#programs.push(child);
+    return child;
   }
 
   /** A click of the first button, in the window with the title. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { assert } from '#lib';
 import { testNeeds } from '../../../src/cli/system/packages.ts';
 
@@ -56,9 +56,12 @@ function packageOf(program: string): string {
   return need.package;
 }
 
-/** Its path; undefined where it is not installed. */
+/** Its path, or that of a file which shows that something is there; undefined where it is not installed. */
 export async function findProgram(name: string): Promise<string | undefined> {
-  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']) {
+  const folders = isAbsolute(name)
+    ? ['/']
+    : [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
+  for (const folder of folders) {
     const path = join(folder, name);
     const found = await access(path).then(
       () => true,

@@ -105,6 +105,23 @@ test('what is written for a vm and defined again changes nothing of it', () => {
   assert.deepEqual(through(vm), vm.definition.hardware);
 });
 
+test('a device that is defined twice, as attached and once more, is one', () => {
+  const vm = vmWith(full);
+  const [adapter] = full.adapters;
+  for (const again of [
+    `<disk type='file' device='disk'><source file='/pool/data.qcow2'/><target dev='sda' bus='scsi'/></disk>`,
+    `<disk type='file' device='disk'><source file='/vms/web/web.qcow2'/><target dev='vda' bus='virtio'/></disk>`,
+    `<interface type='network'><mac address='${adapter?.mac}'/><source network='name of n1'/><link state='down'/></interface>`,
+  ])
+    assert.deepEqual(
+      through(vm, (xml) => xml.replace('</devices>', `${again}</devices>`)),
+      vm.definition.hardware,
+    );
+  const two = `<disk type='file' device='cdrom'><target dev='sdd' bus='sata'/></disk>`;
+  const more = through(vm, (xml) => xml.replace('</devices>', `${two}</devices>`));
+  assert.equal(more.opticalDrives.length, 2);
+});
+
 test('formats of other products have libvirt’s names, and a vm that has them is defined again as it was', () => {
   const names = {
     raw: 'raw',

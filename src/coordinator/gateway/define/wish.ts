@@ -2,6 +2,7 @@
  * A domain as somebody wants it, read from domain XML (libvirt's "Domain XML format"). What a vm of Gantry has no word for
  * is refused by name; what Gantry sees to by itself (controllers, addresses, timers, the balloon) is passed over.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { attributeOf, find, findAll, textOf, type XmlNode } from '#foreign';
 import type { BootDevice, Hardware, PortBackend } from '#api';
 import { kiB, miB } from '#lib';
@@ -55,12 +56,41 @@ export function readDomain(text: string): DomainWish {
       ...extrasOf(devices, lost),
     },
     blocks: readBlocks(findAll(devices, 'disk'), lost),
-    adapters: findAll(devices, 'interface').map((node) => readAdapter(node, lost)),
+    adapters: onlyOnce(
+      findAll(devices, 'interface').map((node) => readAdapter(node, lost)),
+      isSameAdapter,
+    ),
     serialPorts: serialPortsOf(findAll(devices, 'serial'), lost),
   };
   if (wish.name === '') throw libvirtFault('XML_ERROR', 'XML error: the domain has no name');
   lost.refuse();
   return wish;
+}
+
+/**
+ * virt-manager attaches a device to a vm that runs, and then defines the vm as it is by then with that device once more: to libvirt
+ * these are two definitions, here they are one.
+ */
+function onlyOnce<T>(wishes: readonly T[], isSame: (one: T, other: T) => boolean): T[] {
+  return wishes.filter((wish, index) => !wishes.slice(0, index).some((one) => isSame(one, wish)));
+}
+
+function isSameBlock(one: BlockWish, other: BlockWish): boolean {
+  return (
+    one.file !== undefined &&
+    one.file === other.file &&
+    one.device === other.device &&
+    (isDeepStrictEqual(one.place, other.place) ||
+      ((one.isLoose || other.isLoose) && one.place.bus === other.place.bus))
+  );
+}
+
+function isSameAdapter(one: AdapterWish, other: AdapterWish): boolean {
+  return (
+    one.mac !== undefined &&
+    one.mac === other.mac &&
+    isDeepStrictEqual(one.attachment, other.attachment)
+  );
 }
 
 /** Errors: XML_ERROR for one of several lines, as libvirt says it. */
@@ -106,7 +136,7 @@ const sataPositions = 6;
 function readBlocks(nodes: readonly XmlNode[], lost: Lost): BlockWish[] {
   const hasSata = nodes.some((node) => attributeOf(find(node, 'target'), 'bus') === 'sata');
   const blocks = nodes.flatMap((node) => readBlock(node, hasSata ? sataPositions : 0, lost) ?? []);
-  return placeLoose(blocks);
+  return placeLoose(onlyOnce(blocks, isSameBlock));
 }
 
 function memoryOf(root: XmlNode): Record<string, unknown> {
