@@ -59,6 +59,8 @@ export interface LentDocument {
   /** Its hardware in the words for its hypervisor, and in those that it was adopted with. */
   readonly theirs: Hardware;
   readonly ours: Hardware;
+  /** When it was given up to learn which of both has it (app/vm/handover-patience.ts). */
+  readonly unsettled?: string;
 }
 
 /** kind status, id of the vm: last known lasting state, for when the host is away and after a restart. */

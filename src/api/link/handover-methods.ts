@@ -71,7 +71,13 @@ export const handoverMethods = {
   },
   /** What stands against taking it back, and the files as its hypervisor sees them. */
   'machine.handover.plan': {
-    params: z.strictObject(back),
+    params: z.strictObject({
+      ...back,
+      mayBeThere: z
+        .boolean()
+        .optional()
+        .meta({ description: 'that it knows it already stands against nothing' }),
+    }),
     result: z.strictObject({ files: seenFiles, reasons }),
   },
   /** Its hypervisor knows it again, under the same id here. Known already it stays as it is. */

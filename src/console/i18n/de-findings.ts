@@ -168,6 +168,7 @@ export const germanChecks: Readonly<Record<string, string>> = {
   memory: 'Speicher',
   'volume of {name}': 'Datenträger von {name}',
   'disk space': 'Plattenplatz',
+  adoption: 'Übernahme',
   'control groups': 'Kontrollgruppen',
   accounts: 'Konten',
   'storage adapter': 'Speicheradapter',

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { miB } from '#lib';
 import type { DryRun, Event, Operation, Page, Vm } from '#api';
+import type { VmDocument } from '../../../src/coordinator/documents.ts';
 import { ensureConsole } from '../../../src/cli/system/console-build.ts';
 import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
 import {
@@ -359,5 +360,50 @@ void test(
       }
     assert.equal(await told('dumpxml --inactive --security-info web'), xml);
     assert.deepEqual(await readFile(disk), content);
+  },
+);
+
+/** As `vm` is left when an undo was given up: known to be the agent's, unsettled. Whether the agent has it is another thing. */
+async function leaveUnsettled(): Promise<void> {
+  const { inventory, links } = stage.coordinator;
+  const vm = inventory.document<VmDocument>('vm', vmId) ?? assert.fail('there is no vm');
+  const { lent, hostId, generation } = vm.data;
+  assert.ok(lent !== undefined);
+  const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: null } as const;
+  const machine = { id: vmId, generation, cause };
+  await links.call(hostId, 'machine.destroy', { ...machine, keep: [disk] });
+  const data = { ...vm.data, lent: { ...lent, unsettled: '2026-01-01T00:00:00.000Z' } };
+  await stage.coordinator.commit({ writes: [{ kind: 'vm', id: vmId, data }] });
+  // It tells what it has.
+  await agent.end();
+  await isLost('here');
+  agent.run();
+  await stage.until(() => stage.host('here')?.status === 'ready', 'it is back', 60_000);
+  await stage.until(() => shown().state === 'unknown', 'neither is known to have it');
+}
+
+void test(
+  'a vm that neither is known to have, since an undo was given up, is a warning with what to do, which brings it back as it was',
+  { skip },
+  async () => {
+    // The hypervisor may have it, too, since its answer was lost.
+    for (const isThere of [false, true]) {
+      isDone(await submit('adopt', {}));
+      await leaveUnsettled();
+      const { text } = await stage.send('GET', '/warnings');
+      assert.match(text, /"check":"adoption"[^}]*gantry vm give-back web/);
+      if (isThere) {
+        const file = join(folder, 'again.xml');
+        await writeFile(file, xml);
+        await told(`define ${file}`);
+      }
+      isDone(await submit('give-back'));
+      await isOnly('virt');
+      assert.equal(await told('dumpxml --inactive --security-info web'), xml);
+      assert.deepEqual(await readFile(disk), content);
+      assert.deepEqual(await ownerOf(disk), ownerBefore);
+      const after = await stage.send('GET', '/warnings');
+      assert.doesNotMatch(after.text, /"check":"adoption"/);
+    }
   },
 );

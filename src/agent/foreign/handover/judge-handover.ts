@@ -107,7 +107,7 @@ function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware
 /** Errors: those of the client. */
 export async function planReturn(
   { client, architecture }: { readonly client: Client; readonly architecture: string },
-  { uuid, xml, base, wanted }: LinkParams<'machine.handover.plan'>,
+  { uuid, xml, base, wanted, mayBeThere }: LinkParams<'machine.handover.plan'>,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.handover.plan'>> {
   const reasons: Reason[] = [];
@@ -119,13 +119,14 @@ export async function planReturn(
     reasons.push({ code: 'unsupported', text: describeFault(error), remedy: error.hint });
   }
   const name = textOf(find(readXml(xml), 'name')) ?? '';
-  if ((await lookUp(client, uuid, signal)) !== undefined)
+  const there = await lookUp(client, uuid, signal);
+  if (there !== undefined && mayBeThere !== true)
     reasons.push({
       code: 'exists',
       text: 'its hypervisor has a vm of its UUID again',
       remedy: `undefine that one: virsh undefine ${name}`,
     });
-  else if (await hasName(client, name, signal))
+  else if (there === undefined && (await hasName(client, name, signal)))
     reasons.push({
       code: 'exists',
       text: `its hypervisor has another vm ${name}`,

@@ -17,7 +17,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, LentDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
-import { findHost, requireAbility, requireVerb } from '../find.ts';
+import { findHost, requireAbility, requireVerb, shown, vmDocument } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
@@ -104,6 +104,15 @@ const unmodelled = (text: string): Reason => ({
   text: `${text}: Gantry has no word for it; the guest does without it until it is given back`,
 });
 
+/** One that is unsettled may be known to nobody. */
+function prepareReturn(coordinator: Coordinator, id: string): ReturnType<typeof prepare> {
+  const { inventory } = coordinator;
+  const vm = vmDocument(inventory, id);
+  const { state } = shown('vm', id, inventory.vm(id));
+  const isLost = vm.data.lent?.unsettled !== undefined && state === 'unknown';
+  return isLost ? { vm, definition: vm.data.definition } : prepare(coordinator, id, 'give-back');
+}
+
 /** As `adoptVm`. */
 export async function giveBackVm(
   coordinator: Coordinator,
@@ -112,9 +121,10 @@ export async function giveBackVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory, links, sealer } = coordinator;
-  const { vm, definition: before } = prepare(coordinator, id, 'give-back');
-  const { hostId, folderId, path, lent } = vm.data;
-  if (lent === undefined) throw new Fault('refused', `${before.name} was not adopted`);
+  const { vm, definition: before } = prepareReturn(coordinator, id);
+  const { hostId, folderId, path } = vm.data;
+  if (vm.data.lent === undefined) throw new Fault('refused', `${before.name} was not adopted`);
+  const { unsettled, ...lent } = vm.data.lent;
   const target = inventory.document<HostDocument>('host', lent.hostId);
   if (target?.data.connection === undefined)
     throw new Fault('refused', `the hypervisor of ${before.name} is connected no more`, {
@@ -127,7 +137,13 @@ export async function giveBackVm(
   const there = returnHardware(lent.theirs, lent.ours, withFullPaths(before, path).hardware);
   const files = fullPaths(before, path);
   const xml = sealer.unseal(lent.xml, sealedFor(id)).toString();
-  const asked = { uuid: lent.uuid, xml, base: lent.theirs, wanted: there };
+  const asked = {
+    uuid: lent.uuid,
+    xml,
+    base: lent.theirs,
+    wanted: there,
+    mayBeThere: unsettled !== undefined,
+  };
   const [planned, looked] = await Promise.all([
     links.call(target.id, 'machine.handover.plan', asked),
     links.call(hostId, 'machine.handover.look', { files }),
@@ -291,6 +307,7 @@ function judgeSame(
 
 /** What lies in the vm's own folder goes with that. */
 function judgeFolder({ name, hardware }: VmDefinition, folder: string): Reason[] {
+  if (folder === '') return [];
   return hardware.disks
     .filter(({ file }) => posix.resolve(folder, file).startsWith(`${folder}/`))
     .map(({ file }) => ({

@@ -19,7 +19,7 @@ import {
   type Hardware,
   type VmDefinition,
 } from '#api';
-import { describeFault, isFault } from '#lib';
+import { isoTime } from '#lib';
 import type { LentDocument, VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { definitionForAgent } from '../media.ts';
@@ -28,9 +28,8 @@ import type { Kind, Step, Work } from '../work.ts';
 import { causeOf, targetVm, vmFrame } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { withHardware } from './device-change.ts';
+import { patiently, type Away } from './handover-patience.ts';
 import { takeSeen } from './tell-hypervisor.ts';
-
-const pauseMs = 1_000;
 
 export const adoptAction = 'vm.adopt';
 export const giveBackAction = 'vm.give-back';
@@ -102,24 +101,6 @@ function readSealed(work: Work, xml: string): string {
   return work.coordinator.sealer.unseal(xml, sealedFor(work.target.id)).toString();
 }
 
-/**
- * While one side is away nobody knows whether it has the vm: the other one must not be told of it before that answers. Errors: those
- * of the work, but `unavailable` and `timeout`.
- */
-async function patiently(work: Work, host: string, undo: () => Promise<void>): Promise<void> {
-  const { clock } = work.coordinator;
-  for (;;)
-    try {
-      await undo();
-      return;
-    } catch (error) {
-      work.signal.throwIfAborted();
-      if (!isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error;
-      work.tell(null, `waiting for host ${host}: ${describeFault(error)}`);
-      await clock.sleep(pauseMs, work.signal);
-    }
-}
-
 /** The agent knows it, and makes none of its disks. */
 async function make(work: Work, hostId: string, definition: VmDefinition): Promise<string> {
   const { inventory, links } = work.coordinator;
@@ -160,7 +141,7 @@ async function nameHost(
   const { from, to } = inputOf(work);
   await commitFresh(work.coordinator, () => {
     const vm = targetVm(work);
-    if (vm.data.hostId === hostId) return undefined;
+    if (vm.data.hostId === hostId && vm.data.lent?.unsettled === lent?.unsettled) return undefined;
     const { lent: _lent, ...data } = vm.data;
     const after: VmDocument = {
       ...data,
@@ -191,6 +172,29 @@ async function conclude(work: Work): Promise<void> {
   await work.conclude({ host: to, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) });
 }
 
+/** Whose answer an undo waits for, and what becomes of the vm where that does not come. */
+function away(work: Work, step: 'give' | 'make' | 'forget' | 'take', host: string): Away {
+  const { fromHost, toHost, before, after, lent, path } = inputOf(work);
+  const { name } = before;
+  const isAdopting = step === 'give' || step === 'make';
+  const ours = { definition: isAdopting ? after : before, path };
+  return {
+    step,
+    host,
+    name,
+    leave: async () => {
+      if (targetVm(work).data.lent?.unsettled !== undefined) return;
+      const unsettled = isoTime(work.coordinator.clock.now());
+      const agent = isAdopting ? toHost : fromHost;
+      await nameHost(work, agent, ours, { ...lent, unsettled }, undefined);
+    },
+    settle: async () => {
+      const as = { definition: before, path };
+      await nameHost(work, fromHost, as, isAdopting ? undefined : lent, undefined);
+    },
+  };
+}
+
 const giveStep: Step = {
   name: 'give',
   run: async (work) => {
@@ -199,7 +203,7 @@ const giveStep: Step = {
   },
   undo: async (work) => {
     const { fromHost, from, lent } = inputOf(work);
-    await patiently(work, from, () => take(work, fromHost, lent.theirs));
+    await patiently(work, away(work, 'give', from), () => take(work, fromHost, lent.theirs));
   },
 };
 
@@ -211,7 +215,7 @@ const makeStep: Step = {
   },
   undo: async (work) => {
     const { toHost, to, after } = inputOf(work);
-    await patiently(work, to, () => forget(work, toHost, after));
+    await patiently(work, away(work, 'make', to), () => forget(work, toHost, after));
   },
 };
 
@@ -251,7 +255,7 @@ const forgetStep: Step = {
   },
   undo: async (work) => {
     const { fromHost, from, before } = inputOf(work);
-    await patiently(work, from, async () => {
+    await patiently(work, away(work, 'forget', from), async () => {
       await namePath(work, await make(work, fromHost, before));
       await tellAgent(work, fromHost);
     });
@@ -279,7 +283,7 @@ const takeStep: Step = {
   },
   undo: async (work) => {
     const { toHost, to } = inputOf(work);
-    await patiently(work, to, () => give(work, toHost, null));
+    await patiently(work, away(work, 'take', to), () => give(work, toHost, null));
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * What is wrong with vms as the coordinator sees it, each with the remedy: files that take up more than settings allow
- * (DISK-67), guest additions that are older than those of the host (WEB-48).
+ * (DISK-67), guest additions that are older than those of the host (WEB-48), and vms of which it is not known who has them.
  */
 import { diskSpaceLimitBytes, findExceededDiskSpace } from '#api';
 import { formatBytes } from '#lib';
@@ -14,6 +14,23 @@ type Known = Pick<Inventory, 'document' | 'documents' | 'vm' | 'liveSamples'>;
 export function* findVmTroubles(inventory: Known): Generator<Trouble> {
   yield* findFullVms(inventory);
   yield* findOutdatedAdditions(inventory);
+  yield* findUnsettled(inventory);
+}
+
+/** Between a hypervisor and an agent, where an undo was given up (app/vm/handover-patience.ts). */
+function* findUnsettled(inventory: Known): Generator<Trouble> {
+  for (const { id, data } of inventory.documents<VmDocument>('vm')) {
+    if (data.lent?.unsettled === undefined || inventory.vm(id)?.state !== 'unknown') continue;
+    const { name } = data.definition;
+    yield {
+      check: 'adoption',
+      result: 'error',
+      evidence: `vm ${name} was on its way between two hosts, of which one did not come back: which of them has it is not known`,
+      remedy: `when both are back: gantry vm give-back ${name}`,
+      thing: vmThing(id, data),
+      detail: '',
+    };
+  }
 }
 
 function* findFullVms(inventory: Known): Generator<Trouble> {
