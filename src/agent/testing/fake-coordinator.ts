@@ -235,7 +235,7 @@ export class FakeCoordinator implements AsyncDisposable {
   }
 
   /** Resolves with the only host, or the one of that name, once it said hello. */
-  async host(name?: string, limitMs = 15_000): Promise<FakeHost> {
+  async host(name?: string, limitMs = 60_000): Promise<FakeHost> {
     const find = (): FakeHost | undefined =>
       [...this.hosts.values()].find(({ hello }) => name === undefined || hello?.hostName === name);
     await this.until(`host ${name ?? ''} says hello`, () => find() !== undefined, limitMs);

@@ -92,7 +92,7 @@ export class NetworkHost implements AsyncDisposable {
     this.space.run('ip', 'link', 'set', 'dev', 'eth0', state);
   }
 
-  async until(what: string, holds: () => boolean, limitMs = 15_000): Promise<void> {
+  async until(what: string, holds: () => boolean, limitMs = 60_000): Promise<void> {
     const untilMs = systemClock.now() + limitMs;
     while (!holds()) {
       if (systemClock.now() > untilMs)

@@ -141,7 +141,7 @@ export class Place implements AsyncDisposable {
     return this.report(id)?.bridge ?? 'none';
   }
 
-  async until(what: string, holds: () => boolean, limitMs = 10_000): Promise<void> {
+  async until(what: string, holds: () => boolean, limitMs = 60_000): Promise<void> {
     const until = Date.now() + limitMs;
     while (!holds()) {
       if (Date.now() > until)

@@ -129,7 +129,7 @@ export class QemuAgent implements AsyncDisposable {
     return this.#generations.get(id) ?? 0;
   }
 
-  async until(id: string, state: MachineReport['state'], limitMs = 20_000): Promise<void> {
+  async until(id: string, state: MachineReport['state'], limitMs = 60_000): Promise<void> {
     const holds = (): boolean => this.host.reports.get(id)?.state === state;
     await this.host.until(`${id} is ${state}`, holds, limitMs);
   }
@@ -151,7 +151,7 @@ export class QemuAgent implements AsyncDisposable {
     return sample;
   }
 
-  async untilEvent(name: string, id: string, limitMs = 20_000): Promise<void> {
+  async untilEvent(name: string, id: string, limitMs = 60_000): Promise<void> {
     const there = (): boolean => this.events(id).includes(name);
     await this.host.until(`event ${name}`, there, limitMs);
   }

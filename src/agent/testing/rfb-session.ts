@@ -4,7 +4,7 @@ import type { QemuAgent } from './qemu-agent.ts';
 
 const noAuthentication = 1;
 const pointerEvent = 5;
-const limitMs = 30_000;
+const limitMs = 60_000;
 
 export class RfbSession {
   readonly #socket: WebSocket;

@@ -6,7 +6,7 @@ import { consoleMessageSchema, consoleProtocol, type ConsoleMessage } from '#api
 import type { FakeAgent } from './fake-agent.ts';
 import type { Answer, Stage } from './stage.ts';
 
-const limitMs = 5000;
+const limitMs = 30_000;
 
 /** Ends of the machines by `<vm id> <console>`: what is typed on one of them all of them see. */
 export function echoConsoles(agent: FakeAgent): ReadonlyMap<string, ReadonlySet<WebSocket>> {

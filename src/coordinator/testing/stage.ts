@@ -166,7 +166,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Waits until it is so; looks at every change of the inventory. */
-  async until(holds: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+  async until(holds: () => boolean, what: string, limitMs = 60_000): Promise<void> {
     if (holds()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(new Error(`it did not come: ${what}`)), limitMs);

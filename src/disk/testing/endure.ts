@@ -7,7 +7,7 @@ import type { Format } from '../format.ts';
 import { openSample } from './recipes.ts';
 
 /** The most a damaged sample may take; a sound one takes a few milliseconds. */
-const limitMs = 4000;
+const limitMs = 20_000;
 const mostRuns = 20_000;
 
 export type Outcome = 'fault' | 'content';

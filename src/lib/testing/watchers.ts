@@ -20,7 +20,7 @@ export class Watchers {
    * Resolves with what is looked for as soon as it is there; rejects with what `find` throws, and with `what` was waited for
    * when it does not come.
    */
-  async find<T>(what: () => string, find: () => T | undefined, limitMs = 15_000): Promise<T> {
+  async find<T>(what: () => string, find: () => T | undefined, limitMs = 60_000): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const look = (): void => {
       try {
