@@ -58,9 +58,14 @@ function isPublished(asked: string, url: string): boolean {
   return published.some(({ method, pattern }) => method === asked && pattern.test(pathname));
 }
 
-export async function openBrowser(): Promise<Browser> {
-  return await chromium.launch({ executablePath, args });
+/** `program` starts it otherwise than as it is, with the words that it is given. */
+export async function openBrowser(program = executablePath): Promise<Browser> {
+  return await chromium.launch({ executablePath: program, args });
 }
+
+/** Text of a program for `openBrowser`: the browser in the network of another process. */
+export const browserInNetwork = (pid: string): string =>
+  `#!/bin/sh\nexec nsenter --target ${pid} --net -- ${executablePath} "$@"\n`;
 
 /** A person at a window of their own, who reads English. */
 export async function sitAtBrowser(browser: Browser): Promise<Person> {

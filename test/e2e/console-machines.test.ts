@@ -388,6 +388,29 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await rm(shelf, { recursive: true });
   });
 
+  test('the general page shows the account of a vm, and refuses to start it with its host under one that is not there', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { id } = await client.call('vm.show', { params: { vm: 'spare' } });
+    await page.goto(`${client.server}/vms/${id}?tab=identity`);
+    const shown = page
+      .getByRole('tabpanel')
+      .locator('dl > div')
+      .filter({ has: page.getByText('Runs under the account', { exact: true }) });
+    await shown.getByText('one of its own, with no rights but to its files').waitFor();
+    await page.locator('#setting-settings-start-onHostStart').selectOption('always');
+    await page.locator('#setting-settings-runAs').fill('ghost');
+    await shown.getByText('ghost', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Review and save' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('start with its host: there is no account ghost').waitFor();
+    const { definition } = await client.call('vm.show', { params: { vm: 'spare' } });
+    assert.equal(definition.settings.start.onHostStart, 'off');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Discard' }).click();
+  });
+
   test('WEB-03 the site needs no web server beside the coordinator, and works unchanged behind a reverse proxy: sign-in, live lists, screens', async () => {
     await using proxy = await openReverseProxy(gantry);
     await using behind = await sitAtBrowser(room.browser);

@@ -93,7 +93,7 @@ export class SystemdMachine implements AsyncDisposable {
 
   /** Runs a program in the machine. */
   run(...words: readonly string[]): { readonly code: number; readonly out: string; err: string } {
-    const first = this.#firstProcess();
+    const first = this.firstProcess;
     if (first === undefined) return { code: 1, out: '', err: 'the machine does not run' };
     const namespaces = ['--mount', '--root', '--wd', '--pid', '--net', '--ipc', '--uts'];
     const path = '/opt/node/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -121,7 +121,7 @@ export class SystemdMachine implements AsyncDisposable {
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
       // With the first process of a namespace all others end.
-      const first = this.#firstProcess();
+      const first = this.firstProcess;
       if (first === undefined) child.kill('SIGKILL');
       else process.kill(Number(first), 'SIGKILL');
       await ended;
@@ -129,7 +129,8 @@ export class SystemdMachine implements AsyncDisposable {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  #firstProcess(): string | undefined {
+  /** Its id outside; undefined while the machine does not run. */
+  get firstProcess(): string | undefined {
     const pid = this.#nspawn?.pid;
     if (pid === undefined) return undefined;
     try {

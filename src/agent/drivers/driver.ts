@@ -228,6 +228,14 @@ export interface Images {
   delete(path: string): Promise<void>;
 }
 
+/** What of a definition says which account it is. */
+export type AccountChoice = Pick<VmDefinition['settings'], 'runAs' | 'evenPowerfulAccount'>;
+
+export interface AccountFindings {
+  readonly reasons: Reason[];
+  readonly warnings: Reason[];
+}
+
 /** Whose script it is: a vm's, or the host's own. */
 export type ScriptOf = MachineFile | 'host';
 
@@ -305,6 +313,8 @@ export interface Driver extends AsyncDisposable {
     share: SharedFolder,
     others: readonly MachineFile[],
   ): Promise<void>;
+  /** What stands against an account for vms; absent where they have none. */
+  readonly judgeAccount?: (choice: AccountChoice) => Promise<AccountFindings>;
   /**
    * Runs a program of the host under the account of a vm, or under that of the host's own scripts; absent where
    * there are no accounts. When the signal aborts it is ended. Errors: `blocked` when there is

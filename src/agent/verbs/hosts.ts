@@ -7,6 +7,7 @@ import { discoverMachines } from './discover.ts';
 type HostVerbs = Pick<
   Handlers,
   | 'host.configure'
+  | 'host.account'
   | 'host.diagnose'
   | 'host.probe'
   | 'host.drive'
@@ -19,6 +20,13 @@ export function hostVerbs(host: Host): HostVerbs {
     async 'host.configure'({ settings, ...site }) {
       await host.configure(settings, site);
       return {};
+    },
+    async 'host.account'(choice) {
+      const { name, judgeAccount } = host.driver;
+      if (judgeAccount === undefined)
+        throw new Fault('unsupported', `vms of a ${name} host have no accounts`);
+      const { reasons, warnings } = await judgeAccount(choice);
+      return { ok: reasons.length === 0, reasons, warnings };
     },
     async 'host.diagnose'(_, { signal }) {
       return { findings: [...(await host.driver.diagnose(host.settings, signal))] };

@@ -39,6 +39,7 @@ import { powerActions } from '../vm/actions.ts';
 import { causeSchema } from './cause.ts';
 import { diskMatchSchema, diskSourceSchema, handOutSchema } from './disk-source.ts';
 import { driveMethods } from './drive-methods.ts';
+import { accountNameSchema } from '../scripts.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { moveMethods } from './move-methods.ts';
 import { passageMethods } from './passage-methods.ts';
@@ -79,6 +80,11 @@ export const linkMethods = {
   'host.watch': {
     params: z.strictObject({ machines: z.array(idSchema).max(maxWatchedMachines) }),
     result: z.strictObject({}),
+  },
+  /** Whether vms may run under an account of the host: what stands against it, and what deserves a warning. */
+  'host.account': {
+    params: z.strictObject({ runAs: accountNameSchema, evenPowerfulAccount: z.boolean() }),
+    result: startCheckSchema,
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
   'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },

@@ -7,6 +7,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   acceleration3d: '3D-Beschleunigung gibt es hier nicht',
   'account-locked': 'Das Konto ist gesperrt',
   'account-missing': 'Das Konto gibt es nicht',
+  'account-unknown': 'Ob es das Konto gibt, ist nicht bekannt',
   'account-powerful': 'Das Konto ist zu mächtig',
   'adapter-in-use': 'Der Adapter wird schon benutzt',
   'adapter-reserved': 'Der Adapter ist dem Host vorbehalten',

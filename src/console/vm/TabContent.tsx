@@ -7,6 +7,7 @@ import { ConsoleTab } from './ConsoleTab.tsx';
 import { Configuration, firstPage } from './Configuration.tsx';
 import { settingsOnPage } from './configuration-pages.ts';
 import type { Draft } from './settings/draft.ts';
+import { RunAccount } from './RunAccount.tsx';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
 import type { VmPlace } from './tabs.ts';
@@ -60,7 +61,12 @@ export function TabContent({
     case 'snapshots':
       return <Snapshots vm={vm} />;
     case 'identity':
-      return <SettingsTab vm={vm} draft={draft} paths={generalSettings} />;
+      return (
+        <>
+          <RunAccount vm={vm} draft={draft} />
+          <SettingsTab vm={vm} draft={draft} paths={generalSettings} />
+        </>
+      );
     case 'events':
       return <EventList filter={mine} />;
     case 'operations':

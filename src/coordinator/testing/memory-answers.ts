@@ -19,6 +19,7 @@ export const memoryAnswers = {
   'host.configure': () => ({}),
   'host.watch': () => ({}),
   'viewers.listen': () => ({ failed: [] }),
+  'host.account': () => ({ ok: true, reasons: [], warnings: [] }),
   'host.diagnose': () => ({ findings: [] }),
   'host.probe': () => ({ facts }),
   'host.disks': () => ({ disks: [], complete: true }),

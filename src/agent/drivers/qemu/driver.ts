@@ -37,7 +37,7 @@ import type {
   ScriptEnd,
   ScriptOf,
 } from '../driver.ts';
-import { accountOf, judgeAccount, scriptOwner } from './confine/account-of.ts';
+import { accountOf, judgeAccount, judgeAccountChoice, scriptOwner } from './confine/account-of.ts';
 import { chooseUid, defaultUidRange, type Account, type UidRange } from './confine/accounts.ts';
 import { ControlGroups } from './confine/cgroups.ts';
 import { ownFile } from './confine/ownership.ts';
@@ -93,6 +93,7 @@ export interface QemuDriverOptions extends NetworkTidings {
 
 export class QemuDriver implements Driver {
   readonly name = 'qemu';
+  readonly judgeAccount = judgeAccountChoice;
   readonly storage: FileStorage;
   readonly images: HostImages;
   readonly networks: LinuxNetworks | AbsentNetworks;

@@ -34,6 +34,8 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   'section.processor': 'Prozessorressourcen',
   'section.additions': 'Einrichtung der Gasterweiterungen',
   'section.scripts': 'Skripte zu Ereignissen',
+  runAccount: 'Läuft unter dem Konto',
+  ownAccount: 'ein eigenes, ohne Rechte außer an seinen Dateien',
   additionsInstall:
     'Mit Gasterweiterungen gehen Lebenszeichen, sauberes Herunterfahren und mehr, und der Gast wird schneller. Ihre CD einlegen und dann im Gast deren Einrichtung starten.',
   additionsInsert: 'CD der Gasterweiterungen einlegen',

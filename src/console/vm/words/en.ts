@@ -32,6 +32,8 @@ export const vmTexts = {
   'section.processor': 'Processor resources',
   'section.additions': 'Installation of guest additions',
   'section.scripts': 'Scripts attached to events',
+  runAccount: 'Runs under the account',
+  ownAccount: 'one of its own, with no rights but to its files',
   additionsInstall:
     'Guest additions make heartbeat, clean shutdown and more possible, and a guest faster. Insert their CD, then run its installer in the guest.',
   additionsInsert: 'Insert the CD of guest additions',

@@ -36,6 +36,7 @@ import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, changeDefinition, targetVm, vmFrame, type AlongWith } from './common-steps.ts';
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
+import { judgeAutomaticStart } from './automatic-start.ts';
 import { requireOwnFiles } from './others-files.ts';
 import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
@@ -57,7 +58,10 @@ export async function updateVm(
   const changes = diffSettings(vm.data.definition, definition);
   requireChangeable(coordinator, caller, vm, definition, changes);
   const target = vmThing(id, vm.data);
-  const warnings = warningsOfUpdate(coordinator, vm.data, definition);
+  const warnings = [
+    ...warningsOfUpdate(coordinator, vm.data, definition),
+    ...(await judgeAutomaticStart(coordinator, vm.data.hostId, definition, vm.data.definition)),
+  ];
   const charge = chargeOfChange(id, vm.data, definition);
   chargeVm(inventory, charge, vm.data.definition.name);
   if (options.dryRun)

@@ -24,6 +24,7 @@ import { nameDocument, nameTaken, requireFreeName, reserveName } from '../names.
 import { requireProfile } from '../profiles.ts';
 import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
 import { requireAccountChoice } from './account-choice.ts';
+import { judgeAutomaticStart } from './automatic-start.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
 import { requireOwnFiles } from './others-files.ts';
@@ -108,7 +109,10 @@ export async function createVm(
   });
   requirePlan(plan, create.name);
   const target = { kind: 'vm', id, name: create.name } as const;
-  const own = warnOfVm(inventory, host.id, definition);
+  const own = [
+    ...warnOfVm(inventory, host.id, definition),
+    ...(await judgeAutomaticStart(coordinator, host.id, definition)),
+  ];
   const warnings = [...plan.warnings, ...asReasons(own)];
   const input: CreateInput = {
     definition,

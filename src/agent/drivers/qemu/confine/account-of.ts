@@ -1,9 +1,9 @@
 /** Which account a vm's process runs under, and what stands against it (SEC-53 to SEC-55). */
 import { readFile, stat } from 'node:fs/promises';
-import type { HostSettings, VmDefinition } from '#api';
+import type { HostSettings } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
-import type { ScriptOf } from '../../driver.ts';
+import type { AccountChoice, AccountFindings, ScriptOf } from '../../driver.ts';
 import {
   defaultUidRange,
   findAccount,
@@ -121,14 +121,6 @@ export async function scriptAccountOf(owner: ScriptOwner): Promise<Account> {
   if (account === undefined) throw refuse(`there is no account ${runAs} on this host`);
   return { uid: account.uid, gid: account.gid, groups: [] };
 }
-
-export interface AccountFindings {
-  readonly reasons: Reason[];
-  readonly warnings: Reason[];
-}
-
-/** What of a definition says which account it is. */
-export type AccountChoice = Pick<VmDefinition['settings'], 'runAs' | 'evenPowerfulAccount'>;
 
 export function judgeAccount(file: MachineFile): Promise<AccountFindings> {
   return judgeAccountChoice(file.definition.settings);
