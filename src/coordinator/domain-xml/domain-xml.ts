@@ -9,6 +9,7 @@ import {
   type Hardware,
   type PortBackend,
   type Vm,
+  type VmDefinition,
 } from '#api';
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
@@ -68,16 +69,12 @@ export function writeDomainXml(
         maxCount ?? count,
       ),
       osOf(hardware),
-      element('features', {}, [element('acpi'), element('apic')]),
+      featuresOf(hardware),
       processorOf(hardware),
       element('clock', { offset: hardware.clock.base }),
       element('on_poweroff', {}, 'destroy'),
       element('on_reboot', {}, 'restart'),
-      element(
-        'on_crash',
-        {},
-        definition.settings.failure.reaction === 'none' ? 'destroy' : 'restart',
-      ),
+      element('on_crash', {}, crashWord(definition.settings.failure.reaction)),
       element('devices', {}, [
         ...blockDevices.map(diskOf),
         ...hardware.adapters.map((adapter) => interfaceOf(adapter, networkName)),
@@ -87,6 +84,19 @@ export function writeDomainXml(
       ]),
     ]),
   );
+}
+
+/** What is done when the guest has crashed, in libvirt's words, which do not tell a reset from a restart. */
+export function crashWord(
+  reaction: VmDefinition['settings']['failure']['reaction'],
+): 'destroy' | 'restart' {
+  return reaction === 'none' ? 'destroy' : 'restart';
+}
+
+function featuresOf({ processor }: Hardware): Element {
+  const hidden = element('kvm', {}, [element('hidden', { state: 'on' })]);
+  const shown = [element('acpi'), element('apic')];
+  return element('features', {}, processor.hideHypervisor ? [...shown, hidden] : shown);
 }
 
 const bootNames: Readonly<Record<BootDevice, string>> = {

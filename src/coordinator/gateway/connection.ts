@@ -21,12 +21,14 @@ import { PartingDevices } from './parting-devices.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 import type { StatsRecords } from './stats-records.ts';
+import type { StopReasons } from './stop-reasons.ts';
 
 export interface ConnectionParts {
   readonly coordinator: Coordinator;
   readonly desk: Desk;
   readonly ids: DomainIds;
   readonly counters: Counters;
+  readonly stopReasons: StopReasons;
   readonly records: StatsRecords;
   readonly folderPools: FolderPools;
   /** Undefined for clients that cannot reach them. */

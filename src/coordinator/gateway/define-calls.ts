@@ -11,6 +11,7 @@ import { readDomain, type DomainWish } from './define/wish.ts';
 import { inspectWanted } from './late-disks.ts';
 import { titlePatch } from './title-patch.ts';
 import { VolumeLists } from './volumes.ts';
+import { crashWord } from '../domain-xml/domain-xml.ts';
 import { titleKey } from '../domain-xml/title.ts';
 
 type Calls = Pick<
@@ -45,7 +46,7 @@ export function defineCalls(connection: Connection): Calls {
     DOMAIN_CREATE_XML: async ({ xml_desc, flags }, { signal }) => {
       if ((flags & startAutodestroy) !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a vm does not end with a connection');
-      const wish = readDomain(xml_desc);
+      const wish = readDomain(xml_desc, 'start');
       const known = findDefined(connection, wish);
       if (known !== undefined && isActive(known))
         throw libvirtFault('OPERATION_INVALID', `domain ${wish.name} is already active`);
@@ -72,12 +73,24 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
     ...(isRenamed ? { name: wish.name } : {}),
     description: wish.description,
     ...titlePatch(connection, vm, wish.title),
+    ...failurePatch(vm, wish),
     hardware: { ...wish.hardware, ...devices },
   };
   await connection.change(vm, patch, signal);
   const defined = connection.find(vm.id);
   if (isActive(defined)) connection.partingDevices.note(vm.id, before, defined.definition.hardware);
   return defined;
+}
+
+/** A reaction that is shown by the word that was said stays: libvirt has one word for two of them. */
+function failurePatch(
+  { definition }: Vm,
+  { crashReaction }: DomainWish,
+): Readonly<Record<string, unknown>> {
+  if (crashReaction === undefined) return {};
+  const { reaction } = definition.settings.failure;
+  if (crashWord(reaction) === crashWord(crashReaction)) return {};
+  return { settings: { failure: { reaction: crashReaction } } };
 }
 
 async function create(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {
@@ -113,6 +126,9 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
         ? {}
         : { extensions: { [titleKey]: wish.title } }),
       description: wish.description,
+      ...(wish.crashReaction === 'restart'
+        ? { settings: { failure: { reaction: 'restart' } } }
+        : {}),
       hardware: { ...wish.hardware, ...devices },
     },
   };

@@ -87,7 +87,10 @@ export function domainCalls(connection: Connection): Calls {
         cpuTime: whole(connection.parts.counters.of(vm.id).cpuNs),
       };
     },
-    DOMAIN_GET_STATE: ({ dom }) => stateOf(find(dom)),
+    DOMAIN_GET_STATE: ({ dom }) => {
+      const vm = find(dom);
+      return stateOf(vm, connection.parts.stopReasons.of(vm.id));
+    },
     DOMAIN_GET_CONTROL_INFO: ({ dom }) => {
       requireActive(find(dom));
       return { state: 0, details: 0, stateTime: 0n };

@@ -37,6 +37,11 @@ const events: Readonly<Record<string, DomainEvent>> = {
   'vm.state.reset': { kind: 'reboot' },
 };
 
+/** How a domain has stopped (virDomainEventStoppedDetailType); undefined for other events. */
+export function stopDetailOf(told: DomainEvent | undefined): number | undefined {
+  return told?.kind === 'lifecycle' && told.event === types.stopped ? told.detail : undefined;
+}
+
 /** Shut down, crashed; all else destroyed the domain. */
 const stopDetails: Readonly<Record<string, number>> = { guest: 0, crash: 2 };
 const destroyed = 1;

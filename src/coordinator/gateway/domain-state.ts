@@ -34,7 +34,12 @@ const byState: Readonly<Record<VmState, DomainState>> = {
 /** Paused before its first instruction (VIR_DOMAIN_PAUSED_STARTING_UP). */
 const heldReason = 11;
 
-export function stateOf({ state, status }: Pick<Vm, 'state' | 'status'>): DomainState {
+/** `stopReason`: of one that is off, if that is known. */
+export function stateOf(
+  { state, status }: Pick<Vm, 'state' | 'status'>,
+  stopReason = 0,
+): DomainState {
+  if (state === 'off') return { state: shutOff, reason: stopReason };
   if (state === 'paused' && status.held) return { state: paused, reason: heldReason };
   return byState[state];
 }

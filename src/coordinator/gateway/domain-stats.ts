@@ -24,6 +24,8 @@ export interface StatsSurroundings {
   /** Whether it has an id. */
   readonly isActive: boolean;
   readonly totals: Totals;
+  /** Of one that is off. */
+  readonly stopReason: number;
   readonly blockDevices: () => readonly BlockDevice[];
 }
 
@@ -31,13 +33,13 @@ export interface StatsSurroundings {
 export function statsOf(
   vm: Vm,
   groups: number,
-  { isActive, totals, blockDevices }: StatsSurroundings,
+  { isActive, totals, stopReason, blockDevices }: StatsSurroundings,
 ): TypedParam[] {
   const wants = (group: keyof typeof statsGroups): boolean =>
     groups === 0 || (groups & statsGroups[group]) !== 0;
   // One list for all: a fleet's statistics are a hundred thousand parameters.
   const params: TypedParam[] = [];
-  if (wants('state')) addState(params, vm);
+  if (wants('state')) addState(params, vm, stopReason);
   if (wants('cpu') && isActive) params.push(uhyperParam('cpu.time', whole(totals.cpuNs)));
   if (wants('balloon')) addBalloon(params, vm);
   if (wants('vcpu')) addVcpus(params, vm, isActive, totals);
@@ -50,8 +52,8 @@ export function whole(count: number): bigint {
   return BigInt(Math.floor(count));
 }
 
-function addState(params: TypedParam[], vm: Vm): void {
-  const { state, reason } = stateOf(vm);
+function addState(params: TypedParam[], vm: Vm, stopReason: number): void {
+  const { state, reason } = stateOf(vm, stopReason);
   params.push(intParam('state.state', state), intParam('state.reason', reason));
 }
 

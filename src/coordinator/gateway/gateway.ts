@@ -51,6 +51,7 @@ import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { StatsRecords } from './stats-records.ts';
+import { StopReasons } from './stop-reasons.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
 import { tuningCalls } from './tuning-calls.ts';
@@ -69,6 +70,7 @@ export class Gateway implements AsyncDisposable {
   readonly #ids: DomainIds;
   readonly #screens: Screens;
   readonly #records = new StatsRecords();
+  readonly #stopReasons: StopReasons;
   readonly #folderPools = new FolderPools();
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
@@ -84,6 +86,7 @@ export class Gateway implements AsyncDisposable {
     this.#options = options;
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
+    this.#stopReasons = new StopReasons(coordinator.inventory);
     this.#screens = new Screens({
       inventory: coordinator.inventory,
       show: (vmId, viewer) => this.#showScreen(vmId, viewer),
@@ -161,6 +164,7 @@ export class Gateway implements AsyncDisposable {
     await this.#screens[Symbol.asyncDispose]();
     this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
+    this.#stopReasons[Symbol.dispose]();
   }
 
   async #open({ peer, name, session, signal }: OpenRequest): Promise<OpenAnswer> {
@@ -173,6 +177,7 @@ export class Gateway implements AsyncDisposable {
       ids: this.#ids,
       counters: this.#counters,
       records: this.#records,
+      stopReasons: this.#stopReasons,
       folderPools: this.#folderPools,
       screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),

@@ -27,7 +27,7 @@ const enforceStats = 0x8000_0000;
 const memoryTags = { unused: 4, available: 5, actual: 6, rss: 7 } as const;
 
 export function statisticsCalls(connection: Connection): Calls {
-  const { counters, records } = connection.parts;
+  const { counters, records, stopReasons } = connection.parts;
   const active = (dom: { readonly uuid: string }): Vm => {
     const vm = connection.find(dom.uuid);
     requireActive(vm);
@@ -37,6 +37,7 @@ export function statisticsCalls(connection: Connection): Calls {
     statsOf(vm, groups, {
       isActive: isActive(vm),
       totals,
+      stopReason: stopReasons.of(vm.id),
       blockDevices: () => connection.blockDevicesOf(vm),
     });
   return {
@@ -54,8 +55,13 @@ export function statisticsCalls(connection: Connection): Calls {
         for (const vm of found) {
           const totals = counters.of(vm.id);
           const dom = connection.handleOf(vm);
-          const { record, counters: counted } = records.of(vm, stats, dom, totals, () =>
-            paramsOf(vm, stats, totals),
+          const { record, counters: counted } = records.of(
+            vm,
+            stats,
+            dom,
+            totals,
+            () => paramsOf(vm, stats, totals),
+            stopReasons.of(vm.id),
           );
           add(record, counted);
         }
@@ -97,11 +103,11 @@ export function statisticsCalls(connection: Connection): Calls {
       ];
       return { params: nparams === 0 ? [] : params.slice(0, nparams), nparams: params.length };
     },
-    DOMAIN_GET_BLOCK_INFO: ({ dom, path }) => {
+    DOMAIN_GET_BLOCK_INFO: async ({ dom, path }, { signal }) => {
       const vm = connection.find(dom.uuid);
-      const { sizeBytes = 0 } = deviceAt(connection, vm, path).device;
-      const capacity = BigInt(sizeBytes);
-      return { capacity, allocation: capacity, physical: capacity };
+      const { device } = deviceAt(connection, vm, path);
+      const taken = BigInt(await bytesTaken(connection, vm, device, signal));
+      return { capacity: BigInt(device.sizeBytes ?? 0), allocation: taken, physical: taken };
     },
     DOMAIN_INTERFACE_STATS: ({ dom, device }) => {
       const vm = active(dom);
@@ -162,4 +168,21 @@ function adapterAt({ definition, name }: Vm, device: string): number {
   if (index < 0)
     throw libvirtFault('INVALID_ARG', `${name} has no interface ${device.slice(0, 100)}`);
   return index;
+}
+
+/** What the file of a disk takes up on its host; where that does not say, all that it may. */
+async function bytesTaken(
+  { parts }: Connection,
+  { hostId }: Vm,
+  { file, sizeBytes = 0 }: BlockDevice,
+  signal: AbortSignal,
+): Promise<number> {
+  if (file === undefined) return sizeBytes;
+  const asked = { params: { host: hostId }, query: { file } };
+  try {
+    return (await parts.desk.ask(parts.caller, 'host.disk', asked, signal)).fileBytes;
+  } catch {
+    signal.throwIfAborted();
+    return sizeBytes;
+  }
 }

@@ -67,7 +67,7 @@ function sent(
     bytesOf(
       from.of(vm, 0, dom, totals, () => {
         made += 1;
-        return statsOf(vm, 0, { isActive: true, totals, blockDevices: devices });
+        return statsOf(vm, 0, { isActive: true, totals, stopReason: 0, blockDevices: devices });
       }),
     );
   const kept = ask(records);

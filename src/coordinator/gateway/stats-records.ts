@@ -45,9 +45,10 @@ export class StatsRecords {
     dom: DomainHandle,
     totals: Totals,
     paramsOf: () => readonly TypedParam[],
+    stopReason = 0,
   ): CountedRecord {
     const { state, path, definition, status } = vm;
-    const key = `${groups} ${dom.id} ${state} ${String(status.held)} ${String(status.memoryBytes === null)} ${path} ${dom.name}`;
+    const key = `${groups} ${dom.id} ${state} ${String(status.held)} ${String(status.memoryBytes === null)} ${path} ${stopReason} ${dom.name}`;
     let kept = this.#kept.get(definition);
     if (kept?.key !== key) {
       kept = keep(key, dom, paramsOf());

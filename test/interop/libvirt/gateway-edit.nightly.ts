@@ -3,6 +3,7 @@
  * whole definitions while it is off, devices one by one while it runs.
  */
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Hardware, VmDefinition } from '#api';
@@ -72,6 +73,10 @@ void test('virt-xml edits a vm that is off, word by word', { skip }, async () =>
   assert.equal(titled.out.trim(), 'shop');
   await edit('--edit --boot cdrom,network,hd');
   assert.deepEqual(hardware().firmware.bootOrder, ['cd', 'network', 'disk']);
+  await edit('--edit --events on_crash=restart');
+  assert.equal(definition().settings.failure.reaction, 'restart');
+  await edit('--edit --features kvm.hidden.state=on');
+  assert.equal(hardware().processor.hideHypervisor, true);
   await edit('--edit --clock offset=localtime');
   assert.equal(hardware().clock.base, 'localtime');
   await edit('--edit --video vga');
@@ -146,6 +151,9 @@ void test(
       ['--edit --graphics spice', /a vm has no graphics spice/],
       ['--edit --graphics vnc,password=secret', /a vm has no password of its graphics/],
       ['--edit --memorybacking hugepages=on', /a vm has no memoryBacking/],
+      ['--edit --boot bootmenu.enable=yes', /a vm has no boot menu/],
+      ['--edit --features acpi=off', /a vm has no board without ACPI/],
+      ['--edit --events on_reboot=destroy', /a vm has no on_reboot destroy/],
     ] as const) {
       const { code, out, err } = await ask(words);
       assert.equal(code, 1, words);
@@ -200,6 +208,9 @@ void test(
     assert.deepEqual([await seen(), hardware().disks[0]?.sizeBytes], [48 * miB, 48 * miB]);
     const info = await virsh(address(), 'domblkinfo', 'web', 'vda');
     assert.match(info.out, new RegExp(`^Capacity: +${48 * miB}$`, 'm'));
+    const { blocks } = await stat(file);
+    assert.ok(blocks * 512 < miB);
+    assert.match(info.out, new RegExp(`^Allocation: +${blocks * 512}$`, 'm'));
     const smaller = await resize('40M');
     assert.match(smaller.err, /disks of vms only become larger/);
     const job = await virsh(address(), 'blockjob', 'web', 'vda');

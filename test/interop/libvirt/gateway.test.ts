@@ -64,6 +64,7 @@ void test(
       assert.match(xml, new RegExp(`>${host}</gantry:host>`));
       await room.say('destroy', name);
       assert.equal(await state(), 'shut off');
+      assert.match(await room.say('domstate', name, '--reason'), /^shut off \(destroyed\)/);
     };
     await Promise.all([useVmOf('h1'), useVmOf('h2')]);
     const { name } = await room.offVm('h1');
@@ -71,6 +72,8 @@ void test(
     await room.say('shutdown', name);
     // The guest is on its way; how long it takes is its own affair.
     assert.match(await room.say('domstate', name), /in shutdown|shut off/);
+    await room.stage.until(() => room.stage.vm(name)?.state === 'off', 'its guest has shut down');
+    assert.match(await room.say('domstate', name, '--reason'), /^shut off \(shutdown\)/);
   },
 );
 

@@ -317,7 +317,7 @@ export const runningRows: readonly Row[] = [
   ),
   row('shutdown VM --mode acpi'),
   row('destroy VM'),
-  row('domstate VM'),
+  row('domstate VM --reason'),
   row('destroy VM'),
 ];
 

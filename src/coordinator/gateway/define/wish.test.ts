@@ -193,6 +193,51 @@ test('all that a vm cannot have is named at once', () => {
   );
 });
 
+test('what a vm does anyway may be said, and what it cannot do otherwise is refused', () => {
+  const about = (words: string, os = ''): string =>
+    `<domain type='kvm'><name>x</name><os><type arch='x86_64' machine='pc'>hvm</type>${os}</os>${words}</domain>`;
+  for (const words of [
+    '<features/>',
+    "<features><acpi/><apic/><pae/><vmport state='off'/><hyperv><relaxed state='on'/></hyperv></features>",
+    '<on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>',
+  ])
+    readDomain(about(words));
+  readDomain(about('', "<bootmenu enable='no'/><smbios mode='emulate'/>"));
+  const uefi =
+    "<domain><name>x</name><os><type arch='aarch64'>hvm</type></os><features><pae/></features></domain>";
+  readDomain(uefi);
+  for (const [xml, says] of [
+    [about('<features><apic/></features>'), /a vm has no board without ACPI$/],
+    [about('<features><acpi/><pmu/></features>'), /a vm has no features\/pmu$/],
+    [
+      about('<features><acpi/><kvm><poll-control/></kvm></features>'),
+      /no features\/kvm\/poll-control$/,
+    ],
+    [about('<on_poweroff>restart</on_poweroff>'), /no on_poweroff restart$/],
+    [about('<on_reboot>destroy</on_reboot>'), /no on_reboot destroy$/],
+    [about('<on_crash>coredump-destroy</on_crash>'), /no on_crash coredump-destroy$/],
+    [about('', "<bootmenu enable='yes'/>"), /a vm has no boot menu$/],
+    [about('', "<bios useserial='yes'/>"), /no os\/bios\/useserial$/],
+    [about('', "<smbios mode='host'/>"), /no smbios host$/],
+  ] as const)
+    assert.throws(() => readDomain(xml), says);
+  assert.equal(
+    readDomain(about('<on_reboot>destroy</on_reboot>'), 'start').crashReaction,
+    undefined,
+  );
+  assert.equal(readDomain(about('<on_crash>restart</on_crash>')).crashReaction, 'restart');
+});
+
+test('a guest from which it is hidden that it is one stays so, and comes to be so', () => {
+  const vm = vmWith({ ...full, processor: { ...full.processor, hideHypervisor: true } });
+  assert.equal(through(vm).processor.hideHypervisor, true);
+  const hidden = "<features><acpi/><kvm><hidden state='on'/></kvm></features>";
+  const hide = (xml: string): string => xml.replace(/<features>.*<\/features>/s, hidden);
+  assert.equal(through(vmWith(full), hide).processor.hideHypervisor, true);
+  const show = (xml: string): string => xml.replace(/<kvm>.*<\/kvm>/s, '');
+  assert.equal(through(vm, show).processor.hideHypervisor, false);
+});
+
 test('what is no domain, and what is no XML, is refused', () => {
   for (const text of ['', '<domain>', '<network/>', '<domain/>', '<!DOCTYPE a><domain/>'])
     assert.throws(

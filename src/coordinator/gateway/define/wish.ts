@@ -9,6 +9,13 @@ import { kiB, miB } from '#lib';
 import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
 import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
+import {
+  readEndings,
+  readFeatures,
+  readFirmwareWords,
+  type CrashReaction,
+  type Purpose,
+} from './policy-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
 export interface DomainWish {
@@ -18,6 +25,8 @@ export interface DomainWish {
   /** Undefined: none. */
   readonly title: string | undefined;
   readonly description: string;
+  /** Undefined: nothing is said of it. */
+  readonly crashReaction: CrashReaction | undefined;
   /** As our own XML says it. */
   readonly host: string | undefined;
   /** A merge patch, of all but what follows. */
@@ -37,7 +46,7 @@ const knownDevices =
   'emulator controller channel audio memballoon rng panic hub';
 
 /** Errors: XML_ERROR; CONFIG_UNSUPPORTED with all that a vm cannot have. */
-export function readDomain(text: string): DomainWish {
+export function readDomain(text: string, purpose: Purpose = 'keep'): DomainWish {
   const root = readRoot(text, 'domain');
   const lost = new Lost();
   lost.others(root, '', knownOfDomain.split(' '));
@@ -48,6 +57,7 @@ export function readDomain(text: string): DomainWish {
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
     title: titleIn(root),
     description: textOf(find(root, 'description')) ?? '',
+    crashReaction: readEndings(root, purpose, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     hardware: {
       ...memoryOf(root),
@@ -157,12 +167,14 @@ function processorOf(root: XmlNode, lost: Lost): Record<string, unknown> {
   const threads = countOf(attributeOf(topology, 'threads'), 'threads');
   const mode = attributeOf(cpu, 'mode') ?? 'custom';
   const model = mode === 'custom' ? textOf(find(cpu, 'model')) : 'host';
+  const hideHypervisor = readFeatures(root, lost);
   return {
     count: now,
     maxCount: most > now ? most : null,
     ...(cores === undefined ? {} : { coresPerSocket: cores }),
     ...(threads === undefined ? {} : { threadsPerCore: threads }),
     ...(model === undefined ? {} : { model }),
+    ...(hideHypervisor === undefined ? {} : { hideHypervisor }),
   };
 }
 
@@ -176,6 +188,7 @@ const bootNames: Readonly<Record<string, BootDevice>> = {
 function boardOf(root: XmlNode, devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
   const os = find(root, 'os');
   lost.others(os, 'os', knownOfOs.split(' '));
+  readFirmwareWords(os, lost);
   const type = find(os, 'type');
   lost.choose('domain of the type', type?.text.trim(), { hvm: 'hvm' });
   const machine = machineOf(attributeOf(type, 'machine'), lost);
