@@ -11,7 +11,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Fault } from '#lib';
+import { Fault, type Clock } from '#lib';
 import type { Operation } from '#api';
 import type { Caller, Submission } from '../context.ts';
 import type { Commit } from '../store/store.ts';
@@ -21,7 +21,7 @@ import type { OperationKind, StepDefinition } from './kind.ts';
 /** A new world in which the operation can succeed. */
 export interface OperationWorld<W> extends AsyncDisposable {
   /** An engine that has just these kinds, not yet started; the world ends it. */
-  engine(kinds: readonly OperationKind<W>[]): OperationsEngine<W>;
+  engine(kinds: readonly OperationKind<W>[], clock?: Clock): OperationsEngine<W>;
   readonly caller: Caller;
   readonly submission: Submission;
   /** What the verb commits with the operation, for example the reservation of a name. */

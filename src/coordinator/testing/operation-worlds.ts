@@ -230,12 +230,12 @@ export class OperationWorlds implements AsyncDisposable {
       caller,
       submission,
       ...(along === undefined ? {} : { along }),
-      engine: (kinds) => {
+      engine: (kinds, clock = systemClock) => {
         const engine = createOperations<Work>({
           kinds,
           equip: (work) => equipWork(work, running, pusher),
           context: { store: this.#store, inventory, commit },
-          clock: systemClock,
+          clock,
           log: silentLog,
         });
         const running: Coordinator = { ...asked, operations: engine };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { LinkMethod, Operation } from '#api';
-import { Fault, systemClock } from '#lib';
+import { Fault, systemClock, type Clock } from '#lib';
 import type { VmDocument } from '../../documents.ts';
 import { OperationWorlds } from '../../testing/operation-worlds.ts';
 import type { Kind, Step, Work } from '../work.ts';
@@ -16,6 +16,13 @@ interface Course {
   readonly waitedMs: number;
   readonly input: { readonly fromHost: string; readonly toHost: string };
 }
+
+const haste = 50;
+/** Between attempts at an undo nobody needs to wait here. */
+const hasty: Clock = {
+  now: () => systemClock.now(),
+  sleep: (ms, signal) => systemClock.sleep(ms / haste, signal),
+};
 
 /** The last step fails, and what is undone then is not answered by one method for so long, and so often after that. */
 async function undoWithout(
@@ -69,10 +76,10 @@ async function undoWithout(
       }),
     };
   });
-  const engine = world.engine([{ ...kind, steps }]);
+  const engine = world.engine([{ ...kind, steps }], hasty);
   await engine.start();
   const { id } = await engine.submit(world.caller, world.submission, world.along);
-  const operation = await engine.wait(id, 30_000);
+  const operation = await engine.wait(id, 30_000 * haste);
   assert.ok(vm !== undefined);
   const input = world.submission.input as unknown as Course['input'];
   return { operation, vm, asked, waitedMs: passedMs, input };

@@ -59,3 +59,25 @@ test('guest additions that are older than those of the host are found while the 
   inventory.setSample(heard);
   assert.deepEqual(told(inventory), []);
 });
+
+test('a vm that neither its hypervisor nor an agent is known to have is found until one of them tells of it', () => {
+  const inventory = make({ web: null, db: null });
+  const writer = new Writer(inventory);
+  const data = vmData('web');
+  const { hardware } = data.definition;
+  const lent = {
+    hostId: idOf('h1'),
+    uuid: idOf('web'),
+    xml: '',
+    startsWithHost: false,
+    owners: [],
+  };
+  const unsettled = '2026-01-01T00:00:00.000Z';
+  writer.put('vm', idOf('web'), {
+    ...data,
+    lent: { ...lent, theirs: hardware, ours: hardware, unsettled },
+  });
+  assert.deepEqual(told(inventory), []);
+  writer.put('status', idOf('web'), { report: report('web', { state: 'unknown' }) });
+  assert.match(told(inventory).join(), /^vm web was on its way.*gantry vm give-back web$/);
+});
