@@ -120,6 +120,23 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       assert.equal((await agent.act(other, 'turn-on')).state, 'running', 'another may have it now');
       assert.equal((await agent.act(other, 'turn-off')).state, 'off');
       assert.deepEqual(await said(other), [], 'and after that anybody');
+      const again = await guest.call('machine.disk.attach', { disk: rawDevice(5) });
+      assert.deepEqual(again, { live: true }, 'it is plugged into a guest that runs');
+      await assert.rejects(claim(), { code: 'EBUSY' });
+      assert.deepEqual(await said(other), [busy]);
+      await assert.rejects(
+        guest.call('machine.disk.attach', { disk: rawDevice(6) }),
+        (error) => isFault(error, 'refused') && error.message.includes(device),
+        'and not a second time',
+      );
+      const copy = 'dd if=/dev/vdf of=/dev/vdf bs=512 count=1 seek=4096 conv=fsync 2>/dev/null';
+      await guest.run(`until [ -b /dev/vdf ]; do sleep 0.1; done; ${copy}`);
+      assert.equal(readFileSync(join(agent.shelf, 'drive.img'))[2 * miB], 7);
+      assert.equal(statSync(device).uid, 0, 'nor was anybody given a right to the device now');
+      assert.deepEqual(await guest.call('machine.disk.detach', { disk: rawDevice(5) }), {
+        live: true,
+      });
+      await claim();
     },
   );
 

@@ -21,4 +21,5 @@ export {
 export { makeQrCode, type QrCode } from './qr.ts';
 export { BoundedQueue } from './queue.ts';
 export { collectGarbage, collectNextTime, collectWhenQuiet } from './quiet.ts';
+export { loadSymbols, pointerTo } from './symbols.ts';
 export { uuidOf } from './uuid.ts';

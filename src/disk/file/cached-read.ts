@@ -2,7 +2,7 @@
  * Reads what is in the page cache at once: preadv2(2) with RWF_NOWAIT, reached as holes.ts reaches its calls. It never waits for a
  * disk: what is not cached is left to whoever reads by a thread. A way to a thread and back takes longer than a small copy.
  */
-import { loadSymbols, pointerTo } from '../symbols.ts';
+import { loadSymbols, pointerTo } from '#lib';
 import { maxAtOnceBytes, takeAtOnce } from './at-once.ts';
 
 const nowait = 8;

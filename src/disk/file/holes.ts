@@ -5,7 +5,7 @@
  *
  * The calls are synchronous and take well under a microsecond for lseek; fallocate only edits extents.
  */
-import { loadSymbols } from '../symbols.ts';
+import { loadSymbols } from '#lib';
 import type { FileRun } from './disk-file.ts';
 
 export interface HostHoles {

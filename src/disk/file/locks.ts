@@ -3,7 +3,7 @@
  * ranges of it, flock(2) of those that we take ourselves. Reached as holes.ts reaches its calls, which take a microsecond; the
  * list of all locks of the host (in-use.ts), which says more, makes its reader wait for all processors (some 10 ms).
  */
-import { loadSymbols, pointerTo } from '../symbols.ts';
+import { loadSymbols, pointerTo } from '#lib';
 import type { Access } from './disk-file.ts';
 
 export interface HostLocks {

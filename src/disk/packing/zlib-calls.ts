@@ -5,7 +5,7 @@
  *
  * The stream is `z_stream` of zlib.h where pointers have eight bytes.
  */
-import { loadSymbols, pointerTo } from '../symbols.ts';
+import { loadSymbols, pointerTo } from '#lib';
 
 interface Calls {
   deflateInit2_(

@@ -3,7 +3,7 @@
  * makes of each piece (a stream, a buffer, garbage) takes as long again as the piece. Each call makes and frees all
  * that it needs, so that nothing is lost with a thread that ends.
  */
-import { loadSymbols } from '../symbols.ts';
+import { loadSymbols } from '#lib';
 
 interface Calls {
   ZSTD_compress(

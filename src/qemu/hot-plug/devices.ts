@@ -22,15 +22,21 @@ import { actAndAwait } from './wait-event.ts';
 /** How long a guest may take to let go of a device; 30 s unless told. */
 const defaultUnplugMs = 30_000;
 
-/** Errors: those of QEMU, with everything undone. */
+/** `descriptor`: the open drive, where the disk is one that the process is handed. Errors: those of QEMU, with everything undone. */
 export async function attachDisk(
   client: QmpClient,
   machine: StorageBoard,
   disk: Disk,
-  options?: CommandOptions,
+  { descriptor, ...options }: CommandOptions = {},
 ): Promise<void> {
   const { nodes, device } = diskDevice(machine, disk);
   await using undo = new AsyncDisposableStack();
+  const { source } = disk.image;
+  if (descriptor !== undefined && source.kind === 'device' && source.set !== undefined) {
+    const { set } = source;
+    await qmp.addFd(client, set, { ...options, descriptor });
+    undo.defer(() => qmp.removeFd(client, set, options));
+  }
   await addNodes(client, nodes, undo, options);
   await qmp.deviceAdd(client, device, options);
   undo.move();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFault, miB } from '#lib';
@@ -155,6 +156,61 @@ void test('a disk that cannot be plugged in leaves nothing behind', options, asy
   );
   assert.deepEqual(await nodeNames(held.qemu), new Set());
 });
+
+/** Numbers of the sets of open files that the process was given. */
+async function fileSets(qemu: RealQemu): Promise<number[]> {
+  const sets = (await qemu.qmp.execute('query-fdsets')) as { 'fdset-id': number }[];
+  return sets.map((one) => one['fdset-id']);
+}
+
+void test(
+  'an open file is handed to a machine, behind commands that its socket has not taken yet',
+  options,
+  async () => {
+    await using held = await Held.start(() => ({}));
+    const { qmp: client } = held.qemu;
+    await qmp.cont(client); // while it stands it keeps what it is told to let go of
+    await using file = await open(held.blank('handed', 3 * miB), 'r+');
+    const long = client.execute('qom-list', { path: `/${'x'.repeat(300_000)}` });
+    const handed = qmp.addFd(client, 42, { descriptor: file.fd });
+    const after = qmp.queryNamedBlockNodes(client);
+    await assert.rejects(long, (error) => isFault(error, 'not-found'));
+    await handed;
+    assert.deepEqual(await after, []);
+    assert.deepEqual(await fileSets(held.qemu), [42]);
+    const node = { driver: 'file', filename: '/dev/fdset/42', 'node-name': 'late-file' };
+    await qmp.blockdevAdd(client, node);
+    assert.equal((await qmp.queryNamedBlockNodes(client))[0]?.virtualBytes, 3 * miB);
+    await qmp.blockdevDel(client, 'late-file');
+    await qmp.removeFd(client, 42);
+    assert.deepEqual(await fileSets(held.qemu), []);
+  },
+);
+
+void test(
+  'what is handed over for a disk that cannot be plugged in does not stay',
+  options,
+  async () => {
+    await using held = await Held.start(() => ({}));
+    await qmp.cont(held.qemu.qmp);
+    const path = held.blank('drive');
+    await using file = await open(path, 'r+');
+    const image = { source: { kind: 'device', path, set: 7 }, format: 'raw' } as const;
+    const attach = { bus: 'virtio', position: 1 } as const;
+    await assert.rejects(
+      attachDisk(
+        held.qemu.qmp,
+        held.spec,
+        { ...scsiDisk(path), attach, image },
+        { descriptor: file.fd },
+      ),
+      (error) => isFault(error, 'refused') && /block device/.test(error.message),
+      'a file is no drive',
+    );
+    assert.deepEqual([...(await nodeNames(held.qemu))], []);
+    assert.deepEqual(await fileSets(held.qemu), []);
+  },
+);
 
 const adapter: Adapter = {
   id: 'late',

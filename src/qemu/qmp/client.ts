@@ -18,6 +18,7 @@ import {
   Fault,
   isFault,
   present,
+  toFault,
   withDeadline,
 } from '#lib';
 import type { JsonObject } from '../parse.ts';
@@ -31,6 +32,7 @@ import {
   type QmpEvent,
   type QmpMessage,
 } from './messages.ts';
+import { sendDescriptor } from './send-descriptor.ts';
 
 export interface QmpConnectOptions {
   /** For connecting and the handshake; 5 s unless told. */
@@ -50,6 +52,8 @@ export interface CommandOptions {
   /** 10 s unless told. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** An open file that QEMU is given along with the command; open until the command is settled. */
+  readonly descriptor?: number | undefined;
 }
 
 const defaultConnectMs = 5_000;
@@ -63,6 +67,7 @@ interface Pending {
   readonly id: number;
   readonly command: string;
   readonly line: string;
+  readonly descriptor: number | undefined;
   /** Absent once nobody waits any more. */
   settle: { resolve(value: unknown): void; reject(fault: Error): void } | undefined;
 }
@@ -158,7 +163,7 @@ export class QmpClient implements AsyncDisposable {
    * Sends a command by QEMU's name and returns what QEMU returned, unparsed.
    * Errors: the class QEMU gave (`refused`, `unsupported`, `not-found`) with its text; `timeout`; the
    * signal's reason; `unavailable` when the connection has ended; `exhausted` when too many commands
-   * are unanswered; `too-large` when the command is.
+   * are unanswered; `too-large` when the command is; those of `sendDescriptor`.
    */
   async execute(
     command: string,
@@ -167,7 +172,7 @@ export class QmpClient implements AsyncDisposable {
   ): Promise<unknown> {
     const limitMs = options.timeoutMs ?? defaultCommandMs;
     return withDeadline(`qmp ${command}`, limitMs, options.signal, (signal) =>
-      this.#send(command, args, signal),
+      this.#send(command, args, options.descriptor, signal),
     );
   }
 
@@ -206,7 +211,12 @@ export class QmpClient implements AsyncDisposable {
     await this.closed;
   }
 
-  #send(command: string, args: JsonObject | undefined, signal: AbortSignal): Promise<unknown> {
+  #send(
+    command: string,
+    args: JsonObject | undefined,
+    descriptor: number | undefined,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     if (this.#end) throw this.#ended(command, this.#end.reason);
     signal.throwIfAborted();
     if (this.#pending.size >= this.#maxInFlight) {
@@ -219,7 +229,7 @@ export class QmpClient implements AsyncDisposable {
       throw new Fault('too-large', `qmp ${command}: longer than ${maxCommandBytes} bytes`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const pending: Pending = { id, command, line, settle: { resolve, reject } };
+    const pending: Pending = { id, command, line, descriptor, settle: { resolve, reject } };
     this.#pending.set(id, pending);
     this.#unsent.push(pending);
     signal.addEventListener('abort', () => this.#abandon(pending, abortReason(signal)), {
@@ -232,9 +242,27 @@ export class QmpClient implements AsyncDisposable {
   /** Hands over commands for as long as the socket takes them. */
   #flush(): void {
     while (!this.#end && !this.#socket.writableNeedDrain) {
-      const next = this.#unsent.shift();
+      const [next] = this.#unsent;
       if (!next) return;
-      this.#socket.write(next.line);
+      if (next.descriptor !== undefined && this.#socket.writableLength > 0) {
+        this.#socket.write('', () => this.#flush()); // when all before it has gone
+        return;
+      }
+      this.#unsent.shift();
+      if (next.descriptor === undefined) this.#socket.write(next.line);
+      else this.#sendWith(next, next.descriptor);
+    }
+  }
+
+  #sendWith(next: Pending, descriptor: number): void {
+    try {
+      const taken = sendDescriptor(this.#socket, next.line, descriptor);
+      const rest = Buffer.from(next.line).subarray(taken);
+      if (rest.length > 0) this.#socket.write(rest);
+    } catch (error) {
+      this.#pending.delete(next.id);
+      next.settle?.reject(toFault(error));
+      next.settle = undefined;
     }
   }
 

@@ -31,9 +31,11 @@ import {
 } from '#qemu';
 import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
+import { claimDrive, releaseMs } from '../../storage/drives.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { giveFile } from './confine/ownership.ts';
+import { judgeRawDevice } from './judge-raw-device.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
@@ -131,9 +133,7 @@ export class RunningDevices implements Devices {
     if (disk.bus === 'scsi' && !hasController) {
       throw new Fault('unsupported', `the vm has no SCSI controller ${disk.controller} yet`);
     }
-    // It is handed to the process at its start, which by itself may open no drive of the host.
-    if (disk.kind === 'device')
-      throw new Fault('unsupported', 'a raw device is there from the next start on');
+    if (disk.kind === 'device') return await this.#attachDrive(disk, file);
     const { account } = this.#parts;
     if (account !== undefined && !disk.shared)
       await giveFile(resolveFile(file.folder, disk.file), account);
@@ -147,6 +147,20 @@ export class RunningDevices implements Devices {
       await this.#parts.served.remove(disk);
       throw error;
     }
+  }
+
+  /** Opened here and handed over as at a start: the process by itself may open no drive of the host. */
+  async #attachDrive(disk: Disk, file: MachineFile): Promise<void> {
+    const { client, spec } = this.#parts;
+    const [obstacle] = await judgeRawDevice(disk, []);
+    if (obstacle !== undefined)
+      throw new Fault('refused', obstacle.text, { hint: obstacle.remedy });
+    const wanted = this.#specOf(disk, file);
+    const { access } = wanted;
+    await using drive = await claimDrive(disk.file, { access, waitMs: releaseMs });
+    await unsupportedWhenRefused(() =>
+      attachDisk(client(), spec, wanted, { descriptor: drive.fd }),
+    );
   }
 
   async detachDisk(disk: Disk, file: MachineFile): Promise<void> {

@@ -29,6 +29,15 @@ export function blockdevDel(
   return tell(monitor, 'blockdev-del', { 'node-name': nodeName }, options);
 }
 
+/** Gives the process an open file, by the number of a set (qapi/misc.json). Faults: `unsupported` where this Node.js cannot. */
+export function addFd(
+  monitor: Monitor,
+  set: number,
+  options: CommandOptions & { readonly descriptor: number },
+): Promise<void> {
+  return tell(monitor, 'add-fd', { 'fdset-id': set }, options);
+}
+
 /** Lets go of descriptors that the process inherited or was given (qapi/misc.json). */
 export function removeFd(monitor: Monitor, set: number, options?: CommandOptions): Promise<void> {
   return tell(monitor, 'remove-fd', { 'fdset-id': set }, options);
