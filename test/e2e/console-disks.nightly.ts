@@ -1,4 +1,7 @@
-/** Virtual disks in the console: made of each type, looked at, the files inside them and images; and vms that move with theirs, on real hosts. */
+/**
+ * Virtual disks in the console: made of each type, looked at, the files inside them and images; and vms that move with theirs, on real hosts;
+ * one file because all of it shares these hosts, which take longest to come.
+ */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -332,6 +335,71 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
     assert.ok((await readFile((await (await again).path()) ?? '')).equals(content));
     await gantry.must('vm', 'detach-disk', 'idle', placeName(disk));
+  });
+
+  test('an image of this computer comes to the drive of a vm, and to that of a new one, from where it is chosen', async () => {
+    const { page } = person;
+    const api = gantry.client();
+    const here = await mkdtemp(join(tmpdir(), 'sent-'));
+    const own = join(here, 'tools.iso');
+    await writeFile(own, randomBytes(miB));
+    await writeFile(join(here, 'setup.iso.gz'), gzipSync(randomBytes(miB)));
+    const optical = 'hardware.opticalDrives=[{"bus":"sata","position":1,"medium":null}]';
+    await gantry.must('vm', 'create', 'reads', '--memory', '64M', '--set', optical);
+    const { id } = await api.call('vm.show', { params: { vm: 'reads' } });
+    await page.goto(`${api.server}/vms/${id}?tab=configuration&section=cd`);
+    await page.getByRole('button', { name: 'Upload…' }).press('Enter');
+    const coming = page.getByRole('region', { name: /^Upload a file to / });
+    await coming.locator('input[type=file]:focus').waitFor();
+    await coming.getByLabel('File of this computer').setInputFiles(own);
+    await coming.locator('input[value="tools.iso"]').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await coming.getByLabel('Name there').press('Enter');
+    await coming.getByText(/tools\.iso is on /).waitFor();
+    await look(page, 'medium-uploaded');
+    const drive = page.getByRole('region', { name: 'CD sata0:1' });
+    await drive.getByRole('combobox').filter({ hasText: 'tools.iso' }).waitFor();
+    await drive.getByRole('button', { name: 'Insert' }).click();
+    await drive.getByRole('heading').getByText('tools.iso').waitFor();
+    const { hardware } = (await api.call('vm.show', { params: { vm: id } })).definition;
+    const [{ medium } = {}] = hardware.opticalDrives;
+    assert.ok(medium?.kind === 'file');
+    assert.ok((await readFile(medium.file)).equals(await readFile(own)));
+    await coming.getByRole('button', { name: 'Close' }).press('Enter');
+    await coming.waitFor({ state: 'detached' });
+    await page.locator('button:focus').getByText('Upload…').waitFor();
+    await gantry.must('vm', 'delete', 'reads', '--yes');
+
+    await page.goto(`${api.server}/vms?create=true`);
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#source-none').check();
+    for (let step = 0; step < 3; step += 1)
+      await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#vm-name').fill('with-setup');
+    await dialog.getByRole('button', { name: 'Advanced: every setting' }).click();
+    await dialog.getByRole('button', { name: 'CD and DVD drives', exact: true }).click();
+    const setting = (name: string): Locator =>
+      page.locator(`#setting-hardware-opticalDrives-0-medium${name}`);
+    await setting('').selectOption('file');
+    await dialog.getByRole('button', { name: 'Upload…' }).press('Enter');
+    await coming.getByLabel('File of this computer').setInputFiles(join(here, 'setup.iso.gz'));
+    await coming.getByLabel('Unpack it on its way (gzip)').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await look(page, 'wizard-upload-narrow');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await coming.getByRole('button', { name: 'Upload', exact: true }).click();
+    await coming.getByText(/setup\.iso is on /).waitFor();
+    await look(page, 'wizard-upload');
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Create: with-setup').waitFor();
+    const made = await api.call('vm.show', { params: { vm: 'with-setup' } });
+    const [first] = made.definition.hardware.opticalDrives;
+    assert.match(first?.medium?.kind === 'file' ? first.medium.file : '', /\/setup\.iso$/);
+    await gantry.must('vm', 'turn-off', 'with-setup', '--yes');
+    await gantry.must('vm', 'delete', 'with-setup', '--yes');
+    await rm(here, { recursive: true });
   });
 
   test('TPL-05 wherever a CD or a floppy is chosen, known images of the library and of the folders of the host are listed', async () => {

@@ -253,7 +253,7 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await dialog.getByLabel('Name', { exact: true }).fill('sent-over');
     await dialog.getByRole('button', { name: 'Choices' }).press('Enter');
     await dialog.getByLabel('The vm there').selectOption('copied');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
+    assert.deepEqual(await findBarriers(page), []);
     await look(page, 'import-upload');
     await button.click();
     await dialog.waitFor({ state: 'detached' });

@@ -28,6 +28,7 @@ import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { describeFailure } from '../parts/failure.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { labelMedium, nameMedium, useKnownMedia } from './known-media.ts';
+import { UploadMedium } from './UploadMedium.tsx';
 import { useVmText } from './words/vm-words.ts';
 
 interface Drive {
@@ -52,6 +53,7 @@ export function Drives({
   const known = useKnownMedia(
     change === undefined || change.unsupported === true ? undefined : vm.id,
   );
+  const [fresh, setFresh] = useState<string | undefined>(undefined);
   const whyNot = words.whyNot(change, vm.name);
   if (change?.unsupported === true) return <Content component="p">{whyNot}</Content>;
   const drives = drivesOf(vm).filter(({ kind }) => kinds.includes(kind));
@@ -65,10 +67,18 @@ export function Drives({
           vm={vm}
           drive={drive}
           known={known.data?.media ?? []}
+          fresh={fresh}
           whyNot={whyNot}
         />
       ))}
       {known.data?.complete === false && <Content component="p">{text('moreMedia')}</Content>}
+      {drives.length > 0 && (
+        <UploadMedium
+          host={{ id: vm.hostId, name: vm.host }}
+          knownKey={['vm.medium.list', vm.id]}
+          onDone={setFresh}
+        />
+      )}
     </>
   );
 }
@@ -91,11 +101,14 @@ function DriveRow({
   vm,
   drive,
   known,
+  fresh,
   whyNot,
 }: {
   readonly vm: Vm;
   readonly drive: Drive;
   readonly known: readonly KnownMedium[];
+  /** The path of one that has just come, which is chosen until somebody chooses another one. */
+  readonly fresh: string | undefined;
   /** Why nothing is to be put in or taken out now, or undefined. */
   readonly whyNot: string | undefined;
 }): ReactNode {
@@ -107,7 +120,9 @@ function DriveRow({
   const [busy, setBusy] = useState(false);
   const fitting = known.filter((one) => one.drive === drive.kind);
   const free = fitting.filter(({ held }) => !held);
-  const chosen = free.find(({ path }) => path === chosenPath) ?? free[0];
+  const named = (wanted: string | undefined): KnownMedium | undefined =>
+    free.find(({ path }) => path === wanted);
+  const chosen = named(chosenPath) ?? named(fresh) ?? free[0];
   const params = { vm: vm.id, place: drive.place };
   const name = drive.kind === 'floppy' ? text('floppyDrive') : `CD ${drive.place}`;
   const begin = (change: Change, tray: Tray): Promise<Operation> | undefined => {

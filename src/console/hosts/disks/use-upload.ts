@@ -97,7 +97,7 @@ export async function packingOfFile(file: Blob): Promise<Packing> {
 }
 
 /** A file of this computer becomes one of a host. */
-export function useUpload(onChange: () => void): Uploading {
+export function useUpload(onChange: () => void, onDone?: (path: string) => void): Uploading {
   const { client, live } = useConsole();
   const [ended, setEnded] = useState<Exclude<UploadStanding, { kind: 'sending' }>>({
     kind: 'idle',
@@ -118,6 +118,7 @@ export function useUpload(onChange: () => void): Uploading {
     try {
       const path = await send(wish, (sent) => finish(wish.host, sent));
       setEnded({ kind: 'done', path });
+      onDone?.(path);
     } catch (failure) {
       const isStopped = isFault(failure, 'cancelled');
       setEnded(isStopped ? { kind: 'stopped' } : { kind: 'failed', failure });

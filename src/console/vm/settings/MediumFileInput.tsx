@@ -5,6 +5,8 @@
 import { FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { MediaDrive } from '#api';
+import { useList } from '../../parts/ask.ts';
+import { UploadMedium } from '../UploadMedium.tsx';
 import { labelMedium, useKnownMedia } from '../known-media.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Place } from './place.ts';
@@ -27,6 +29,8 @@ export function MediumFileInput({
   const text = useVmText();
   const { vm, host } = useSettingsForm();
   const media = useKnownMedia(vm, host).data?.media ?? [];
+  const hosts = useList('host.list', { sort: 'name', limit: 1000 }).data?.items ?? [];
+  const hostName = hosts.find(({ id }) => id === host)?.name ?? '';
   const drive = driveOf(place);
   const known = media.filter((one) => one.drive === drive && one.medium.kind === 'file');
   const isKnown = known.some(({ path }) => path === value);
@@ -58,6 +62,13 @@ export function MediumFileInput({
           value={value}
           maxLength={1024}
           onChange={(_event, to) => onValue(to)}
+        />
+      )}
+      {vm === undefined && host !== undefined && (
+        <UploadMedium
+          host={{ id: host, name: hostName }}
+          knownKey={['host.medium.list', host]}
+          onDone={onValue}
         />
       )}
     </>

@@ -118,6 +118,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   granted: 'Wirkung',
   grants: 'Gewährt',
   group: 'Gruppe',
+  uploadMedium: 'Hochladen …',
   insert: 'Einlegen',
   invalid: 'Nicht gültig',
   keepMine: 'Meine behalten',

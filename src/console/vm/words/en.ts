@@ -114,6 +114,7 @@ export const vmTexts = {
   granted: 'Effect',
   grants: 'Grants',
   group: 'Group',
+  uploadMedium: 'Upload…',
   insert: 'Insert',
   invalid: 'Not valid',
   keepMine: 'Keep mine',
