@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '#api';
 import { DomainEvents, type DomainEvent } from './domain-events.ts';
+import { onceDefined } from './tell-events.ts';
 
 const target = { kind: 'vm', id: 'a', name: 'web' } as const;
 
@@ -33,4 +34,17 @@ test('what Gantry writes into a definition by itself is no change of it', () => 
   );
   assert.equal(own, undefined);
   assert.deepEqual(theirs, { kind: 'lifecycle', event: 0, detail: 1 });
+});
+
+test('settings that have changed at once are one change of the definition, for each vm', () => {
+  const change = (path: string, id: string): Event =>
+    ({
+      name: 'vm.setting.changed',
+      attributes: { path },
+      target: { ...target, id },
+    }) as unknown as Event;
+  const on = { name: 'vm.state.powered-on', attributes: {}, target } as unknown as Event;
+  const own = change('settings/shutdown/quit/wasRunning', 'a');
+  const [first, second, other] = [change('name', 'a'), change('tags', 'a'), change('name', 'b')];
+  assert.deepEqual(onceDefined([own, first, on, second, other]), [own, first, on, other]);
 });

@@ -49,6 +49,10 @@ const destroyed = 1;
 /** What Gantry itself writes into a definition whenever a vm comes or goes. */
 const ownMemory = 'settings/shutdown/quit';
 
+export function isOwnMemory({ attributes }: Pick<Event, 'attributes'>): boolean {
+  return String(attributes['path']).startsWith(ownMemory);
+}
+
 /** Reads the events of all vms in their order. */
 export class DomainEvents {
   /** Vms whose guests have shut down as they were asked to: what comes next of them is that they are off. */
@@ -69,8 +73,7 @@ export class DomainEvents {
         return lifecycle('stopped', stopDetails[cause] ?? destroyed);
       }
       case 'vm.setting.changed': {
-        const isOwn = String(attributes['path']).startsWith(ownMemory);
-        return isOwn ? undefined : lifecycle('defined', 1);
+        return isOwnMemory({ attributes }) ? undefined : lifecycle('defined', 1);
       }
       default:
         return Object.hasOwn(events, name) ? events[name] : undefined;

@@ -3,7 +3,7 @@ import type { Event } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
-import { DomainEvents, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
+import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import { networkEventsOf } from './network-events.ts';
 import type { Scope } from './scope.ts';
@@ -13,9 +13,24 @@ export function tellEvents(connection: Connection, session: Session): () => void
   const { coordinator } = connection.parts;
   const reader = new DomainEvents();
   return coordinator.inventory.onChange(({ events }) => {
-    for (const event of events)
+    for (const event of onceDefined(events))
       if (event.target.kind === 'network') tellNetwork(connection, session, event);
       else tell(connection, session, reader, event);
+  });
+}
+
+/**
+ * Of the settings of one thing that have changed at once only one is told: programs read the whole description again for each
+ * event.
+ */
+export function onceDefined(events: readonly Event[]): Event[] {
+  const changed = new Set<string>();
+  return events.filter((event) => {
+    const { name, target } = event;
+    if (!name.endsWith('.setting.changed') || isOwnMemory(event)) return true;
+    const isNew = !changed.has(target.id);
+    changed.add(target.id);
+    return isNew;
   });
 }
 

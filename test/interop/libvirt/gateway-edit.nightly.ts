@@ -3,21 +3,22 @@
  * whole definitions while it is off, devices one by one while it runs.
  */
 import assert from 'node:assert/strict';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Hardware, VmDefinition } from '#api';
-import { miB } from '#lib';
-import { Stage } from '../../../src/coordinator/testing/stage.ts';
+import type { Hardware, Operation, VmDefinition } from '#api';
+import { giB, miB } from '#lib';
+import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
 import { run, virsh, whyNot, type Ran } from './tools.ts';
 
 const skip = await whyNot('virsh', 'virt-install', 'qemu-img', 'qemu-system-x86_64');
 
 let opened: Stage | undefined;
+let agent: AgentProcess | undefined;
 before(async () => {
   if (skip !== false) return;
   opened = await Stage.open();
-  await opened.addQemuHost('h1');
+  agent = await opened.addQemuHost('h1');
   const made = { name: 'web', memoryBytes: 64 * miB, network: 'none' };
   const disk = { kind: 'new', sizeBytes: 32 * miB };
   const { state, fault } = await opened.act('POST', '/vms', { ...made, disk });
@@ -230,3 +231,40 @@ void test(
     assert.equal(await seen(), 64 * miB);
   },
 );
+
+void test('domjobinfo tells how far the deletion of a snapshot is', { skip }, async () => {
+  const disk = { kind: 'new', sizeBytes: giB };
+  const made = { name: 'big', memoryBytes: 64 * miB, network: 'none', disk };
+  assert.equal((await stage().act('POST', '/vms', made)).state, 'done');
+  const folder = stage().vm('big')?.path ?? '';
+  const before = await readdir(folder);
+  assert.equal((await stage().act('POST', '/vms/big/snapshots', { name: 'one' })).state, 'done');
+  const [top] = (await readdir(folder)).filter(
+    (name) => name.endsWith('.qcow2') && !before.includes(name),
+  );
+  assert.ok(top);
+  const fill = ['-c', `write -P 1 0 ${giB}`, join(folder, top)];
+  const filled = await run('qemu-io', fill);
+  assert.equal(filled.code, 0, filled.err);
+  const deleting = virsh(address(), 'snapshot-delete', 'big', 'one');
+  await stage().until(
+    () => (deletion()?.steps[0]?.progress ?? 0) > 0,
+    'some of it is done',
+    30_000,
+  );
+  agent?.freeze();
+  const info = await virsh(address(), 'domjobinfo', 'big');
+  agent?.wake();
+  assert.match(
+    info.out,
+    /^Job type: +Bounded\s+Operation: +Snapshot delete\s+Time elapsed: +\d+ +ms\s+Time remaining: +\d+/,
+  );
+  assert.equal((await deleting).code, 0);
+});
+
+function deletion(): Operation | undefined {
+  const { inventory } = stage().coordinator;
+  return [...inventory.documents('operation')]
+    .flatMap(({ id }) => inventory.operation(id) ?? [])
+    .find(({ action, state }) => action === 'vm.snapshot.delete' && state === 'running');
+}
