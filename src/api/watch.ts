@@ -7,6 +7,8 @@
  *   deleted   it is gone, or may not be seen any more
  *   sampled   what passes of a vm or host (only with `samples=true`); has no id of its own
  *   open      its person asks, from elsewhere, to see this here (only with `opens=true`); to one listener of theirs
+ *   settings  those of the installation have changed, whatever kinds are watched: what one may see of them is asked for;
+ *             it tells what everybody may know of them
  *   reset     what was missed cannot be told (too long ago, or rights changed): read the lists again
  */
 import { z } from 'zod';
@@ -52,6 +54,9 @@ export const watchMessageSchemas = {
     z.strictObject({ kind: z.literal('host'), id: z.string(), load: hostLoadSchema.nullable() }),
   ]),
   open: openWishSchema,
+  settings: z.strictObject({
+    tls: z.boolean().meta({ description: 'whether nothing is served without TLS' }),
+  }),
   reset: z.strictObject({ reason: z.string() }),
 } as const;
 

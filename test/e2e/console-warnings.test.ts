@@ -177,6 +177,22 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     await page.goto(`${safe}/status`);
     await warning.waitFor();
 
+    // Other pages that are open hear of it.
+    const plain = await other.context.newPage();
+    await plain.goto(`${insecure.url}/vms`);
+    await using third = await sitAtBrowser(browser);
+    const { page: sealed } = third;
+    await sealed.goto(`${safe}/hosts`);
+    await sealed.locator('#user').fill('admin');
+    await sealed.locator('#password').fill(password);
+    await sealed.getByRole('button', { name: 'Sign in' }).click();
+    for (const [open, name] of [
+      [plain, 'Virtual machines'],
+      [sealed, 'Hosts'],
+    ] as const) {
+      await open.getByRole('heading', { level: 1, name }).waitFor();
+      await open.getByText('TLS is off').waitFor();
+    }
     await page.goto(`${insecure.url}/status`);
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
     await page.getByRole('note').getByRole('link').click();
@@ -188,6 +204,9 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriersInEachLight(page), []);
     await dialog.getByRole('button', { name: 'Require TLS' }).click();
     await page.waitForURL(`${safe}/site`);
+    await plain.waitForURL(`${safe}/vms`);
+    await sealed.getByText('TLS is off').waitFor({ state: 'detached' });
+    assert.equal(sealed.url(), `${safe}/hosts`);
     await page.locator('#user').fill('admin');
     await page.locator('#password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();

@@ -109,6 +109,7 @@ export async function useHostProperties({
   await save();
   await panel.getByText('Scripts are switched off').waitFor();
   await gantry.must('system', 'set', 'eventScripts=true');
+  await panel.getByText('Scripts are switched off').waitFor({ state: 'detached' });
   const run = panel
     .getByRole('grid', { name: 'Last runs' })
     .getByRole('row')

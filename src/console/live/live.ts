@@ -14,6 +14,7 @@ import {
   type Vm,
   type WatchMessage,
 } from '#api';
+import { healthyKey, installationKey } from '../parts/ask.ts';
 import { Samples } from './samples.ts';
 import { watchShown } from './watch-shown.ts';
 
@@ -117,6 +118,10 @@ export class Live {
         break;
       case 'open':
         for (const open of this.#openers) open(message.data);
+        break;
+      case 'settings':
+        this.#queries.setQueryData(healthyKey, { ok: true, tls: message.data.tls });
+        void this.#queries.invalidateQueries({ queryKey: installationKey });
         break;
       case 'reset':
         void this.#queries.invalidateQueries();

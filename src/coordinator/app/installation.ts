@@ -34,7 +34,7 @@ export interface About {
   readonly findings: () => readonly Finding[];
 }
 
-const settingId = 'installation';
+export const settingId = 'installation';
 const maxToldOfCheck = 20;
 
 export async function showInstallation(

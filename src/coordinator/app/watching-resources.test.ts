@@ -27,6 +27,28 @@ describe('resources', { timeout: 20_000 }, () => {
       watchMessageSchemas[event as keyof typeof watchMessageSchemas].parse(told);
   });
 
+  test('a change of the settings of the installation is told to all, also to those who catch up', async () => {
+    await using listener = await listen('/watch?kinds=team');
+    const { id: since } = await listener.until(({ event }) => event === 'ready');
+    const set = async (plainHttp: string): Promise<void> => {
+      const { status, text } = await stage.send('PATCH', '/installation', { body: { plainHttp } });
+      assert.equal(status, 200, text);
+    };
+    await set('served');
+    const told = await listener.until(({ event }) => event === 'settings');
+    assert.deepEqual(told.data, { tls: false });
+    assert.ok(Number(told.id) > Number(since));
+    await set('refused');
+    await listener.until(
+      ({ event, data }) => event === 'settings' && isDeepStrictEqual(data, { tls: true }),
+    );
+    await using late = await listen(`/watch?kinds=team&since=${since}`);
+    await late.until(({ event }) => event === 'ready');
+    assert.deepEqual(late.heard.map(({ event, data }) => [event, data]).slice(0, 1), [
+      ['settings', { tls: true }],
+    ]);
+  });
+
   test('samples are told only of the things that a listener shows', async () => {
     const other = makeDefinition('web-2');
     await agent.connect([makeRecord(web, 1), makeRecord(other, 1)]);

@@ -20,6 +20,7 @@ import type { NetworkDocument, OperationDocument, TeamDocument } from '../docume
 import type { StreamMessage } from '../http/route-handler.ts';
 import type { Inventory, InventoryChange } from '../inventory/inventory.ts';
 import type { DocumentKind } from '../store/store.ts';
+import { isTlsOnly, settingId } from './installation.ts';
 import { showNetwork } from './network/show-network.ts';
 import type { OpenConsoles } from './open-consoles.ts';
 import { seesTeam, showTeam } from './team/show-team.ts';
@@ -195,10 +196,13 @@ function isWatched(kind: string, kinds: ReadonlySet<WatchedKind>): kind is Watch
   return kinds.has(kind as WatchedKind);
 }
 
+const isSettings = (kind: string, id: string): boolean => kind === 'setting' && id === settingId;
+
 function concerns({ things }: InventoryChange, wanted: Wanted): boolean {
   return things.some(
     ({ kind, id, how }) =>
       rightsKinds.has(kind) ||
+      isSettings(kind, id) ||
       (isWatched(kind, wanted.kinds) && (how !== 'sampled' || wantsSample(wanted, kind, id))),
   );
 }
@@ -214,6 +218,7 @@ function* tellChange(
     messages.push(asMessage({ event: 'reset', data: { reason: 'rights have changed' } }));
   for (const { kind, id, how } of things) {
     if (how !== 'sampled') passing = false;
+    if (isSettings(kind, id)) messages.push(asMessage(view.settings()));
     if (!isWatched(kind, wanted.kinds) || (how === 'sampled' && !wantsSample(wanted, kind, id)))
       continue;
     const message = how === 'sampled' ? view.sampled(kind, id) : view.present(kind, id);
@@ -262,10 +267,12 @@ async function* catchUp(
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage> {
   const touched = new Map<string, { readonly kind: WatchedKind; readonly id: string }>();
+  let settings = false;
   try {
     for await (const { seq, documents, deleted } of store.watch(after, signal)) {
       for (const { kind, id } of [...documents, ...deleted]) {
         const thing = thingOf[kind];
+        if (isSettings(kind, id)) settings = true;
         if (thing !== undefined && kinds.has(thing))
           touched.set(`${thing}/${id}`, { kind: thing, id });
         // Names of hosts and folders are shown with their vms.
@@ -285,6 +292,7 @@ async function* catchUp(
     yield readAgain();
     return;
   }
+  if (settings) yield asMessage(view.settings());
   for (const { kind, id } of touched.values()) {
     const message = view.present(kind, id);
     if (message !== undefined) yield asMessage(message);
@@ -321,6 +329,10 @@ class View {
       before.keys().some((mark) => !after.has(mark)) ||
       after.values().some((source) => !before.has(source.mark) && !tells(source))
     );
+  }
+
+  settings(): WatchMessage {
+    return { event: 'settings', data: { tls: isTlsOnly(this.#inventory) } };
   }
 
   /** The resource as it is now. One that is gone is told by its id to whoever may see its kind anywhere. */

@@ -93,6 +93,7 @@ export class Indexes {
       case 'role':
       case 'grant':
       case 'token':
+      case 'setting':
         return touch(kind, id, how);
       // Whoever looks at what is wrong reads that again with the thing.
       case 'acknowledgement': {
@@ -127,7 +128,6 @@ export class Indexes {
       case 'request':
       case 'name':
       case 'lock':
-      case 'setting':
         return;
     }
   }

@@ -146,7 +146,8 @@ export interface InventoryChange {
       | 'user'
       | 'role'
       | 'grant'
-      | 'token';
+      | 'token'
+      | 'setting';
     readonly id: string;
     readonly how: 'changed' | 'deleted' | 'sampled';
   }[];
