@@ -197,16 +197,17 @@ void test('VM-94 what a running guest computes, reads and receives is seen as it
         if (event === 'sampled' && data.kind === 'vm' && fits(data.status)) return data.status;
       }
     });
-  const isBusy = ({ cpuPercent, diskUse, networkUse }: VmStatus): boolean =>
-    (cpuPercent ?? 0) > 25 &&
-    (diskUse?.readBytesPerSecond ?? 0) > 100_000 &&
-    (networkUse?.sentBytesPerSecond ?? 0) > 1_000;
   const isIdle = ({ cpuPercent, diskUse, networkUse }: VmStatus): boolean =>
     cpuPercent !== null &&
     cpuPercent < 25 &&
     diskUse?.readBytesPerSecond === 0 &&
     (networkUse?.sentBytesPerSecond ?? Infinity) < 1_000;
-  await untilSampled('the guest to be idle', isIdle);
+  const idle = await untilSampled('the guest to be idle', isIdle);
+  /** Beside how it was: on a busy host a guest that computes all the time gets little. */
+  const isBusy = ({ cpuPercent, diskUse, networkUse }: VmStatus): boolean =>
+    (cpuPercent ?? 0) > (idle.cpuPercent ?? 0) + 5 &&
+    (diskUse?.readBytesPerSecond ?? 0) > 10_000 &&
+    (networkUse?.sentBytesPerSecond ?? 0) > 1_000;
   await using person = await SerialPerson.sit(gantry, 'hello');
   const disk = '$(ls /dev/vda /dev/sda 2>/dev/null | head -n 1)';
   const reading = `while :; do echo 3 > /proc/sys/vm/drop_caches; dd if=${disk} of=/dev/null bs=64k; done`;
