@@ -120,7 +120,8 @@ describe('the console of a real machine', { skip: noBrowser }, () => {
     await page.getByText('Running', { exact: true }).first().waitFor();
     await act('Save state');
     await page.getByText('Its console comes back by itself when it runs.').waitFor();
-    await page.getByRole('button', { name: 'Restore saved state' }).click();
+    const tab = page.getByRole('tabpanel');
+    await tab.getByRole('button', { name: 'Restore saved state' }).click();
     await connected().waitFor();
     await page.locator('.xterm-helper-textarea').focus();
     await page.keyboard.type('echo $((3*14))-again\n');
