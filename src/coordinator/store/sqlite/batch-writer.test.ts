@@ -17,12 +17,14 @@ function place(t: TestContext): string {
   return join(folder, 'store.db');
 }
 
+/** A machine that is busy makes no write the thread's here. */
 const openAt = (file: string, flush?: Flush): Promise<Store> =>
   openSqliteStore({
     file,
     clock: systemClock,
     log: silentLog,
     threadIdleMs: 50,
+    slowMs: Number.POSITIVE_INFINITY,
     ...(flush === undefined ? {} : { flush }),
   });
 

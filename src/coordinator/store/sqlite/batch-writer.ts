@@ -19,7 +19,7 @@ import type { RestingThread } from './resting-thread.ts';
 const maxLocalJobs = 16;
 const maxLocalLength = 128 * kiB;
 /** A disk that makes the coordinator wait so long is one for the thread. */
-const slowMs = 5;
+const defaultSlowMs = 5;
 /** SQLite's own measure for bringing the log into the database, which the thread does. */
 const maxLogPages = 1_000;
 
@@ -41,12 +41,19 @@ export class BatchWriter {
   readonly #local: LocalWriter;
   readonly #thread: RestingThread<Batch, BatchResult>;
   readonly #log: Log;
+  readonly #slowMs: number;
   #failure: unknown;
 
-  constructor(local: LocalWriter, thread: RestingThread<Batch, BatchResult>, log: Log) {
+  constructor(
+    local: LocalWriter,
+    thread: RestingThread<Batch, BatchResult>,
+    log: Log,
+    slowMs = defaultSlowMs,
+  ) {
     this.#local = local;
     this.#thread = thread;
     this.#log = log;
+    this.#slowMs = slowMs;
   }
 
   /** One batch at a time; resolves when it is on the disk. An error is the end: nothing is written any more. */
@@ -68,7 +75,7 @@ export class BatchWriter {
     const begin = performance.now();
     const written = this.#local.write(batch);
     const tookMs = performance.now() - begin;
-    const slow = tookMs > slowMs && !inPassing;
+    const slow = tookMs > this.#slowMs && !inPassing;
     if (slow || this.#local.logPages > maxLogPages) void this.#wake();
     return written;
   }

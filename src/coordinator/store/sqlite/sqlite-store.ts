@@ -65,6 +65,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly threadIdleMs?: number;
+  /** From here on a write is slow, and the thread's. */
+  readonly slowMs?: number;
   /** Instead of fdatasync of SQLite's log. */
   readonly flush?: Flush;
 }
@@ -91,7 +93,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       new URL('reader.ts', import.meta.url),
     );
     log.info({ file, head }, 'store opened');
-    return new SqliteStore(new BatchWriter(local, writer, log), reader, head, clock);
+    return new SqliteStore(
+      new BatchWriter(local, writer, log, options.slowMs),
+      reader,
+      head,
+      clock,
+    );
   } catch (error) {
     opened.close();
     throw error;
