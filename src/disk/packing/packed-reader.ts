@@ -9,8 +9,8 @@ import type { DiskFile } from '../file/disk-file.ts';
 const windowBytes = 256 * kiB;
 /** Twice as many as pieces of a copy are in flight. */
 const maxWindows = 8;
-/** Windows that were left stay in use until what was read in them is expanded. */
-const maxSpare = maxWindows;
+/** Windows that were left stay in use until what was read in them is expanded: of pieces that hardly shrink there are three in one, and some 130 under way. */
+const maxSpare = 64;
 /** Pieces begin on sectors, so the next may begin this much behind the end of the last. */
 const sharedBytes = 512;
 

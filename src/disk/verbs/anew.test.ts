@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { openDisk } from '../open.ts';
 import { contentAt, makeScattered, scatter, store, withFolder } from '../testing/folder.ts';
 import { rebaseAnew, reconnectAnew, resizeAnew } from './anew.ts';
+import { commitDisk } from './chain.ts';
 import { makeDisk } from './create.ts';
 
 const sizeBytes = 4 * 1024 * 1024;
@@ -95,4 +96,24 @@ void test('a vmdk of several files is not written anew over them', () =>
     await makeDisk({ path, format, variant: 'monolithicFlat', sizeBytes }, store);
     await using disk = await openDisk({ path, store });
     await assert.rejects(resizeAnew(disk, sizeBytes * 2, { store }), { code: 'unsupported' });
+  }));
+
+void test('a vmdk child that has outgrown its parent is not committed, and what does instead is said', () =>
+  withFolder(async (folder) => {
+    const [base, child] = [join(folder, 'base.vmdk'), join(folder, 'child.vmdk')];
+    await makeScattered({ path: base, format, sizeBytes }, 1);
+    await makeScattered({ path: child, format, sizeBytes, over: base }, 2);
+    {
+      await using disk = await openDisk({ path: child, store });
+      await resizeAnew(disk, sizeBytes * 2, { store });
+    }
+    const before = await readFile(base);
+    await using disk = await openDisk({ path: child, store });
+    await using parent = await openDisk({ path: base, store, access: 'write' });
+    await assert.rejects(commitDisk(disk, parent), {
+      code: 'unsupported',
+      message: /child.vmdk: it is larger than its parent, and a vmdk does not grow/,
+      hint: /^flatten it/,
+    });
+    assert.ok((await readFile(base)).equals(before));
   }));

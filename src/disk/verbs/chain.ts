@@ -8,6 +8,7 @@ import type { Disk } from '../disk.ts';
 import type { FileStore } from '../store.ts';
 import type { CopyOptions } from './copy.ts';
 import { makeDisk, parentFor, type NewDisk } from './create.ts';
+import { demandNoSnapshots, demandNothingInside } from './inside.ts';
 import { chunkBytes } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
 import { isResumable, makeResumably, type ResumeChoice, type Resumed } from './resume.ts';
@@ -16,7 +17,7 @@ import { isResumable, makeResumably, type ResumeChoice, type Resumed } from './r
  * Writes what the child holds into its parent, which the caller has opened for writing and which no other child
  * needs. The child stays; it is of no more use and can be deleted. Cut off, it can be begun again: the child still
  * hides what has changed below it. A vhdx or vmdk parent has a new identity by then, and the child is opened
- * with that parent named and its identity not asked for. Faults: `refused`, host faults, `cancelled`.
+ * with that parent named and its identity not asked for. Faults: `refused`, `unsupported`, host faults, `cancelled`.
  */
 export async function commitDisk(
   child: Disk,
@@ -29,7 +30,16 @@ export async function commitDisk(
       `${parent.name} is not the parent of ${child.name}, open for writing`,
     );
   }
-  if (parent.sizeBytes < child.sizeBytes) await parent.resize(child.sizeBytes);
+  demandNothingInside(child, 'commit');
+  if (parent.sizeBytes < child.sizeBytes) {
+    if (parent.layer.writer?.resize === undefined) {
+      const why = `it is larger than its parent, and a ${parent.format} does not grow in its place`;
+      throw new Fault('unsupported', `cannot commit ${child.name}: ${why}`, {
+        hint: 'flatten it: that makes one disk of both',
+      });
+    }
+    await parent.resize(child.sizeBytes);
+  }
   await copyLayers(child, parent, 0, options);
   await parent.flush();
 }
@@ -142,6 +152,7 @@ export async function rebaseDisk(
   options: VerbOptions = {},
 ): Promise<{ readonly copiedBytes: number }> {
   demandConnectable(child);
+  demandNoSnapshots(child, 'rebase');
   const copiedBytes = await copyDifferences(child, parent, child, options);
   await child.flush();
   await connectDisk(child, parent);

@@ -10,6 +10,7 @@ import { maskDisk } from '../guest/masked-layer.ts';
 import type { FileStore } from '../store.ts';
 import { isZero } from '../zeros.ts';
 import { convertDisk } from './convert.ts';
+import { demandNothingInside } from './inside.ts';
 import { measure } from './map.ts';
 import { chunkBytes } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
@@ -40,20 +41,16 @@ export interface CompactChoices {
 
 /**
  * The variant that the compacted disk has. Faults: `refused` for children (merge first), fixed disks unless they are to
- * become dynamic, and disks with internal snapshots.
+ * become dynamic, and disks with internal snapshots or dirty bitmaps.
  */
 export function demandCompactable(disk: Disk, choices: CompactChoices = {}): string {
-  const { variant, snapshots = [] } = disk.layer.describe();
+  const { variant } = disk.layer.describe();
   if (disk.layer.parentReference !== undefined) {
     throw new Fault('refused', `cannot compact ${disk.name}: it is a differencing disk`, {
       hint: 'merge it into its parent, then compact the parent',
     });
   }
-  if (snapshots.length > 0) {
-    throw new Fault('refused', `cannot compact ${disk.name}: it has internal snapshots`, {
-      hint: 'delete the snapshots or convert them to disks of their own first',
-    });
-  }
+  demandNothingInside(disk, 'compact');
   if ((growing[disk.format] ?? []).includes(variant)) return variant;
   const becomes = grown[disk.format]?.[variant];
   if (becomes === undefined || choices.fixed !== 'make-dynamic') {

@@ -186,9 +186,11 @@ export async function parentFor(childPath: string, parent: Disk): Promise<NewPar
   };
 }
 
-/** Faults: `exhausted` with both figures when the volume of the folder has less than is needed. */
+/** Faults: `exhausted` with both figures when the volume of the folder has less than is needed; `not-found` when there is no folder. */
 export async function demandSpace(path: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
+  const { bavail, bsize } = await statfs(`${dirname(path)}/`).catch((error: unknown) => {
+    throw hostFault(path, 'create', error);
+  });
   const freeBytes = bavail * bsize;
   if (freeBytes >= neededBytes) return;
   const [needed, free] = [formatBytes(neededBytes), formatBytes(freeBytes)];

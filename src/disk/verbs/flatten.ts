@@ -2,6 +2,7 @@
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
 import { convertDisk, type ConvertOptions } from './convert.ts';
+import { demandNothingInside } from './inside.ts';
 import type { Resumed } from './resume.ts';
 
 /** Variants of a disk that stands alone, where the child's own would not do. */
@@ -12,12 +13,13 @@ export interface FlattenOptions extends Omit<ConvertOptions, 'target'> {
   readonly target: Pick<ConvertOptions['target'], 'path' | 'existing' | 'durability'>;
 }
 
-/** The result has the child's format and unit of allocation. Faults: `invalid` for a disk without a parent. */
+/** The result has the child's format and unit of allocation. Faults: `invalid` for a disk without a parent; `refused` where its place would lose what is inside of it. */
 export async function flattenDisk(child: Disk, options: FlattenOptions): Promise<Resumed> {
   const { format, layer } = child;
   if (child.parent === undefined) {
     throw new Fault('invalid', `cannot flatten ${child.name}: it stands alone already`);
   }
+  if (options.target.existing === 'replace') demandNothingInside(child, 'flatten');
   const { variant, fields } = layer.describe();
   return await convertDisk(child, {
     ...options,

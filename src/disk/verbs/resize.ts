@@ -36,21 +36,32 @@ async function demandEmpty(
   from: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const offset = await findDataFrom(disk, from, signal);
+  if (offset === undefined) return;
+  throw new Fault('refused', `cannot shrink ${disk.name}: it holds data after ${offset}`, {
+    facts: { offset },
+    hint: 'make the file systems in it smaller first, or zero what is behind them',
+  });
+}
+
+/** About where there is something else than zeros from an offset on, which may be any; undefined: nowhere. */
+export async function findDataFrom(
+  disk: Disk,
+  from: number,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
   const buffer = Buffer.alloc(chunkBytes);
-  for (let at = from; at < disk.sizeBytes;) {
+  const first = Math.floor(from / disk.sectorBytes) * disk.sectorBytes;
+  for (let at = first; at < disk.sizeBytes;) {
     if (signal?.aborted) throw abortReason(signal);
     const run = await disk.runAt(at, disk.sizeBytes - at);
     const length = run.kind === 'zero' ? run.length : Math.min(run.length, chunkBytes);
     if (run.kind !== 'zero') {
       const bytes = buffer.subarray(0, length);
       await disk.read(bytes, at);
-      if (!isZero(bytes)) {
-        throw new Fault('refused', `cannot shrink ${disk.name}: it holds data after ${at}`, {
-          facts: { offset: at },
-          hint: 'make the file systems in it smaller first, or zero what is behind them',
-        });
-      }
+      if (!isZero(bytes.subarray(Math.max(0, from - at)))) return at;
     }
     at += length;
   }
+  return undefined;
 }

@@ -3,12 +3,14 @@ import { abortReason } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { Finding } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
+import type { Batmap } from './batmap.ts';
 import { footerBytes } from './footer.ts';
-import { headerBytes, type DynamicHeader } from './dynamic-header.ts';
+import { batBytesOf, headerBytes, type DynamicHeader } from './dynamic-header.ts';
 
 export interface VhdToCheck {
   readonly file: DiskFile;
   readonly header: DynamicHeader;
+  readonly batmap: Batmap | undefined;
   readonly isChild: boolean;
   readonly bitmapBytes: number;
   readonly tailOffset: number;
@@ -22,6 +24,15 @@ interface Piece {
   readonly end: number;
   readonly what: string;
   readonly isBlock: boolean;
+}
+
+function piecesOf(batmap: Batmap): Piece[] {
+  const { headerOffset, offset } = batmap;
+  const head = { start: headerOffset, end: headerOffset + batmap.headerBytes };
+  return [
+    { ...head, what: 'batmap header', isBlock: false },
+    { start: offset, end: offset + batmap.lengthBytes, what: 'batmap', isBlock: false },
+  ];
 }
 
 /** What lies unused between two pieces, but for what alignment leaves. */
@@ -46,7 +57,7 @@ export async function checkVhd(
     },
     {
       start: header.tableOffset,
-      end: header.tableOffset + Math.ceil((header.tableEntries * 4) / sectorBytes) * sectorBytes,
+      end: header.tableOffset + batBytesOf(header),
       what: 'block allocation table',
       isBlock: false,
     },
@@ -57,6 +68,7 @@ export async function checkVhd(
       isBlock: false,
     })),
   ];
+  if (vhd.batmap !== undefined) pieces.push(...piecesOf(vhd.batmap));
   const blocks = Math.ceil(vhd.sizeBytes / header.blockBytes);
   for (let block = 0; block < blocks; block += 1) {
     if (signal?.aborted) throw abortReason(signal);

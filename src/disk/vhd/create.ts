@@ -4,9 +4,9 @@ import type { DiskFile } from '../file/disk-file.ts';
 import { fillFile } from '../file/fill.ts';
 import type { CreateOptions } from '../format.ts';
 import { sectorBytes } from '../limits.ts';
-import { buildDynamicHeader, headerBytes, withParent } from './dynamic-header.ts';
-import { buildFooter, footerBytes, type VhdFooter, type VhdVariant } from './footer.ts';
-import { geometryFor, geometrySectors, roundToGeometry } from './geometry.ts';
+import { batBytesOf, buildDynamicHeader, headerBytes, withParent } from './dynamic-header.ts';
+import { buildFooter, footerBytes, madeHere, type VhdFooter, type VhdVariant } from './footer.ts';
+import { roundToGeometry } from './geometry.ts';
 
 /** The largest VHD: 2040 GB. */
 export const maxVhdBytes = 2040 * 1024 ** 3;
@@ -49,18 +49,12 @@ export async function createVhd(file: DiskFile, options: CreateOptions): Promise
     : wanted === 'differencing'
       ? 'differencing'
       : 'dynamic';
-  const geometry = geometryFor(sizeBytes / sectorBytes);
   const footer: VhdFooter = {
     variant,
     headerOffset: variant === 'fixed' ? undefined : footerBytes,
     createdMs: options.nowMs,
-    // readers take the size from the geometry when the creator is "vpc ", else from the current size
-    creator: geometrySectors(geometry) * sectorBytes === sizeBytes ? 'vpc ' : 'win ',
-    creatorVersion: 0x0005_0003,
-    creatorHost: 'Wi2k',
+    ...madeHere(sizeBytes),
     originalBytes: sizeBytes,
-    currentBytes: sizeBytes,
-    geometry,
     identity: options.newIdentity().toString('hex'),
     hasSavedState: false,
   };
@@ -87,7 +81,7 @@ async function layOutDynamic(
   const blockBytes = options.blockBytes ?? usualBlockBytes;
   const tableEntries = Math.ceil(footer.currentBytes / blockBytes);
   const tableOffset = footerBytes + headerBytes;
-  const tableBytes = Math.ceil((tableEntries * 4) / sectorBytes) * sectorBytes;
+  const tableBytes = batBytesOf({ tableEntries });
   let header = buildDynamicHeader({ tableOffset, tableEntries, blockBytes });
   let end = tableOffset + tableBytes;
   if (options.parent !== undefined) {

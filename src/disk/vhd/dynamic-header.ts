@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { NewParent } from '../layer.ts';
+import { sectorBytes } from '../limits.ts';
 import { readStructure, type Structure } from '../structure.ts';
 import { fromVhdSeconds, toVhdSeconds, vhdChecksum } from './footer.ts';
 import { buildLocators, readLocators, type Locator } from './locators.ts';
@@ -60,6 +61,11 @@ export async function readDynamicHeader(file: DiskFile, offset: number): Promise
 }
 
 const tableAtOfLocators = 576;
+
+/** Bytes of the block allocation table: whole sectors. */
+export function batBytesOf({ tableEntries }: Pick<DynamicHeader, 'tableEntries'>): number {
+  return Math.ceil((tableEntries * 4) / sectorBytes) * sectorBytes;
+}
 
 export interface NewHeader {
   readonly tableOffset: number;

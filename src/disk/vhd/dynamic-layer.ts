@@ -23,6 +23,7 @@ import type {
 import { sectorBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
 import { fileFault } from '../structure.ts';
+import type { Batmap } from './batmap.ts';
 import { firstBitRun, setBits } from './bitmap.ts';
 import { checkVhd } from './check.ts';
 import { describeFooter } from './describe.ts';
@@ -52,6 +53,7 @@ export interface DynamicParts {
   readonly tailOffset: number;
   readonly hasTailFooter: boolean;
   readonly remarks: readonly string[];
+  readonly batmap: Batmap | undefined;
 }
 
 export class DynamicVhdLayer implements Layer {
@@ -66,6 +68,7 @@ export class DynamicVhdLayer implements Layer {
   readonly #isChild: boolean;
   readonly #bat: MetaPages;
   readonly #bitmaps: MetaPages;
+  #batmap: Batmap | undefined;
   #footer: VhdFooter;
   #header: DynamicHeader;
   #size: number;
@@ -84,6 +87,7 @@ export class DynamicVhdLayer implements Layer {
     this.#tail = parts.tailOffset;
     this.#hasTailFooter = parts.hasTailFooter;
     this.#remarks = parts.remarks;
+    this.#batmap = parts.batmap;
     this.blockBytes = parts.header.blockBytes;
     this.#bitmapBytes = bitmapBytesOf(this.blockBytes);
     this.#isChild = parts.footer.variant === 'differencing';
@@ -140,6 +144,7 @@ export class DynamicVhdLayer implements Layer {
     return describeFooter(this.#footer, this.#remarks, {
       blockBytes: this.blockBytes,
       tableEntries: header.tableEntries,
+      ...(this.#batmap === undefined ? {} : { batmap: this.#batmap }),
       ...(this.#isChild
         ? {
             parentIdentity: header.parentIdentity,
@@ -156,6 +161,7 @@ export class DynamicVhdLayer implements Layer {
       {
         file: this.file,
         header: this.#header,
+        batmap: this.#batmap,
         isChild: this.#isChild,
         bitmapBytes: this.#bitmapBytes,
         tailOffset: this.#tail,
@@ -327,11 +333,23 @@ export class DynamicVhdLayer implements Layer {
     for (let block = entries; block < Math.ceil(this.#size / this.blockBytes); block += 1) {
       if ((await this.#entryOf(block)) !== unusedEntry) await this.#setEntry(block, unusedEntry);
     }
-    if (entries > this.#header.tableEntries) await this.#growTable(entries);
+    if (entries > this.#header.tableEntries) {
+      await this.#dropBatmap();
+      await this.#growTable(entries);
+    }
     await this.#commit();
     const footer = resizedFooter(this.#footer, sizeBytes);
     await this.#writeFooters(footer);
     this.#size = sizeBytes;
+    this.#batmap = undefined;
+  }
+
+  /** Tapdisk looks for one behind the table, wherever that is, unless the footer names another creator. */
+  async #dropBatmap(): Promise<void> {
+    if (this.#batmap === undefined) return;
+    await this.#commit();
+    await this.#writeFooters(resizedFooter(this.#footer, this.#size));
+    this.#batmap = undefined;
   }
 
   async #growTable(entries: number): Promise<void> {

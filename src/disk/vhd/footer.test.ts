@@ -93,3 +93,15 @@ void test('DISK-56 a vhd of more than 2040 GB is refused with advice', async () 
   });
   await assert.rejects(create ?? Promise.resolve(), { code: 'too-large', hint: /vhdx/ });
 });
+
+void test('a disk whose maker meant its geometry has exactly the size that it is given here', async () => {
+  for (const variant of ['dynamic-chs', 'fixed-chs']) {
+    for (const sizeBytes of [1_500_160, 40_000_512, 700_416]) {
+      const disk = await openBytes(await made(variant));
+      await disk.resize(sizeBytes);
+      await disk.close();
+      const file = disk.layer.file as MemoryFile;
+      assert.equal((await openBytes(await file.content())).sizeBytes, sizeBytes, variant);
+    }
+  }
+});

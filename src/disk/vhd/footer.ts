@@ -147,7 +147,24 @@ export function buildFooter(footer: VhdFooter): Buffer {
   return bytes;
 }
 
-/** The footer of the same disk with another size. */
+/**
+ * Size and maker of a disk that is written here. Readers take the size from the geometry when the maker is "vpc ", else from the
+ * current size; so that is named only where both are the same.
+ */
+export function madeHere(
+  sizeBytes: number,
+): Pick<VhdFooter, 'creator' | 'creatorVersion' | 'creatorHost' | 'currentBytes' | 'geometry'> {
+  const geometry = geometryFor(sizeBytes / 512);
+  return {
+    creator: geometrySectors(geometry) * 512 === sizeBytes ? 'vpc ' : 'win ',
+    creatorVersion: 0x0005_0003,
+    creatorHost: 'Wi2k',
+    currentBytes: sizeBytes,
+    geometry,
+  };
+}
+
+/** The footer of the same disk with another size; whoever made the disk may have meant its size, and its batmap, in another way. */
 export function resizedFooter(footer: VhdFooter, sizeBytes: number): VhdFooter {
-  return { ...footer, currentBytes: sizeBytes, geometry: geometryFor(sizeBytes / 512) };
+  return { ...footer, ...madeHere(sizeBytes) };
 }

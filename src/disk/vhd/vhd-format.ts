@@ -5,6 +5,7 @@ import type { Format, LayerSource } from '../format.ts';
 import type { Layer } from '../layer.ts';
 import { maxDiskBytes } from '../limits.ts';
 import { fileFault } from '../structure.ts';
+import { hasOldBitmaps, readBatmap } from './batmap.ts';
 import { createVhd, vhdSize, vhdVariants } from './create.ts';
 import { DynamicVhdLayer } from './dynamic-layer.ts';
 import { readDynamicHeader } from './dynamic-header.ts';
@@ -118,6 +119,10 @@ async function openVhd(source: LayerSource): Promise<Layer> {
   if (header.tableOffset % 512 !== 0 || header.tableOffset < footerBytes) {
     throw fileFault(file, table, `a block allocation table at ${header.tableOffset}`);
   }
+  if (footer.variant === 'differencing' && hasOldBitmaps(footer)) {
+    const text = 'a differencing disk of tapdisk 0.1, whose bitmaps are in another order';
+    throw fileFault(file, place, text, 'unsupported');
+  }
   return new DynamicVhdLayer({
     file,
     footer,
@@ -127,6 +132,7 @@ async function openVhd(source: LayerSource): Promise<Layer> {
     tailOffset: Math.floor(endOffset / 512) * 512,
     hasTailFooter: atEnd,
     remarks,
+    batmap: await readBatmap(file, footer, header),
   });
 }
 

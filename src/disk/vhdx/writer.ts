@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { uuidOf } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
-import { clearRange } from '../file/fill.ts';
+import { clearRange, fillFile } from '../file/fill.ts';
 import type { LayerWriter, NewParent, ReadBelow } from '../layer.ts';
 import type { TakenPage } from '../meta-pages.ts';
 import { isZero } from '../zeros.ts';
@@ -114,8 +114,10 @@ export class VhdxWriter implements LayerWriter {
     }
     const needed = batEntries(blocks, this.#bat.chunkRatio, this.#hasParent) * 8;
     if (needed > this.#bat.region.length) await this.#moveTable(needed);
-    if (this.#options.metadata.leaveAllocated) {
+    if (this.#options.metadata.leaveAllocated && before < blocks) {
+      const first = this.#end;
       for (let block = before; block < blocks; block += 1) await this.#present(block);
+      await fillFile(this.#file, first, this.#end - first);
     }
     await this.commit();
     await this.#putBytes(this.#options.metadata.sizeOffset, (bytes, at) =>

@@ -5,6 +5,8 @@ import { unpackInto } from '../packing/packer.ts';
 import { fileFault } from '../structure.ts';
 
 export const markerBytes = 12;
+/** What zlib adds at most to a grain that cannot be compressed (`compressBound` of zlib.h, up to a grain of a MiB). */
+const addedBytes = 512;
 
 interface GrainPlace {
   readonly file: DiskFile;
@@ -16,8 +18,8 @@ interface GrainPlace {
 /** Fills the buffer with the grain, expanded. Faults: `corrupt`. */
 export async function readGrain(place: GrainPlace, into: Uint8Array): Promise<void> {
   const head = place.hasMarker ? markerBytes : 0;
-  // mostly the stored form is smaller than the grain
-  await place.packed.use(place.offset, head + into.length, (guess) => expand(place, guess, into));
+  const most = head + into.length + addedBytes;
+  await place.packed.use(place.offset, most, (guess) => expand(place, guess, into));
 }
 
 async function expand(

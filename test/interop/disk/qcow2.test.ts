@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDisk, type Disk, type Finding } from '#disk';
+import {
+  commitDisk,
+  compactDisk,
+  flattenDisk,
+  openDisk,
+  rebaseDisk,
+  type Disk,
+  type Finding,
+} from '#disk';
 import {
   assertSame,
   compress,
@@ -145,6 +153,44 @@ void test('internal snapshots are listed, read, and not changed by our writes', 
     assert.ok(!before.equals(after));
     await assert.rejects(openDisk({ path, store, snapshot: 'nothing' }), { code: 'not-found' });
   }));
+
+for (const [inside, make] of [
+  ['internal snapshots', ['snapshot', '-c', 'one']],
+  ['dirty bitmaps', ['bitmap', '--add']],
+] as const) {
+  void test(`${inside} are not lost with a file that is committed, flattened in its place, compacted or, of snapshots, given another parent`, () =>
+    withFolder(async (folder) => {
+      const [base, other, child] = ['base', 'other', 'child'].map((name) =>
+        join(folder, `${name}.qcow2`),
+      ) as [string, string, string];
+      for (const path of [base, other])
+        await mustRun('qemu-img', 'create', '-f', 'qcow2', path, '1M');
+      await mustRun('qemu-io', '-c', 'write -P 1 0 512k', base);
+      await mustRun('qemu-img', 'create', '-f', 'qcow2', '-b', base, '-F', 'qcow2', child);
+      const name = make[0] === 'bitmap' ? ['bits'] : [];
+      for (const path of [child, other]) await mustRun('qemu-img', ...make, path, ...name);
+      const paths = [base, other, child];
+      const before = await Promise.all(paths.map((path) => readFile(path)));
+      const says = { code: 'refused', message: new RegExp(`child.qcow2: it has ${inside}`) };
+      {
+        await using disk = await openDisk({ path: child, store, access: 'write' });
+        await using parent = await openDisk({ path: base, store, access: 'write' });
+        await assert.rejects(commitDisk(disk, parent), says);
+        const target = { path: child, existing: 'replace' } as const;
+        await assert.rejects(flattenDisk(disk, { target, store }), says);
+        await using next = await openDisk({ path: other, store });
+        if (make[0] === 'snapshot') await assert.rejects(rebaseDisk(disk, next), says);
+        const whole = { path: join(folder, 'whole.qcow2') };
+        await flattenDisk(disk, { target: whole, store });
+      }
+      await assert.rejects(compactDisk({ path: other, store }), {
+        ...says,
+        message: new RegExp(`other.qcow2: it has ${inside}`),
+      });
+      for (const [index, path] of paths.entries())
+        assert.ok(before[index]?.equals(await readFile(path)), `${path} is as it was`);
+    }));
+}
 
 void test('a chain of qcow2 over raw reads as in qemu-img, whichever side wrote it', () =>
   withFolder(async (folder) => {

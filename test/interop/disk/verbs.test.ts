@@ -153,6 +153,13 @@ void test('a target that exists is not touched unless it is to be replaced', () 
     await assert.rejects(convertDisk(source, { target: { path, format: 'qcow2' }, store }), {
       code: 'exists',
     });
+    for (const nowhere of ['no folder', 'a.raw']) {
+      const target = { path: join(folder, nowhere, 'b.vhd'), format: 'vhd' };
+      await assert.rejects(convertDisk(source, { target, store }), {
+        code: 'not-found',
+        message: /cannot create .*b\.vhd: (no such file|not a directory)/,
+      });
+    }
     assert.deepEqual(await readdir(folder), ['a.raw']);
     const seen: Progress[] = [];
     await convertDisk(source, {
@@ -224,6 +231,19 @@ void test('DISK-08 a disk is enlarged, and made smaller only where nothing is cu
       assert.ok((await readFile(raw)).subarray(0, sizeBytes).equals(content), file);
     }
   }));
+
+for (const format of ['vhd', 'vhdx'])
+  void test(`what is added to a fixed ${format} takes its space at once`, () =>
+    withFolder(async (folder) => {
+      const path = join(folder, `a.${format}`);
+      const options = { variant: 'fixed', preallocation: 'full' } as const;
+      await using disk = await make({ path, format, sizeBytes: 8 * 2 ** 20, options });
+      const taken = async (): Promise<number> => (await stat(path)).blocks * 512;
+      assert.ok((await taken()) >= disk.sizeBytes);
+      await resizeDisk(disk, 24 * 2 ** 20);
+      assert.ok((await taken()) >= disk.sizeBytes, `${await taken()} of ${disk.sizeBytes}`);
+      assert.ok((await contentOf(disk)).equals(Buffer.alloc(disk.sizeBytes)));
+    }));
 
 void test('DISK-41 compacting gives back blocks of zeros, and says so first', () =>
   withFolder(async (folder) => {
