@@ -21,7 +21,7 @@ export type { ClientStream } from './client/client-stream.ts';
 export { StreamDuplex } from './client/stream-duplex.ts';
 export { connectLibvirt, type ConnectOptions } from './client/connect.ts';
 export type { Subscription } from './client/subscription.ts';
-export { dial, type DialOptions } from './dial/dial.ts';
+export { dial, leavesUnchecked, type DialOptions } from './dial/dial.ts';
 export { dialBeside } from './dial/dial-beside.ts';
 export { type TlsCredentials } from './dial/dial-tls.ts';
 export type { Place } from './dial/place.ts';

@@ -9,7 +9,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Fault } from '#lib';
-import { dialTcp, dialUnix } from './dial-socket.ts';
+import { dialTcp, dialUnix, isLoopback } from './dial-socket.ts';
 import { dialSsh } from './dial-ssh.ts';
 import { verification, type DialOptions } from './dial.ts';
 import type { Place } from './place.ts';
@@ -48,8 +48,4 @@ function isOwn(host: string): boolean {
   return Object.values(networkInterfaces()).some((all) =>
     all?.some(({ address }) => address === host),
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host === 'localhost' || host.startsWith('127.');
 }

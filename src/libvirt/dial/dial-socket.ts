@@ -1,5 +1,5 @@
 /** Byte streams over a UNIX socket or TCP. What fails is named by component (`facts.component`). */
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, isIPv4, type NetConnectOpts, type Socket } from 'node:net';
 import { abortReason, Fault } from '#lib';
 
 export function dialUnix(path: string, signal: AbortSignal): Promise<Socket> {
@@ -8,6 +8,11 @@ export function dialUnix(path: string, signal: AbortSignal): Promise<Socket> {
 
 export function dialTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   return open({ host, port, noDelay: true }, `${host} port ${port}`, signal);
+}
+
+/** Whether what is sent there stays on this machine, as far as the address itself tells. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host === 'localhost' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function open(options: NetConnectOpts, place: string, signal: AbortSignal): Promise<Socket> {

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { Fault } from '#lib';
 import { dialSsh } from './dial-ssh.ts';
-import { dialTcp, dialUnix } from './dial-socket.ts';
+import { dialTcp, dialUnix, isLoopback } from './dial-socket.ts';
 import { dialTls, readTlsCredentials, type TlsCredentials } from './dial-tls.ts';
 import { findSocket, socketCandidates } from './socket-path.ts';
 import type { LibvirtUri } from './uri.ts';
@@ -12,7 +12,7 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** Instead of what lies on disk. */
   readonly tls?: TlsCredentials | undefined;
-  /** Whether an administrator has allowed `no_verify` for this connection. */
+  /** Whether somebody who may has allowed `no_verify`, or plain TCP to another machine, for this connection. */
   readonly unverified?: 'refused' | 'allowed' | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -53,13 +53,31 @@ export function verification(
   uri: LibvirtUri,
   options: Pick<DialOptions, 'unverified'>,
 ): 'full' | 'none' {
-  const asked = uri.params.noVerify || uri.params.knownHostsVerify === 'ignore';
-  if (!asked) return 'full';
+  if (!leavesUnchecked(uri)) return 'full';
   if (options.unverified === 'allowed') return 'none';
+  if (isOpenTcp(uri))
+    throw new Fault(
+      'forbidden',
+      `plain TCP to ${uri.host} is not allowed: nobody checks who answers, and the way can be listened to`,
+      {
+        facts: { component: 'transport' },
+        hint: 'write +tls or +ssh, use a tunnel that begins on this machine, or have an administrator allow it where the way is protected otherwise',
+      },
+    );
   throw new Fault('forbidden', `no_verify is not allowed for ${uri.host ?? 'this connection'}`, {
     facts: { component: 'certificate' },
     hint: 'have the certificate or host key checked, or ask an administrator to allow it',
   });
+}
+
+/** Whether by what the address says nobody checks that the other side is who it claims to be. */
+export function leavesUnchecked(uri: LibvirtUri): boolean {
+  const { noVerify, knownHostsVerify } = uri.params;
+  return noVerify || knownHostsVerify === 'ignore' || isOpenTcp(uri);
+}
+
+function isOpenTcp({ transport, host }: LibvirtUri): boolean {
+  return transport === 'tcp' && host !== undefined && !isLoopback(host);
 }
 
 function unsupported(uri: LibvirtUri, hint: string): Fault {

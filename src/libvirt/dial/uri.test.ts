@@ -66,7 +66,7 @@ void test('FED-25 all transports are recognised, others refused by name', () => 
   assert.equal(componentOf('qemu+carrier://h1/system'), 'transport');
 });
 
-void test('FED-26 without a transport it is unix without a host and tls with one', () => {
+void test('SEC-69 FED-26 without a transport it is unix without a host and tls with one', () => {
   assert.equal(parseUri('qemu:///system').transport, 'unix');
   assert.equal(parseUri('qemu://h1/system').transport, 'tls');
 });

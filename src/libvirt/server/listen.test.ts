@@ -8,6 +8,9 @@ import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { describeFault, isFault } from '#lib';
 import { connectLibvirt } from '../client/connect.ts';
+import { sshArguments } from '../dial/dial-ssh.ts';
+import { leavesUnchecked } from '../dial/dial.ts';
+import { parseUri } from '../dial/uri.ts';
 import { makeAuthority, whyNoCertificates } from '../testing/certificates.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { makeSocketPair } from '../testing/socket-pair.ts';
@@ -95,7 +98,7 @@ void test(
 );
 
 void test(
-  'FED-28 a certificate that does not carry the host name fails with both names',
+  'SEC-66 FED-28 a certificate that does not carry the host name fails with both names',
   { skip },
   async () => {
     await using authority = await makeAuthority('admin');
@@ -118,6 +121,54 @@ void test(
       unverified: 'allowed',
     });
     assert.ok(client);
+  },
+);
+
+void test(
+  'SEC-68 another machine is reached over TLS, over ssh with a choice of user, and over plain TCP only where that was allowed',
+  { skip },
+  async () => {
+    const ports = (['tls', 'ssh', 'tcp'] as const).map(
+      (transport) => parseUri(`qemu+${transport}://h1/system`).port,
+    );
+    assert.deepEqual(ports, [16_514, 22, 16_509]);
+    await using authority = await makeAuthority('admin');
+    const { cert, key } = await authority.issue('localhost', 'DNS:localhost');
+    await using server = new LibvirtServer({ open: new Fleet([]).open });
+    const here = { host: '127.0.0.1', port: 0 } as const;
+    const { ca, client } = authority;
+    const listening = await server.listenTls({
+      ...here,
+      ca,
+      cert,
+      key,
+      clientCertificate: 'required',
+    });
+    const tls = { ca, ...client };
+    await using secure = await connectLibvirt(`fleet+tls://localhost:${listening.port}/all`, {
+      tls,
+    });
+    assert.deepEqual(await secure.call('CONNECT_GET_TYPE', {}), { type: 'FLEET' });
+    const ways = { to: { daemon: 'write' }, verify: 'full' } as const;
+    const words = sshArguments(parseUri('qemu+ssh://ann@h1/system'), ways).join(' ');
+    assert.match(words, /-l ann .*-- h1 /);
+    const { port } = await server.listenTcp(here);
+    // As far as its address tells it is another machine, and yet it answers.
+    const beyond = `fleet+tcp://[::ffff:127.0.0.1]:${port}/all`;
+    await assert.rejects(connectLibvirt(beyond), (error) => {
+      assert.ok(isFault(error, 'forbidden'));
+      assert.equal(error.facts['component'], 'transport');
+      return true;
+    });
+    for (const named of ['h1', '127.example.org', '192.0.2.1'])
+      assert.ok(leavesUnchecked(parseUri(`qemu+tcp://${named}/system`)), named);
+    for (const [address, unverified] of [
+      [beyond, 'allowed'],
+      [`fleet+tcp://localhost:${port}/all`, 'refused'],
+    ] as const) {
+      await using plain = await connectLibvirt(address, { unverified });
+      assert.deepEqual(await plain.call('CONNECT_GET_TYPE', {}), { type: 'FLEET' });
+    }
   },
 );
 
