@@ -14,8 +14,9 @@ export interface FileKind {
     | 'firmware'
     | 'snapshots'
     | 'team'
+    | 'manifest'
     | 'lock';
-  readonly product: 'Virtual Server' | 'VMware';
+  readonly product: 'Virtual Server' | 'VMware' | 'OVF';
   readonly onImport: string;
 }
 
@@ -51,6 +52,9 @@ const kinds: readonly FileKind[] = [
   row('nvram', 'firmware', 'VMware', 'it is left out; firmware settings start anew'),
   row('flp', 'floppy', 'VMware', 'it stays where it is, as the medium of the drive'),
   row('vmtm', 'team', 'VMware', 'it is left out; make a team of the vms once they are here'),
+  row('ovf', 'configuration', 'OVF', 'it is read'),
+  row('mf', 'manifest', 'OVF', 'files are compared with it'),
+  row('cert', 'manifest', 'OVF', 'it is told who signed the manifest'),
   row('lck', 'lock', 'VMware', 'it is left out; end the vm there before its disks are read'),
 ];
 

@@ -1,6 +1,7 @@
 /** The formats of configurations, told apart by their content, never by the name of the file. */
 import { Fault } from '#lib';
 import type { ForeignMachine } from './machine.ts';
+import { isOvf, parseOvf } from './ovf.ts';
 import { decodeText } from './text.ts';
 import { isVmc, parseVmc } from './vmc.ts';
 import { isVmx, parseVmx } from './vmx.ts';
@@ -15,6 +16,7 @@ interface Format {
 const formats: readonly Format[] = [
   { name: 'vmc', title: 'Virtual PC and Virtual Server', is: isVmc, parse: parseVmc },
   { name: 'vmx', title: 'VMware', is: isVmx, parse: parseVmx },
+  { name: 'ovf', title: 'OVF', is: isOvf, parse: parseOvf },
 ];
 
 /** Undefined for what is no configuration that is known. */

@@ -63,9 +63,9 @@ export interface Lost {
 }
 
 export interface ForeignMachine {
-  /** VMware, Virtual PC or Virtual Server. */
+  /** VMware, Virtual PC, Virtual Server, VirtualBox; OVF where a package does not tell whose it is. */
   readonly product: string;
-  readonly format: 'vmx' | 'vmc';
+  readonly format: 'vmx' | 'vmc' | 'ovf';
   /** Null: the file's name is the vm's. */
   readonly name: string | null;
   readonly description: string;

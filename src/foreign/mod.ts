@@ -21,9 +21,19 @@ export {
   type Lost,
   type WritableMachine,
 } from './machine.ts';
+export {
+  parseManifest,
+  parseSignature,
+  writeManifest,
+  writeSignature,
+  type Digest,
+  type DigestAlgorithm,
+  type ManifestSignature,
+} from './manifest.ts';
 export { decodeText, maxFileBytes } from './text.ts';
 export { maxForeignSnapshots, parseVmsd, type ForeignSnapshots } from './vmsd.ts';
 export { writeHyperV } from './write-hyper-v.ts';
+export { writeOvf } from './write-ovf.ts';
 export { writeVmc } from './write-vmc.ts';
 export { writeVmx } from './write-vmx.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';

@@ -103,7 +103,7 @@ export const binaryKinds: readonly BinaryKind[] = [
     'ova',
     'OVA, an archive of a vm with an OVF descriptor',
     (names) => /\.ovf$/i.test(names[0] ?? ''),
-    tarUses,
+    [use('take the vm over', 'gantry vm import FILE --dry-run')],
   ),
   tarKind('xva', 'XVA, an export of XenServer', (names) => names[0] === 'ova.xml', tarUses),
   tarKind(

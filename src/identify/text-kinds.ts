@@ -65,8 +65,7 @@ const gantry =
     return { version: key('format', String.raw`\d{1,9}`).exec(text)?.[1] ?? null };
   };
 
-const vmdk = 'gantry vm attach-disk VM --import DISK';
-const ovfUses = [use('take a disk of it over', vmdk)];
+const takeDisk = [use('take a disk of it over', 'gantry vm attach-disk VM --import DISK')];
 
 export const textKinds: readonly TextKind[] = [
   {
@@ -102,14 +101,14 @@ export const textKinds: readonly TextKind[] = [
     group: 'configuration',
     format: 'ovf',
     title: 'OVF descriptor of a vm',
-    uses: ovfUses,
+    uses: importVm,
     find: findOvf,
   },
   {
     group: 'configuration',
     format: 'vbox',
     title: 'configuration of a vm of VirtualBox',
-    uses: ovfUses,
+    uses: takeDisk,
     find: xml('VirtualBox', 'version'),
   },
   {
