@@ -4,8 +4,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { HostFacts, HostSettings } from '#api';
+import { findingTexts, type FindingCode, type HostFacts, type HostSettings } from '#api';
 import { diagnoseHost } from '../src/agent/drivers/qemu/host/diagnose.ts';
+import { english } from '../src/console/i18n/en.ts';
 import { createWords, languages } from '../src/console/i18n/words.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,11 +58,54 @@ test('what would help a host to which everything is missing is said in every lan
     limits: { enforced: false, describe: 'none' },
     isRoot: false,
   });
-  const remedies = findings.flatMap(({ remedy }) => (remedy === null ? [] : [remedy]));
-  assert.ok(remedies.length >= programs.length, remedies.join());
+  const helped = findings.filter(({ remedy }) => remedy !== null);
+  assert.ok(helped.length >= programs.length, JSON.stringify(helped));
   for (const language of others) {
     const words = createWords(language);
-    for (const remedy of remedies)
-      assert.notEqual(words.check(remedy), remedy, `${language.code}: ${remedy}`);
+    for (const finding of helped) {
+      const said = words.finding(finding);
+      assert.notEqual(said.remedy, finding.remedy, language.code);
+      assert.notEqual(said.what, `${words.check(finding.check)}: ${finding.evidence}`);
+    }
+  }
+});
+
+const placesOf = (text: string | null | undefined): readonly string[] =>
+  Array.from((text ?? '').matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+
+test('every finding is said in every language, with what it is about and a remedy where there is one', () => {
+  for (const { code: language, findings } of others)
+    for (const [code, { evidence, remedy }] of Object.entries(findingTexts)) {
+      const own = findings[code as FindingCode];
+      const at = `${language}: ${code}`;
+      assert.equal(typeof own?.evidence, 'string', at);
+      assert.equal(typeof own?.remedy, remedy === null ? 'undefined' : 'string', at);
+      const known = [...placesOf(evidence), ...placesOf(remedy)];
+      for (const place of [...placesOf(own?.evidence), ...placesOf(own?.remedy)])
+        assert.ok(known.includes(place), `${at}: ${place}`);
+    }
+});
+
+test('no finding sends somebody at the console to the command line', () => {
+  for (const { code: language, findings } of [english, ...others])
+    for (const [code, { evidence, remedy }] of Object.entries(findingTexts)) {
+      const own = findings[code as FindingCode];
+      for (const said of [own?.evidence ?? evidence, own?.remedy ?? remedy ?? ''])
+        assert.doesNotMatch(
+          said,
+          /gantry |--|settings\.|[a-z][A-Z]\w+ to /,
+          `${language}: ${code}`,
+        );
+    }
+});
+
+test('what would help against a reason is said in every language by the same codes, each of one that is given, and never names a command', () => {
+  const codes = Object.keys(english.remedies).sort();
+  for (const { code: language, remedies } of [english, ...others]) {
+    assert.deepEqual(Object.keys(remedies).sort(), codes, language);
+    for (const [code, said] of Object.entries(remedies)) {
+      assert.ok(given.includes(`'${code}'`), `${language}: ${code}`);
+      assert.doesNotMatch(said, /gantry |--|settings\./, `${language}: ${code}`);
+    }
   }
 });

@@ -45,7 +45,8 @@ const take = async (name: string, height: number = size.height): Promise<void> =
   const path = join(folder, `console-${name}.png`);
   // Half way between two colours nothing is read well.
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))');
-  const clip = { x: 0, y: 0, width: size.width, height };
+  const { width } = page.viewportSize() ?? size;
+  const clip = { x: 0, y: 0, width, height };
   await page.screenshot({ path, clip, animations: 'disabled' });
   const { size: bytes } = statSync(path);
   process.stdout.write(`${path}: ${bytes} bytes${bytes > maxBytes ? ', too large' : ''}\n`);
@@ -62,6 +63,14 @@ const web = await idOf('web-1');
 await open('/status');
 await page.getByRole('link', { name: 'web-1', exact: true }).first().waitFor();
 await take('status');
+
+await open('/summary');
+await page.getByText('Running virtual machines').first().waitFor();
+await take('summary');
+
+await open('/self-service');
+await page.getByRole('link', { name: 'web-1', exact: true }).first().waitFor();
+await take('self-service');
 
 await open('/vms');
 await page.getByText('Screens', { exact: true }).click();
@@ -88,6 +97,14 @@ await open(`/vms/${web}`);
 await page.getByRole('img', { name: 'Screen of web-1' }).first().waitFor();
 await take('vm');
 
+await open(`/vms/${web}?tab=graphs`);
+await page.getByText('Memory', { exact: true }).first().waitFor();
+await take('graphs');
+
+await open(`/vms/${web}?tab=configuration&section=hard-disks`);
+await page.getByRole('grid').first().waitFor();
+await take('configuration');
+
 await open(`/vms/${web}?tab=configuration&section=memory`);
 await page.locator('#setting-hardware-memory-sizeBytes').fill('384');
 await page.getByRole('button', { name: 'Review and save' }).first().click();
@@ -102,6 +119,15 @@ const { items: networks } = await gantry.client().call('network.list', {});
 await open(`/networks/${networks.find(({ name }) => name === 'shop')?.id}`);
 await take('network');
 
+const { items: teams } = await gantry.client().call('team.list', {});
+await open(`/teams/${teams[0]?.id}`);
+await page.getByRole('link', { name: 'db-1', exact: true }).first().waitFor();
+await take('team');
+
+await open('/images');
+await page.getByRole('link', { name: 'starter', exact: true }).first().waitFor();
+await take('images');
+
 await open('/topology');
 await take('topology');
 
@@ -109,6 +135,34 @@ const { items: hosts } = await gantry.client().call('host.list', {});
 await open(`/hosts/${hosts[0]?.id}`);
 // Not the folders of this machine.
 await take('host', 600);
+
+await open('/hosts');
+await page
+  .getByRole('link', { name: hosts[0]?.name ?? '', exact: true })
+  .first()
+  .waitFor();
+await take('hosts');
+
+await open(`/hosts/${hosts[0]?.id}?tab=checks`);
+await page
+  .getByText(/qemu-img/)
+  .first()
+  .waitFor();
+await take('checks');
+
+// Where it has room for its columns.
+await page.setViewportSize({ width: 1280, height: size.height });
+await open('/disks');
+await page.getByRole('grid').first().waitFor();
+await take('disks');
+await page.setViewportSize(size);
+
+await open('/site');
+await take('site');
+
+await open('/operations');
+await page.getByRole('link', { name: 'web-1', exact: true }).first().waitFor();
+await take('operations');
 
 await open('/events');
 await page.getByRole('button', { name: 'Operations and events' }).first().click();

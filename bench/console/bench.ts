@@ -1,10 +1,11 @@
 /**
  * The console with many simulated vms in the distribution's Chromium: bytes and requests until the list of
  * vms is useful, the time to its first row, scrolling, how soon a change is seen, and the memory of the
- * page while events go on.
+ * page while an hour's events go on, one after the other without the time between them.
  *
  *   node bench/console/bench.ts [VMS] [SECONDS]
  *
+ * An hour's events: every vm that runs is paused and resumed, by an operation each. SECONDS is how long samples alone come before.
  * A first visit has an empty cache; another one has the page's files in it, as a person has every day.
  */
 import { loadavg } from 'node:os';
@@ -18,6 +19,10 @@ const hosts = 10;
 const vms = Number(process.argv[2] ?? 10_000);
 const seconds = Number(process.argv[3] ?? 60);
 const changes = 20;
+/** How many operations are under way at a time. */
+const width = 16;
+/** How often the page's memory is looked at meanwhile. */
+const looks = 4;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -77,6 +82,45 @@ async function heapMiB(context: BrowserContext, page: Page): Promise<number> {
   return usedSize / 2 ** 20;
 }
 
+/** Every running vm is paused and resumed; `look` is asked at even distances. Answers how many events that made. */
+async function liveAnHour(
+  gantry: Gantry,
+  look: (done: number) => Promise<void>,
+): Promise<{ readonly acts: number; readonly events: number; readonly tookMs: number }> {
+  const client = gantry.client();
+  const running: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { filter: 'state = running', sort: 'name', limit: 1000 };
+    const page = await client.call('vm.list', {
+      query: cursor === undefined ? query : { ...query, cursor },
+    });
+    running.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  const lastEvent = async (): Promise<number> =>
+    (await client.call('installation.show', {})).counts.lastEvent;
+  const before = await lastEvent();
+  const began = performance.now();
+  let acts = 0;
+  const each = Math.ceil(running.length / looks);
+  for (let from = 0; from < running.length; from += each) {
+    const waiting = running.slice(from, from + each);
+    const work = async (): Promise<void> => {
+      for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
+        for (const action of ['pause', 'resume'] as const) {
+          const operation = await client.call('vm.act', { params: { vm: id, action }, body: {} });
+          await client.wait(operation);
+          acts += 1;
+        }
+    };
+    await Promise.all(Array.from({ length: width }, work));
+    await look(acts);
+  }
+  const tookMs = performance.now() - began;
+  return { acts, events: (await lastEvent()) - before, tookMs };
+}
+
 await using gantry = await newGantry();
 const fleet = `${hosts}x${Math.ceil(vms / hosts)}`;
 const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', fleet);
@@ -111,8 +155,16 @@ try {
   await page.locator('.list-table tbody a').first().waitFor({ timeout: 60_000 });
   const before = await heapMiB(context, page);
   await sleep(seconds * 1000);
+  const sampled = await heapMiB(context, page);
   print(
-    `heap of the page ${before.toFixed(0)} MiB, after ${seconds} s of samples and events ${(await heapMiB(context, page)).toFixed(0)} MiB`,
+    `heap of the page ${before.toFixed(0)} MiB, after ${seconds} s of samples ${sampled.toFixed(0)} MiB`,
+  );
+  const heaps: string[] = [];
+  const { acts, events, tookMs } = await liveAnHour(gantry, async (done) => {
+    heaps.push(`${(await heapMiB(context, page)).toFixed(0)} MiB after ${done} actions`);
+  });
+  print(
+    `an hour's events: ${events} of ${acts} actions, in ${(tookMs / 1000).toFixed(0)} s; heap of the page ${heaps.join(', ')}`,
   );
 } finally {
   await browser.close();

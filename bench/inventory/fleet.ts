@@ -89,7 +89,7 @@ function hostDocument(host: number): HostDocument {
       },
       memoryTotalBytes: 1024 ** 4,
       bootedAt: isoTime(start + host),
-      hypervisor: { name: 'simulated', version: '1', class: 'simulated' },
+      hypervisor: { name: 'simulated', version: '1', class: 'emulator' },
       acceleration: { kvm: 'works', evidence: 'simulated', use: 'simulated' },
       missing: {},
       programs: [],

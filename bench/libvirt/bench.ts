@@ -26,7 +26,7 @@ interface Figures {
 
 async function measure(address: string): Promise<Figures> {
   await using client = await connectLibvirt(address, { timeoutMs: 120_000 });
-  const look = new Look(client);
+  const look = new Look(client, systemClock);
   const machines = new ForeignMachines({
     identify: (uuid) => uuid,
     clock: systemClock,

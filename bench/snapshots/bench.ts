@@ -108,6 +108,7 @@ async function run(client: QmpClient): Promise<Readonly<Record<string, number[]>
         diskId: disk.id,
         upper,
         lower,
+        limit: () => 0,
         signal,
         onProgress: () => undefined,
         beforeMove: quiet,

@@ -33,6 +33,11 @@ function qemuImg(...args: string[]): void {
   assert.equal(status, 0, stderr);
 }
 
+function qemuIo(command: string, path: string): void {
+  const { status, stderr } = spawnSync('qemu-io', ['-c', command, path], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
 describe('disks by themselves', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
 
@@ -124,6 +129,7 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
         orphan: 'unused',
         children: [],
         system: false,
+        snapshots: [],
         findings: [],
       },
     );
@@ -140,6 +146,35 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
       [shelf('gone.qcow2'), 'not-found'],
     ] as const)
       await assert.rejects(agent.host.call('host.disk', { file }), (error) => isFault(error, code));
+  });
+
+  test('internal snapshots of a disk are told, and one becomes a disk of its own', async () => {
+    const [file, target] = [join(agent.shelf, 'inner.qcow2'), join(agent.shelf, 'before.raw')];
+    qemuImg('create', '-q', '-f', 'qcow2', file, '8M');
+    qemuIo('write -P 7 1M 1M', file);
+    qemuImg('snapshot', '-c', 'before', file);
+    qemuIo('write -P 8 1M 1M', file);
+    const { snapshots } = await agent.host.call('host.disk', { file });
+    assert.deepEqual(
+      snapshots?.map(({ takenAt, ...snapshot }) => [Math.sign(Date.parse(takenAt)), snapshot]),
+      [[1, { id: '1', name: 'before', sizeBytes: 8 * miB, stateBytes: 0 }]],
+    );
+    const work = diskWorkSchema.parse({
+      verb: 'convert',
+      file,
+      target,
+      format: 'raw',
+      snapshot: 'before',
+    });
+    await agent.host.call('host.disk.work', { id: crypto.randomUUID(), work, again: false });
+    const made = await readFile(target);
+    assert.ok(made.subarray(miB, 2 * miB).equals(Buffer.alloc(miB, 7)), 'its content of then');
+    const none = { ...work, target: join(agent.shelf, 'none.raw'), snapshot: 'nothing' };
+    await assert.rejects(
+      agent.host.call('host.disk.work', { id: crypto.randomUUID(), work: none, again: false }),
+      (error) => isFault(error, 'not-found'),
+    );
+    for (const path of [file, target]) await rm(path);
   });
 
   test('a configuration of another product that names the disk of a vm here is not imported', async () => {

@@ -102,6 +102,28 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
     await guest.remove(paused);
   });
 
+  test('a snapshot that is deleted while the guest runs takes no more of its disk than the host’s setting, which may change meanwhile', async () => {
+    const { settings, eventScripts } = agent.coordinator;
+    const allow = (liveMergeBytesPerSecond: number | null): Promise<unknown> =>
+      agent.host.call('host.configure', {
+        settings: { ...settings, liveMergeBytesPerSecond },
+        eventScripts,
+      });
+    await allow(65_536);
+    const taken = await guest.take();
+    for (const region of [4, 5]) await guest.write(region, 6);
+    const { progress } = agent.host;
+    const before = progress.length;
+    let isRemoved = false;
+    const removed = guest.remove(taken).finally(() => (isRemoved = true));
+    // Without a limit all of it is merged before it is looked at a second time.
+    await agent.host.until('the merge to be told of', () => progress.length > before + 4, 60_000);
+    assert.equal(isRemoved, false, JSON.stringify(progress.slice(before)));
+    await allow(null);
+    await removed;
+    assert.deepEqual((await guest.read()).slice(4), [6, 6]);
+  });
+
   test('SNAP-07 a snapshot that is deleted while the guest runs leaves what its disks hold and no layer behind', async () => {
     await guest.write(3, 5);
     await guest.remove(withMemory);

@@ -8,7 +8,13 @@ import { after, before, describe, test } from 'node:test';
 import { plainPort } from '#api';
 import type { Hardware } from '#api';
 import { isFault } from '#lib';
-import { bareDefinition, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
+import {
+  bareDefinition,
+  byTester,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
 /**
@@ -19,6 +25,9 @@ const buttonWatcher = Buffer.from(
   '31c08ed8ba0206b80001efb042e81600ba0006eda9000174fab80001efb05052e803005aebedbaf803eec3',
   'hex',
 );
+
+/** A boot sector that says B on COM1, and resets the machine through port CF9h when it hears something there. */
+const restarter = Buffer.from('31c08ed8baf803b042eebafd03eca80174fbbaf90cb006eeebfe', 'hex');
 
 describe('a vm as a physical machine', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
@@ -56,6 +65,50 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
       await port.until(/BPB$/, 20_000);
       assert.ok(agent.events(id).includes('vm.state.reset'));
       await agent.act(id, 'turn-off');
+    });
+
+  for (const [machine, bus] of [
+    ['pc', 'ide'],
+    ['q35', 'sata'],
+  ] as const)
+    test(`a guest on ${machine} that restarts itself ends its vm where that is set, from the next start on; people reset it all the same`, async () => {
+      const file = join(agent.shelf, `restarter-${machine}.raw`);
+      const sector = Buffer.alloc(1024 * 1024);
+      restarter.copy(sector);
+      sector.writeUInt16LE(0xaa55, 510);
+      writeFileSync(file, sector);
+      const disk = { ...testDisk(file), bus, format: 'raw', sizeBytes: sector.length } as const;
+      const definition = bareDefinition({ machine, disks: [disk], opticalDrives: [] });
+      const { settings } = definition;
+      const id = await agent.create(definition);
+      const begin = async (): Promise<SerialSession> => {
+        await agent.act(id, 'hold');
+        const port = await SerialSession.open(agent, id, 'serial1');
+        await agent.act(id, 'release');
+        await port.until(/^B$/, 20_000);
+        return port;
+      };
+      const before = await begin();
+      const { report } = await agent.host.call('machine.configure', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        definition: { ...definition, settings: { ...settings, onGuestReboot: 'turn-off' } },
+        definitionVersion: 2,
+      });
+      assert.deepEqual(report.pending, ['settings/on_guest_reboot']);
+      before.write('x');
+      await before.until(/^BB$/, 20_000);
+      await agent.act(id, 'turn-off');
+      const after = await begin();
+      await agent.act(id, 'reset');
+      await after.until(/^BB$/, 20_000);
+      assert.equal(agent.host.reports.get(id)?.state, 'running');
+      after.write('x');
+      await agent.until(id, 'off');
+      const end = agent.host.events.findLast(({ name }) => name === 'vm.state.powered-off');
+      assert.deepEqual(end?.attributes, { cause: 'guest' });
+      assert.equal(agent.host.reports.get(id)?.lastFault, null);
     });
 
   test('HW-38 HW-36 a guest is booted over the network, from the adapter that was chosen, and inventoried without an agent, as a physical machine is', async () => {

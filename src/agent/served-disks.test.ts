@@ -47,6 +47,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
   let guest: ServedGuest;
   let baseBefore = '';
   let drive: LoopDrive | undefined;
+  let ownerBefore = 0;
   const startBytes = new Map<string, number>();
 
   before(async () => {
@@ -64,6 +65,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     await writeFile(image, Buffer.alloc(512, 7));
     await truncate(image, 8 * miB);
     drive = new LoopDrive(image);
+    ownerBefore = statSync(drive.device).uid;
     await guest.call('machine.disk.attach', { disk: rawDevice(5) });
   });
   after(async () => {
@@ -106,7 +108,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       await guest.run('dd if=/dev/vdf of=/dev/vdf bs=512 count=1 seek=2048 conv=fsync 2>/dev/null');
       const image = readFileSync(join(agent.shelf, 'drive.img'));
       assert.equal(image[miB], 7, 'the byte that was on the drive was read and written');
-      assert.equal(statSync(device).uid, 0, 'nobody was given a right to the device');
+      assert.equal(statSync(device).uid, ownerBefore, 'nobody was given a right to the device');
       await assert.rejects(claim(), { code: 'EBUSY' }, 'nor does the host mount it meanwhile');
       const other = await create(rawDevice(0));
       const busy = `device-in-use: the raw device virtio0:0 (${device}) is in use by ${guest.report().name}`;

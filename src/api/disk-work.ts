@@ -1,6 +1,7 @@
 /**
  * Work on disk files of a host by path, whether a vm has them or none: one request per verb, and what each answers as the
- * result of its operation. Paths lie in the host's folders for vms; new files are never put in the place of old ones.
+ * result of its operation. Paths lie in the host's folders for vms; new files are put in the place of old ones only by an upload that was
+ * begun for that.
  */
 import { z } from 'zod';
 import { idSchema } from './ids.ts';
@@ -102,7 +103,16 @@ export const diskWorkSchema = z
           'the vm that has the parent as its disk has the child in its place from then on; takes the right vm.disks on it',
       }),
     }),
-    z.strictObject({ verb: z.literal('convert'), ...source, target, ...shape, compression }),
+    z.strictObject({
+      verb: z.literal('convert'),
+      ...source,
+      target,
+      ...shape,
+      compression,
+      snapshot: z.string().min(1).max(255).optional().meta({
+        description: 'id or name of an internal snapshot, instead of the present content',
+      }),
+    }),
     z.strictObject({ verb: z.literal('resize'), ...source, sizeBytes }),
     z.strictObject({ verb: z.literal('compact'), ...source, ...diskCompactSchema.shape }),
     z.strictObject({
@@ -156,6 +166,13 @@ export const diskWorkSchema = z
       sha256: sha256Schema
         .optional()
         .meta({ description: 'of what was sent; where it is another nothing is kept' }),
+      replaces: z.boolean().optional().meta({
+        description: 'as the upload was begun: the disk is there, and is overwritten',
+      }),
+      keepsSize: z.boolean().optional().meta({
+        description:
+          'a raw disk that was larger than what replaces it stays so; refused where more than zeros would be lost behind that',
+      }),
     }),
     z.strictObject({
       verb: z.literal('unpack'),

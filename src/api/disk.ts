@@ -1,5 +1,6 @@
 /** Disks on a host by themselves: whatever lies in its folders for vms, used by one or by none (DISK-37, DISK-66). */
 import { z } from 'zod';
+import { timeSchema } from './ids.ts';
 
 const disk = {
   path: z.string().meta({ description: 'on the host' }),
@@ -49,6 +50,23 @@ export const hostDiskReportSchema = z
     system: z
       .boolean()
       .meta({ description: 'whether its partition table has one that a system starts from' }),
+    snapshots: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          takenAt: timeSchema,
+          sizeBytes: z.number().int().min(0).meta({ description: 'of the disk then, bytes' }),
+          stateBytes: z
+            .number()
+            .int()
+            .min(0)
+            .meta({ description: 'memory of the guest kept with it' }),
+        }),
+      )
+      .max(1000)
+      .optional()
+      .meta({ description: 'inside of its file, as QCOW2 may have them; absent: not told' }),
     findings: z
       .array(
         z.strictObject({

@@ -1,7 +1,7 @@
 /** What a change would do, as `dryRun` answers it for routes that begin an operation: everything was checked, nothing was changed. */
 import { z } from 'zod';
 import { thingSchema } from './ids.ts';
-import { transferFindingSchema } from './vm/import.ts';
+import { importedAdapterSchema, transferFindingSchema } from './vm/import.ts';
 import { reasonSchema } from './vm/vm.ts';
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -24,6 +24,10 @@ export const dryRunSchema = z
     steps: z.array(z.string()).meta({ description: 'its steps, in order' }),
     changes: z.array(settingChangeSchema).meta({ description: 'settings that would change' }),
     warnings: z.array(reasonSchema).meta({ description: 'what does not stop it' }),
+    adapters: z.array(importedAdapterSchema).max(32).optional().meta({
+      description:
+        'of a vm from another product: its adapters that are connected there, in the order in which networks are named for them',
+    }),
     findings: z.array(transferFindingSchema).optional().meta({
       description: 'of a vm from another product, or for one: what becomes of each of its parts',
     }),

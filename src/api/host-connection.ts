@@ -53,7 +53,7 @@ export const hostConnectionSchema = z
     user: user.nullable(),
     verification: z.enum(['full', 'none-allowed']).meta({
       description:
-        'none-allowed: an administrator has allowed that certificate or host key are not checked',
+        'none-allowed: the address leaves certificate or host key unchecked, or is plain TCP, and somebody with the right to has allowed it',
     }),
     ...connectionStateSchema.shape,
   })
@@ -75,7 +75,7 @@ export const hostConnectSchema = z
       .meta({ description: 'kept sealed, never shown' }),
     allowUnverified: z.boolean().default(false).meta({
       description:
-        'allows an address that leaves certificate or host key unchecked (no_verify); takes the right installation.settings',
+        'allows an address that leaves certificate or host key unchecked (no_verify), or that goes to another machine over plain TCP; takes the right host.unverified',
     }),
   })
   .meta({ id: 'HostConnect', description: 'how a hypervisor is reached' });

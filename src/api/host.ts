@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { extensionSchema } from './extension.ts';
 import { hostConnectionSchema, managerUrlSchema } from './host-connection.ts';
 import { lowSpaceSchema } from './host-space.ts';
+import { hypervisorClasses } from './hypervisor-class.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { accountNameSchema, maxScripts } from './scripts.ts';
 import { hostScriptSchema } from './host-scripts.ts';
@@ -88,9 +89,10 @@ export const hostFactsSchema = z
     hypervisor: z.strictObject({
       name: z.string().max(64),
       version: z.string().max(64).nullable(),
-      class: z
-        .enum(['bare-metal', 'kernel-resident', 'hosted', 'emulation', 'simulated'])
-        .meta({ description: 'what kind of hypervisor it is' }),
+      class: z.enum(hypervisorClasses).meta({
+        description:
+          'what kind of hypervisor it is, as its driver tells; os-level: containers, which share the kernel of the host',
+      }),
       id: hypervisorIdSchema.optional(),
     }),
     acceleration: accelerationSchema,
@@ -219,6 +221,10 @@ export const hostSettingsSchema = z
         'whether files of vms may lie where files have no owner and no mode (FAT, exFAT, NTFS), open to every account of the host',
     }),
     lowSpace: lowSpaceSchema.default(lowSpaceSchema.parse({})),
+    liveMergeBytesPerSecond: z.number().int().min(65536).nullable().default(null).meta({
+      description:
+        'the most that is merged of a disk while its vm runs, after a snapshot of it is deleted, bytes per second; null: as fast as it goes',
+    }),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),
     spanAddress: z.ipv4().nullable().default(null).meta({

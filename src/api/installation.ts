@@ -77,12 +77,25 @@ export const installationPatchSchema = patchOf(installationSettingsSchema).meta(
 });
 export type InstallationPatch = z.infer<typeof installationPatchSchema>;
 
+/** Beside what is said in English: for programs, and for people who read another language. */
+export const saidSchemas = {
+  code: z.string().max(64).optional().meta({
+    description:
+      'what evidence and remedy say, as a code that stays; not there where evidence is a figure, or comes from an older agent',
+  }),
+  values: z
+    .record(z.string().max(64), z.union([z.string().max(4096), z.number()]))
+    .optional()
+    .meta({ description: 'what stands in evidence and remedy, by name' }),
+} as const;
+
 export const findingSchema = z
   .strictObject({
     check: z.string(),
     result: z.enum(['ok', 'information', 'warning', 'error']),
     evidence: z.string(),
     remedy: z.string().nullable(),
+    ...saidSchemas,
   })
   .meta({ id: 'Finding', description: 'a check with its result, evidence and remedy' });
 export type Finding = z.infer<typeof findingSchema>;

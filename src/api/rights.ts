@@ -30,6 +30,8 @@ export const verbs = {
     'ask special functions of a hypervisor, which know no rights of Gantry and may reach all of the host',
   'host.power': 'start and stop the service of a host, bulk operations',
   'host.join': 'let new hosts join',
+  'host.unverified':
+    'connect hypervisors without checks of certificate or host key, or over plain TCP',
   'folder.view': 'see a folder',
   'folder.manage': 'create, rename and delete folders',
   'image.view': 'see and use images',

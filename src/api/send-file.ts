@@ -53,7 +53,8 @@ export interface SentFile {
 
 /** Answers the operation that gives the file its name. Errors: the server's; `unavailable` when it breaks again and again. */
 export async function sendFile(client: Client, work: SendFile): Promise<Operation> {
-  const body = { verb: 'upload', ...(await sendContent(client, work)) } as const;
+  const { replaces } = work.begin;
+  const body = { verb: 'upload', ...(await sendContent(client, work)), replaces } as const;
   return await client.call('host.disk.work', { params: { host: work.host }, body }, work.signal);
 }
 

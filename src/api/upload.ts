@@ -39,9 +39,16 @@ export const uploadBeginSchema = z
   .strictObject({
     file: target.meta({
       description:
-        "the file to make: its path on the host, or a name in the host's folder for vms; nothing has its name yet",
+        "the file to make: its path on the host, or a name in the host's folder for vms; nothing has its name yet, unless it replaces that",
     }),
-    sizeBytes: bytes.max(2 ** 50).meta({ description: 'of what is sent' }),
+    sizeBytes: bytes
+      .max(2 ** 50)
+      .nullable()
+      .meta({ description: 'of what is sent; null: whoever sends it says when that was all' }),
+    replaces: z.boolean().default(false).meta({
+      description:
+        'the file is there, and has this content instead when all has come; until then it stays as it is',
+    }),
     packing: z.enum(packings).default('none').meta({
       description: 'how it is packed; it is unpacked on its way, a zip with one file in it',
     }),
@@ -57,7 +64,7 @@ export const hostUploadSchema = z
   .strictObject({
     id: idSchema,
     file: z.string().max(1024).meta({ description: 'by its path on the host' }),
-    sizeBytes: bytes.meta({ description: 'of what is sent' }),
+    sizeBytes: bytes.nullable().meta({ description: 'of what is sent; null: not known yet' }),
     packing: z.enum(packings),
     receivedBytes: bytes.meta({ description: 'where the next part begins' }),
     contentBytes: bytes.meta({ description: 'what has been written, zeros counted' }),
@@ -73,6 +80,12 @@ export type HostUpload = z.infer<typeof hostUploadSchema>;
 export const sha256Schema = z
   .string()
   .regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in 64 hexadecimal digits');
+
+/** What a file has to be, as a manifest says. */
+export const digestSchema = z.strictObject({
+  algorithm: z.enum(['sha1', 'sha256', 'sha512']),
+  hex: z.string().regex(/^[0-9a-f]{40,128}$/),
+});
 
 const heads: readonly { readonly packing: Packing; readonly bytes: readonly number[] }[] = [
   { packing: 'gzip', bytes: [0x1f, 0x8b, 0x08] },
@@ -92,7 +105,7 @@ export function packingOf(head: Uint8Array): Packing {
 
 /** What an archive of several files is called without its suffix; undefined for the name of none. */
 export function archiveStem(name: string): string | undefined {
-  const stem = name.replace(/\.(?:zip|tar|tgz|txz|tzst|tar\.(?:gz|xz|zst|zstd))$/i, '');
+  const stem = name.replace(/\.(?:zip|ova|tar|tgz|txz|tzst|tar\.(?:gz|xz|zst|zstd))$/i, '');
   return stem === name || stem === '' || stem.endsWith('/') ? undefined : stem;
 }
 

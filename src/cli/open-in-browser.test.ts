@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,12 +18,12 @@ test('a page is given to the browser of choice, as one word', async (t) => {
   await rename(`${browser}.new`, browser);
   const watcher = watch(folder);
   t.after(() => watcher.close());
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const look = (): Promise<void> => readFile(told, 'utf8').then(resolve, () => undefined);
+  watcher.on('change', () => void look());
   assert.equal(await openInBrowser(url, { BROWSER: browser }), undefined);
-  for (;;) {
-    const text = await readFile(told, 'utf8').catch(() => undefined);
-    if (text === `${url}|`) break;
-    await once(watcher, 'change');
-  }
+  await look();
+  assert.equal(await promise, `${url}|`);
 });
 
 test('where there is no browser, or no screen, that is said', async () => {

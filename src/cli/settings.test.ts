@@ -41,7 +41,7 @@ void test('settings stand in the groups of the contract, behind what the vm is c
 void test('a path that is none is told with the settings that may have been meant', () => {
   assert.equal(
     hintOf('unrecognized key', 'memory=1G'),
-    'did you mean hardware.memory.sizeBytes, hardware.memory.maxBytes?',
+    'did you mean hardware.memory.sizeBytes, hardware.memory.maxBytes, settings.memoryUse.warnPercent?',
   );
   assert.equal(
     hintOf('unrecognized key', 'tags=[a]', 'hardware.tabelt=true'),
@@ -49,7 +49,7 @@ void test('a path that is none is told with the settings that may have been mean
   );
   assert.equal(
     hintOf('unrecognized key', 'hardware.memry=1G'),
-    'did you mean hardware.memory.sizeBytes, hardware.memory.maxBytes?',
+    'did you mean hardware.memory.sizeBytes, hardware.memory.maxBytes, settings.memoryUse.warnPercent?',
   );
   assert.equal(hintOf('unrecognized key', 'xyzzy.plugh=1'), 'all settings: gantry vm settings VM');
 });

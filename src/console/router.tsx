@@ -6,11 +6,12 @@ import {
   lazyRouteComponent,
   type AnyRouter,
 } from '@tanstack/react-router';
+import { parseAttributesPlace } from './attributes/place.ts';
 import { Root } from './frame/Root.tsx';
 import { BrokenPage } from './frame/BrokenPage.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
 import { parseDisksPlace, parseInnerPlace } from './hosts/disks/place.ts';
-import { parseHostPlace } from './hosts/place.ts';
+import { parseHostPlace, parseHostsPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
 import { parseNetworkPlace, parseNetworksPlace } from './networks/place.ts';
@@ -82,7 +83,7 @@ const recordingRoute = createRoute({
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
-  validateSearch: parseListPlace,
+  validateSearch: parseHostsPlace,
   component: lazyPage(() => import('./hosts/HostsPage.tsx'), 'HostsPage'),
 });
 const hostRoute = createRoute({
@@ -142,6 +143,12 @@ const topologyRoute = createRoute({
   path: '/topology',
   component: lazyPage(() => import('./topology/TopologyPage.tsx'), 'TopologyPage'),
 });
+const attributesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/attributes',
+  validateSearch: parseAttributesPlace,
+  component: lazyPage(() => import('./attributes/AttributesPage.tsx'), 'AttributesPage'),
+});
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operations',
@@ -189,6 +196,7 @@ export function createConsoleRouter(): AnyRouter {
       networksRoute,
       networkRoute,
       topologyRoute,
+      attributesRoute,
       operationsRoute,
       eventsRoute,
       siteRoute,

@@ -6,6 +6,7 @@ import type {
   ConsoleName,
   FailurePolicy,
   FileOwner,
+  KeptFile,
   Hardware,
   HostFacts,
   HostLease,
@@ -56,6 +57,8 @@ export interface LentDocument {
   readonly startsWithHost: boolean;
   /** To whom its disks belonged. */
   readonly owners: readonly FileOwner[];
+  /** Files of its hypervisor, which stay there, with what belongs to it beside its disks; absent: none. */
+  readonly kept?: readonly KeptFile[];
   /** Its hardware in the words for its hypervisor, and in those that it was adopted with. */
   readonly theirs: Hardware;
   readonly ours: Hardware;

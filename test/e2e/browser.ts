@@ -136,10 +136,15 @@ export async function followTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
 }
 
-/** What the one list of a page that can be saved writes into its file. */
-export async function saveList(page: Page, format: 'CSV' | 'JSON'): Promise<string> {
+/** What the one list of a page that can be saved, or the one with that label, writes into its file. */
+export async function saveList(
+  page: Page,
+  format: 'CSV' | 'JSON',
+  label?: string,
+): Promise<string> {
   const begun = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export' }).click();
+  const menu = label === undefined ? { name: 'Export' } : { name: `Export: ${label}`, exact: true };
+  await page.getByRole('button', menu).click();
   await page.getByRole('menuitem', { name: format }).click();
   return readFileSync(await (await begun).path(), 'utf8');
 }
@@ -149,12 +154,13 @@ export async function assertSaved(
   page: Page,
   items: readonly object[],
   holds: string,
+  label?: string,
 ): Promise<void> {
-  const [titles = '', ...rows] = (await saveList(page, 'CSV')).trimEnd().split('\r\n');
+  const [titles = '', ...rows] = (await saveList(page, 'CSV', label)).trimEnd().split('\r\n');
   assert.ok(titles.startsWith('\uFEFF') && titles.split(',').length > 3, titles);
   assert.equal(rows.length, items.length, rows.join());
   assert.ok(items.length > 0 && rows.some((row) => row.includes(holds)), rows.join());
-  assert.deepEqual(JSON.parse(await saveList(page, 'JSON')), items);
+  assert.deepEqual(JSON.parse(await saveList(page, 'JSON', label)), items);
 }
 
 const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];

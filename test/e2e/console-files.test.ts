@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { miB } from '#lib';
 import {
   assertSaved,
@@ -158,7 +158,7 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await page.goto(`${gantry.client().server}/vms`);
     await page.getByRole('button', { name: 'Actions for spare' }).click();
     const allowed = page.getByRole('menuitem').and(page.locator(':not([aria-disabled=true])'));
-    await allowed.filter({ hasText: 'Export' }).waitFor();
+    await allowed.filter({ hasText: 'Export definition' }).waitFor();
     const offered = await allowed.allInnerTexts();
     assert.deepEqual(offered.slice(0, 2), ['Restore saved state', 'Discard saved state']);
     assert.ok(!offered.includes('Turn on'), offered.join());
@@ -209,12 +209,21 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     const api = gantry.client();
     const at = (name: string): string => join(room.shelf.path, name);
     await putDisk(at('old/a.vmdk'), 'ab');
-    const vmx = putVmx(at('old/old.vmx'), { ...onIde('a.vmdk'), displayName: 'old' });
+    const vmx = putVmx(at('old/old.vmx'), {
+      ...onIde('a.vmdk'),
+      displayName: 'old',
+      'ethernet0.present': 'TRUE',
+      'ethernet0.networkName': 'VM Network',
+      'ethernet1.present': 'TRUE',
+      'ethernet1.networkName': 'Backup',
+    });
     await writeFile(at('old/old.vmss'), 'state');
     await page.goto(`${api.server}/vms`);
     await page.getByRole('main').getByRole('button', { name: 'Import virtual machine' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Path on the host').fill(vmx);
+    await dialog.getByLabel('Its network adapters are plugged into').waitFor();
+    await dialog.getByLabel('Found on the host').selectOption(vmx);
+    assert.equal(await dialog.getByLabel('Path on the host').inputValue(), vmx);
     const savedState = dialog.getByText(
       /saved state \S+old\.vmss, 5 B: a saved state fits no other/,
     );
@@ -230,6 +239,8 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await dialog.getByLabel('Name', { exact: true }).fill('taken-over');
     await dialog.getByRole('button', { name: /^Carried over/ }).press('Enter');
     await dialog.getByText('memory 64 MiB').waitFor();
+    await dialog.getByLabel('Adapter 0, there in VM Network, is plugged into').waitFor();
+    await dialog.getByLabel('Adapter 1, there in Backup, is plugged into').selectOption('none');
     await page.setViewportSize({ width: 390, height: 844 });
     assert.deepEqual(await findBarriers(page), []);
     await look(page, 'import-narrow');
@@ -237,6 +248,11 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'taken-over', exact: true }).waitFor();
+    const taken = await api.call('vm.show', { params: { vm: 'taken-over' } });
+    assert.deepEqual(
+      taken.definition.hardware.adapters.map(({ attachment }) => attachment.kind),
+      ['user', 'none'],
+    );
 
     await rm(at('old/old.vmss'));
     const here = await mkdtemp(join(tmpdir(), 'sent-'));
@@ -269,6 +285,42 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
       await gantry.must('vm', 'delete', name, '--yes');
     }
     for (const folder of [here, at('old')]) await rm(folder, { recursive: true });
+  });
+
+  test('a vm is exported for another product in a dialog, which says before what that cannot run, and is saved on this computer as one file', async () => {
+    const { page } = person;
+    const api = gantry.client();
+    const { id, path } = await api.call('vm.show', { params: { vm: 'mouse' } });
+    await page.goto(`${api.server}/vms/${id}`);
+    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
+    await page
+      .getByRole('menuitem', { name: 'Export for another product', exact: true })
+      .press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/^OVF has no place virtio0:0, so the disk would be ignored/).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'export-blocked');
+    await dialog.getByLabel('For', { exact: true }).selectOption('virtual-pc-2004');
+    await dialog.getByText(/^Virtual PC 2004 demands exactly one CD drive/).waitFor();
+    await dialog.getByLabel('For', { exact: true }).selectOption('ovf');
+    await dialog.getByLabel(/^Put disks on free IDE positions/).check();
+    await dialog.getByText(/^OVF has no place/).waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: /^Left out/ }).press('Enter');
+    await dialog.getByText(/^UUID: each vm that is made of the package/).waitFor();
+    await dialog.getByLabel(/^Save it on this computer/).check();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await look(page, 'export-narrow');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const coming = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const saved = await (await coming).path();
+    const members = execFileSync('tar', ['-tf', saved]).toString().trim().split('\n');
+    assert.deepEqual(members, ['mouse.ovf', 'mouse.mf', 'mouse-ide0-0.vmdk']);
+    const archive = join(dirname(path), 'mouse.ova');
+    await gantry.must('vm', 'import', archive, '--name', 'back');
+    await gantry.must('vm', 'delete', 'back', '--yes');
+    await rm(archive);
   });
 
   test('WEB-68 the disks of a host are made where it can reach, with free space shown first, and are looked at, changed and deleted', async () => {
@@ -377,7 +429,7 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await look(page, 'saved-adapters');
     await page.goto(`${client.server}/site`);
     const { items: certificates } = await client.call('certificate.list', {});
-    await assertSaved(page, certificates, certificates[0]?.fingerprint ?? '');
+    await assertSaved(page, certificates, certificates[0]?.fingerprint ?? '', 'Certificates');
     await look(page, 'saved-certificates');
     assert.deepEqual(await findBarriersInEachLight(page), []);
   });

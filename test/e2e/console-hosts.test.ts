@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import type { HostCapacity, Vm } from '#api';
+import type { Host, HostCapacity, Vm } from '#api';
 import { freePort } from '../../src/coordinator/testing/free-port.ts';
+import { startLibvirtd } from '../interop/libvirt/daemon.ts';
+import { whyNot } from '../interop/libvirt/tools.ts';
 import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import {
   findBarriers,
@@ -318,7 +320,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriersInEachLight(page), []);
   });
 
-  test('WEB-67 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {
+  test('WEB-67 GRP-43 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {
     const { page } = person;
     await open('/hosts');
     const menu = page.getByRole('button', { name: 'Actions for sim-2', exact: true });
@@ -328,9 +330,12 @@ describe('hosts in the console', { skip: noBrowser }, () => {
       'Pause all that run',
       'Resume all that are paused',
     ];
-    for (const [service, words] of [
-      ['Stop service', ['stop', 'sim-2', '--yes']],
-      ['Start service', ['start', 'sim-2']],
+    const host = async (): Promise<Host> =>
+      (await gantry.json<Host[]>('host', 'list')).find(({ name }) => name === 'sim-2') ??
+      assert.fail('there is no host sim-2');
+    for (const [service, label, status] of [
+      ['Stop service', 'Service stopped', 'service-stopped'],
+      ['Start service', 'Ready', 'ready'],
     ] as const) {
       await menu.click();
       await page.getByRole('menuitem', { name: service }).waitFor();
@@ -338,14 +343,55 @@ describe('hosts in the console', { skip: noBrowser }, () => {
       for (const item of [...ofVms, 'Discover virtual machines', 'Properties'])
         assert.ok(items.includes(item), `${item} in ${items.join()}`);
       assert.equal(items.filter((item) => item.endsWith(' service')).length, 1);
-      await page.keyboard.press('Escape');
-      await gantry.must('host', ...words);
+      await page.getByRole('menuitem', { name: service }).click();
+      const dialog = page.getByRole('dialog');
+      // What the stop does to vms that run is said first.
+      if (status === 'service-stopped')
+        await dialog.getByRole('button', { name: service, exact: true }).click();
       const row = page.getByRole('row').filter({ has: menu });
-      await row.getByText(service === 'Stop service' ? 'Service stopped' : 'Ready').waitFor();
+      await row.getByText(label, { exact: true }).waitFor();
+      assert.equal((await host()).status, status);
     }
     await menu.click();
     await page.getByRole('menuitem', { name: 'Properties' }).click();
     await page.getByRole('heading', { level: 1, name: 'sim-2' }).waitFor();
+  });
+
+  test('a hypervisor of others is connected in a dialog, which says why an address cannot be taken, and reached in another way', async (context) => {
+    const missing = await whyNot('libvirtd');
+    if (missing !== false) return context.skip(missing);
+    await using daemon = await startLibvirtd();
+    const { page } = person;
+    const client = gantry.client();
+    const address = `test+unix:///default?socket=${daemon.socket}`;
+    await open('/hosts');
+    await page.getByRole('button', { name: 'Connect hypervisor' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const send = dialog.getByRole('button', { name: 'Connect', exact: true });
+    assert.ok(await send.isDisabled());
+    await dialog.getByLabel('Address').fill('phyp://h1/');
+    await send.click();
+    await dialog.getByText(/phyp/).first().waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Signing in' }).press('Enter');
+    await dialog.getByLabel('Address').fill(address);
+    await dialog.getByLabel('Name here').fill('others');
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'connect-host');
+    await send.click();
+    await page.getByRole('heading', { level: 1, name: 'others' }).waitFor();
+    assert.equal(new URL(page.url()).pathname.startsWith('/hosts/'), true);
+    const { connection } = await client.call('host.show', { params: { host: 'others' } });
+    assert.equal(connection?.address, address);
+    await page.getByRole('button', { name: 'Actions for others' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Change connection' }).press('Enter');
+    assert.equal(await dialog.getByLabel('Address').inputValue(), address);
+    await dialog.getByLabel('Address').fill(`${address}&mode=direct`);
+    await send.click();
+    await dialog.waitFor({ state: 'detached' });
+    const changed = await client.call('host.show', { params: { host: 'others' } });
+    assert.match(changed.connection?.address ?? '', /mode=direct/);
+    await gantry.must('host', 'remove', 'others', '--yes');
   });
 
   test('API-01 no page of a host caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -365,7 +365,8 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await gantry.must('system', 'set', 'eventScripts=true');
     const { id } = await client.call('vm.show', { params: { vm: 'tablet' } });
     await page.goto(`${client.server}/vms/${id}?tab=configuration&section=scripts`);
-    await page.getByRole('button', { name: 'Add: Scripts attached to events' }).click();
+    await page.getByRole('button', { name: 'Add: Script' }).click();
+    await page.getByText('Script 1', { exact: true }).waitFor();
     await page.locator('#setting-settings-scripts-0-event').selectOption('vm.state.suspended');
     await page.locator('#setting-settings-scripts-0-file').fill(file);
     await page.getByRole('button', { name: 'Review and save' }).click();

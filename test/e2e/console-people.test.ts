@@ -125,7 +125,7 @@ describe('people at a console', { skip: noBrowser }, () => {
     await room.openScreen('tablet');
     const menu = async (look: Page): Promise<void> => {
       await look.getByRole('button', { name: 'Actions for tablet' }).last().click();
-      await look.getByRole('menuitem').filter({ hasText: 'Export' }).waitFor();
+      await look.getByRole('menuitem').filter({ hasText: 'Export definition' }).waitFor();
     };
     const item = (look: Page, name: string, how: 'offered' | 'greyed'): Locator =>
       look

@@ -3,6 +3,8 @@
  * tabs, sections and forms that its address can name. A route that this does not know is an error.
  */
 import { readFileSync } from 'node:fs';
+import { topFolderId } from '#api';
+import { attributeKinds, type AttributeKind } from '../../src/console/attributes/place.ts';
 import { diskBeginnings } from '../../src/console/hosts/disks/place.ts';
 import { hostTabs } from '../../src/console/hosts/place.ts';
 import { networkTabs } from '../../src/console/networks/place.ts';
@@ -54,6 +56,20 @@ const variants: Readonly<Record<string, Variants>> = {
   '/networks/$network': tabs(networkTabs),
 };
 
+function attributesOf({ file, ...shown }: Shown): Variants {
+  const ids: Readonly<Record<AttributeKind, string>> = {
+    ...shown,
+    folder: topFolderId,
+    disk: file.path,
+    installation: '',
+  };
+  return attributeKinds.map((kind) => ({
+    kind,
+    id: ids[kind],
+    ...(kind === 'disk' ? { host: file.host } : {}),
+  }));
+}
+
 /** Shown only once somebody has recorded a session at a real console, and looked at where that is tested. */
 const elsewhere: readonly string[] = ['/recording/$vm/$recording'];
 
@@ -81,7 +97,9 @@ export function listPlaces(shown: Shown): readonly Place[] {
             ...rest,
             file,
           }))
-        : (variants[route] ?? [{}]);
+        : route === '/attributes'
+          ? attributesOf(shown)
+          : (variants[route] ?? [{}]);
     return asked.map((search) => {
       const isOfFiles = route === '/hosts/$host' && search['tab'] === 'virtualDisks';
       const shownAt = isOfFiles ? `/hosts/${shown.file.host}` : path;

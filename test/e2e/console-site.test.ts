@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { HostSettings, Installation } from '#api';
+import type { Grant, HostSettings, Installation, Page, Role } from '#api';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
@@ -14,6 +14,7 @@ import {
   sitAtBrowser,
   type Person,
 } from './browser.ts';
+import { look } from './screen-room.ts';
 
 describe('the settings of the site in the console', { skip: noBrowser }, () => {
   let stage: Stage;
@@ -114,5 +115,64 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     assert.equal(await recent.getByRole('row').count(), 1 + 3);
     const back = { thumbnailSeconds: 20, recentEvents: 12, thumbnails: true, plainHttp: 'refused' };
     assert.equal((await stage.send('PATCH', '/installation', { body: back })).status, 200);
+  });
+
+  test('SEC-40 an administrator role with a chosen subset of the rights is put together on the page of the site, counts where it is granted, and is changed and deleted there', async () => {
+    const { page } = person;
+    const dialog = page.getByRole('dialog');
+    const table = page.getByRole('grid', { name: 'Roles' });
+    await page.goto(`${stage.url}/site`);
+    await page.getByRole('button', { name: 'Create a role' }).click();
+    await dialog.locator('#role-name').fill('host-keeper');
+    await dialog.locator('#role-meaning').fill('looks after hosts');
+    const chosen = ['host.view', 'host.settings', 'host.power'] as const;
+    for (const verb of chosen) await dialog.getByLabel(verb, { exact: true }).check();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'role');
+    await dialog.getByRole('button', { name: 'Create a role' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const row = table.getByRole('row').filter({ hasText: 'host-keeper' });
+    await row.getByText(chosen.join(', ')).waitFor();
+    const made = async (): Promise<Role | undefined> =>
+      ((await stage.send('GET', '/roles?limit=100')).json as Page<Role>).items.find(
+        ({ name }) => name === 'host-keeper',
+      );
+    assert.deepEqual((await made())?.verbs, chosen);
+    const token = await stage.addUser('kim', [{ role: 'host-keeper' }]);
+    const answers = async (): Promise<readonly number[]> => {
+      const change = { settings: { maxRunningVms: 7 } };
+      const asked = [
+        stage.send('GET', '/hosts/h1', { token }),
+        stage.send('PATCH', '/hosts/h1', { token, body: change }),
+        stage.send('GET', `/vms/${web.id}`, { token }),
+        stage.send('POST', '/users', { token, body: { name: 'another' } }),
+      ];
+      return (await Promise.all(asked)).map(({ status }) => status);
+    };
+    assert.deepEqual(await answers(), [200, 200, 404, 403]);
+    await row.getByRole('button', { name: 'Change the role host-keeper' }).click();
+    await dialog.getByLabel('host.settings', { exact: true }).uncheck();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('host.view, host.power', { exact: true }).waitFor();
+    assert.deepEqual(await answers(), [200, 403, 404, 403]);
+    const builtIn = table.getByRole('row').filter({ hasText: 'built in' });
+    assert.ok((await builtIn.count()) > 5);
+    assert.equal(await builtIn.getByRole('button').count(), 0);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await table.scrollIntoViewIfNeeded();
+    await look(page, 'roles');
+    await row.getByRole('button', { name: 'Delete the role host-keeper' }).click();
+    const confirm = dialog.getByRole('button', { name: 'Delete the role host-keeper' });
+    await confirm.click();
+    await dialog.getByText('role host-keeper is granted 1 times').waitFor();
+    const grants = (await stage.send('GET', '/grants?limit=100')).json as Page<Grant>;
+    const [granted] = grants.items.filter(({ subject }) => subject === 'kim');
+    assert.equal((await stage.send('DELETE', `/grants/${granted?.id}`)).status, 204);
+    await confirm.click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.waitFor({ state: 'detached' });
+    assert.equal(await made(), undefined);
+    assert.deepEqual(await answers(), [404, 404, 404, 403]);
   });
 });

@@ -1,13 +1,20 @@
-/** How vms stand in the lists of the console, of hosts of every kind: a coordinator in this process with agents made of bytes, one that simulates, and a libvirtd. */
+/**
+ * How vms stand in the lists of the console, of hosts of every kind: a coordinator in this process with agents made of bytes,
+ * one that simulates, and a libvirtd. One file because all of it is shown on these, which take longer to come than to be looked at.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Locator } from 'playwright-core';
 import {
   crashCode,
+  hypervisorClasses,
   powerActions,
   vmActions,
   vmStates,
@@ -18,6 +25,7 @@ import {
   type VmAction,
 } from '#api';
 import { Fault } from '#lib';
+import { classOfHypervisor } from '../../src/agent/drivers/hypervisor-classes.ts';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import {
   FakeAgent,
@@ -27,9 +35,10 @@ import {
 } from '../../src/coordinator/testing/fake-agent.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
 import { startLibvirtd, type Libvirtd } from '../interop/libvirt/daemon.ts';
-import { virsh, whyNot } from '../interop/libvirt/tools.ts';
+import { run, virsh, whyNot } from '../interop/libvirt/tools.ts';
 import {
   findBarriersInEachLight,
+  followTo,
   noBrowser,
   openBrowser,
   signInByLink,
@@ -39,11 +48,19 @@ import {
 
 const noLibvirtd = await whyNot('libvirtd', 'virsh');
 const limitMs = 5000;
+const gantryProgram = fileURLToPath(new URL('../../gantry', import.meta.url));
 const inMenu: readonly VmAction[] = [
   ...(['screen', 'serial', ...powerActions] as const),
   ...(['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const),
   // None of them is a template, which could be ended.
   ...(['make-template', 'remove', 'delete'] as const),
+];
+/** In the menu whatever the state. */
+const ofEvery: readonly string[] = [
+  'Export definition',
+  'Export for another product',
+  'Object attributes',
+  'Help',
 ];
 const noUse = {
   readBytesPerSecond: 0,
@@ -127,6 +144,56 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
         const id = stage.host(name)?.id ?? '';
         await page.goto(`${stage.url}/hosts/${id}?tab=virtualMachines`);
         await holds(all().filter(({ hostId }) => hostId === id));
+      }
+    },
+  );
+
+  test(
+    'CON-01 HOST-45 the class of each hypervisor, of an agent, a simulation or a connection, is one of five, said alike by API, command line and console, as its driver tells and nobody changes',
+    { skip: noLibvirtd },
+    async () => {
+      const { page } = person;
+      assert.deepEqual(hypervisorClasses, [
+        'bare-metal',
+        'kernel-resident',
+        'hosted',
+        'os-level',
+        'emulator',
+      ]);
+      const told = {
+        'bare-metal': ['ESX', 'Xen', 'Hyper-V'],
+        'kernel-resident': ['KVM'],
+        hosted: ['Virtual Server', 'VMware Workstation'],
+        'os-level': ['LXC', 'OpenVZ', 'Containers'],
+      };
+      for (const [name, products] of Object.entries(told))
+        for (const product of products)
+          assert.equal(classOfHypervisor(product, 'none'), name, product);
+      const authority = join(stage.folder, 'authority.pem');
+      await writeFile(authority, stage.authority);
+      const local = await readFile(join(stage.folder, 'data/access/local-token'), 'utf8');
+      const environment = {
+        GANTRY_TOKEN: local.trim(),
+        GANTRY_AUTHORITY: authority,
+        GANTRY_DATA: join(stage.folder, 'none'),
+      };
+      for (const [name, wanted] of [
+        ['left', 'emulator'],
+        ['made-up', 'emulator'],
+        ['own', 'hosted'],
+      ] as const) {
+        const { facts, id } = stage.host(name) ?? assert.fail(`there is no ${name}`);
+        assert.equal(facts?.hypervisor.class, wanted);
+        const words = ['host', 'show', name, '--server', stage.url];
+        const { code, out, err } = await run(gantryProgram, words, environment);
+        assert.equal(code, 0, err);
+        assert.match(out, new RegExp(`hypervisor +${facts.hypervisor.name} .*\\(${wanted}\\)`));
+        await page.goto(`${stage.url}/hosts/${id}`);
+        await page.getByText(new RegExp(`: ${facts.hypervisor.name} .*\\(${wanted}\\)$`)).waitFor();
+        const body = {
+          facts: { ...facts, hypervisor: { ...facts.hypervisor, class: 'os-level' } },
+        };
+        assert.equal((await stage.send('PATCH', `/hosts/${id}`, { body })).status, 400);
       }
     },
   );
@@ -314,7 +381,7 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     },
   );
 
-  test('WEB-16 the list says of each vm how it stands: its state, that it is on its way to another, moves, crashed, or that its host is unreachable', async () => {
+  test('WEB-16 GRP-24 the list says of each vm how it stands: its state, that it is on its way to another, moves, crashed, or that its host is unreachable; vms and hosts have a sign for each state', async () => {
     const { page } = person;
     const words = {
       running: 'Running',
@@ -368,10 +435,35 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriersInEachLight(page), []);
     held.reject(new Fault('refused', 'it stays'));
     await stands('is-moving', 'Off');
+    const signs = new Set<string>();
+    const keepSign = async (name: string, word: string): Promise<void> => {
+      const label = page
+        .getByRole('row')
+        .filter({ has: page.getByRole('link', { name, exact: true }) })
+        .locator('.pf-v6-c-label')
+        .filter({ hasText: word });
+      signs.add(await label.locator('[aria-hidden=true]').first().innerText());
+    };
+    for (const one of ['running', 'off', 'paused', 'saved'] as const)
+      await keepSign(`is-${one}`, words[one]);
+    await keepSign('is-crashed', 'Crashed');
+    assert.equal(signs.size, 5, [...signs].join(' '));
     await fleet.close();
     for (const { definition } of records) await stands(definition.name, 'Host unreachable');
     await fleet.connect(records);
     for (const state of states) await stands(`is-${state}`, words[state]);
+    await followTo(page, '/hosts');
+    signs.clear();
+    await keepSign('goal', 'Ready');
+    const { facts } = goal.hello();
+    goal.send({ type: 'facts', facts, serviceRunning: false });
+    await keepSign('goal', 'Service stopped');
+    await goal.close(1001);
+    await keepSign('goal', 'Agent not running');
+    await goal.open();
+    goal.send(goal.hello([], { protocol: 99 }));
+    await keepSign('goal', 'Not communicating');
+    assert.equal(signs.size, 4, [...signs].join(' '));
   });
 
   test('in every state each action is offered, or grey with its reason and what helps, in the menu of the row and in the palette', async () => {
@@ -399,16 +491,17 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
       const toggle = page.getByRole('button', { name: `Actions for ${name}`, exact: true });
       await toggle.click();
       const items = page.getByRole('menuitem');
-      await items.filter({ hasText: 'Export' }).waitFor();
+      await items.filter({ hasText: 'Export definition' }).waitFor();
       const grey = page.locator('[role=menuitem][aria-disabled=true]');
       const sorted = (allowed: boolean): readonly string[] =>
         judged
           .filter((one) => one.allowed === allowed)
           .map(({ action }) => vmActions[action].label)
           .sort();
-      assert.deepEqual((await grey.allInnerTexts()).sort(), sorted(false), name);
+      const greyed = (await grey.allInnerTexts()).filter((label) => !ofEvery.includes(label));
+      assert.deepEqual(greyed.sort(), sorted(false), name);
       const offered = await items.and(page.locator(':not([aria-disabled=true])')).allInnerTexts();
-      const own = offered.filter((label) => label !== 'Export definition').sort();
+      const own = offered.filter((label) => !ofEvery.includes(label)).sort();
       assert.deepEqual(own, sorted(true), name);
       await page.keyboard.press('Escape');
       await page.keyboard.press('Control+k');

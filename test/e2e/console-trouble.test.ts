@@ -6,6 +6,7 @@ import { routes, type Vm } from '#api';
 import { codeOf } from '../../src/coordinator/access/second-factor/totp.ts';
 import {
   findBarriers,
+  followTo,
   noBrowser,
   openBrowser,
   sitAtBrowser,
@@ -204,6 +205,62 @@ describe('bad days in the console', { skip: noBrowser }, () => {
       assert.equal(await page.getByRole('option').count(), 2);
     }
     await page.keyboard.press('Escape');
+  });
+
+  test('SEC-80 pages, lists and reports show somebody the things of their role, and name no other', async () => {
+    const { page } = ada;
+    const client = gantry.client();
+    const [{ id: host } = { id: '' }] = (await client.call('host.list', {})).items;
+    await gantry.must('folder', 'create', '/hers');
+    await gantry.must('vm', 'create', 'of-ada', '--folder', '/hers', '--start');
+    await gantry.must('team', 'create', 'team-of-others', vm.name);
+    await gantry.must('team', 'create', 'team-of-ada', 'of-ada');
+    await gantry.must('grant', 'create', 'ada', 'auditor', '--on', 'folder:/hers');
+    const { items } = await client.call('vm.list', { query: { limit: 100 } });
+    assert.ok(items.length > 10);
+    const others = [...items.map(({ name }) => name), 'team-of-others'].filter(
+      (name) => name !== 'of-ada',
+    );
+    const findOthers = (text: string): readonly string[] =>
+      others.filter((name) => new RegExp(`\\b${name}\\b(?!-)`).test(text));
+    assert.deepEqual(findOthers(`x ${others[0]},`), [others[0]]);
+    await page.goto(`${server}/vms`);
+    await page.getByRole('main').getByRole('link', { name: 'of-ada', exact: true }).waitFor();
+    for (const [path, shown] of [
+      ['/vms', 'of-ada'],
+      ['/status', 'of-ada'],
+      ['/summary', undefined],
+      ['/teams', 'team-of-ada'],
+      ['/topology', 'of-ada'],
+      ['/operations', 'of-ada'],
+      ['/events', 'of-ada'],
+      ['/hosts', undefined],
+      [`/hosts/${host}`, undefined],
+      ['/disks', undefined],
+    ] as const) {
+      await followTo(page, path);
+      const main = page.getByRole('main');
+      if (shown !== undefined) await main.getByText(shown).first().waitFor();
+      await page.getByRole('progressbar').first().waitFor({ state: 'detached' });
+      assert.deepEqual(findOthers(await page.locator('body').innerText()), [], path);
+    }
+    const secret = (await gantry.must('token', 'create', 'reports', '--user', 'ada')).split(
+      '\n',
+    )[0];
+    for (const words of [
+      ['vm', 'list'],
+      ['team', 'list'],
+      ['report', 'additions'],
+      ['event', 'export', '-o', 'csv'],
+      ['operation', 'list'],
+      ['warning', 'list'],
+    ]) {
+      const { code, out, err } = await gantry.run(words, undefined, { GANTRY_TOKEN: secret });
+      assert.equal(code, 0, err);
+      assert.deepEqual(findOthers(out), [], words.join(' '));
+      if (words[1] !== 'list' || words[0] === 'vm')
+        assert.match(out, /\bof-ada\b/, words.join(' '));
+    }
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -193,7 +193,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
           );
         },
       ],
-      CD: ['optical_drives', () => add('CD and DVD drives')],
+      CD: ['optical_drives', () => add('CD or DVD drive')],
       Floppy: ['floppy', () => field('floppy').click()],
     };
     const groups = page.getByRole('navigation', { name: 'Groups of the configuration' });

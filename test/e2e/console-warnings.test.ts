@@ -1,4 +1,4 @@
-/** What is wrong, and certificates: the pages of a coordinator in this process, whose hosts are agents made of bytes. */
+/** What is wrong, and certificates: the pages of a coordinator in this process, whose hosts are agents made of bytes. One file because all share them. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Browser, Locator } from 'playwright-core';
-import { linkServerName, type HostTrouble, type Installation, type VmDefinition } from '#api';
+import {
+  linkServerName,
+  tellFinding,
+  type HostTrouble,
+  type Installation,
+  type VmDefinition,
+} from '#api';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import {
@@ -133,6 +139,28 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
       await leadsTo(person, text, `/vms/${db.id}`, 'db-1');
     await leadsTo(person, /passwords are taken over .* without TLS/, '/site', 'Site settings');
     assert.deepEqual(await findBarriersInEachLight(page), []);
+
+    // In the words of the reader, without the command line; an agent that sends no codes is told as it tells.
+    const { evidence: text, ...told } = tellFinding('no-space', { volume: '/srv' });
+    const coded = { kind: 'no-space', vmId: web.id, text, ...told } as const;
+    const bare = of('run-account', db, 'there is no account robot on this host');
+    agent.send({ type: 'troubles', troubles: [coded, bare] });
+    await panel(person).getByText('volume /srv has no room for its disks').waitFor();
+    assert.doesNotMatch(await panel(person).innerText(), /gantry /);
+    await page.getByRole('button', { name: 'Signed in as admin' }).click();
+    await page.getByRole('menuitem', { name: 'Deutsch' }).click();
+    const german = page.getByRole('region', { name: 'Was nicht stimmt' });
+    for (const said of [
+      'Platz: angehalten, weil der Datenträger /srv keinen Platz mehr für ihre Platten hat',
+      'Hosts: Host h2: Nicht erreichbar',
+      'sie aktualisieren, unter den Aktionen der VM',
+      'vm db-1: there is no account robot on this host',
+    ])
+      await german.getByText(said).waitFor();
+    // The menu stays open, to be seen in the other language.
+    await page.getByRole('menuitem', { name: 'English' }).click();
+    await page.keyboard.press('Escape');
+    await panel(person).waitFor();
 
     await using insecure = await openInsecure();
     await using other = await sitAtBrowser(browser);

@@ -113,7 +113,7 @@ describe('the console', { skip: noBrowser }, () => {
     const vm = await runningVm();
     await row(vm.name).getByRole('button').click();
     const menu = page.getByRole('menuitem');
-    await menu.filter({ hasText: 'Export' }).waitFor();
+    await menu.filter({ hasText: 'Export definition' }).waitFor();
     const offered = await menu.allInnerTexts();
     // The controls of old by their words of today; a simulated machine has no screen.
     for (const action of controls)
@@ -136,7 +136,7 @@ describe('the console', { skip: noBrowser }, () => {
     await row(vm.name).getByRole('link', { name: vm.name, exact: true }).click();
     await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
     await page.getByRole('button', { name: `Actions for ${vm.name}` }).click();
-    await menu.filter({ hasText: 'Export' }).waitFor();
+    await menu.filter({ hasText: 'Export definition' }).waitFor();
     assert.deepEqual(await menu.allInnerTexts(), offered);
   });
 
@@ -179,7 +179,7 @@ describe('the console', { skip: noBrowser }, () => {
     const offeredTo = async (whose: Page, name: string): Promise<readonly string[]> => {
       await whose.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
       const items = whose.getByRole('menuitem');
-      await items.filter({ hasText: 'Export' }).waitFor();
+      await items.filter({ hasText: 'Export definition' }).waitFor();
       const labels = await items.and(whose.locator(':not([aria-disabled=true])')).allInnerTexts();
       await whose.keyboard.press('Escape');
       return labels;
@@ -194,7 +194,11 @@ describe('the console', { skip: noBrowser }, () => {
       await open(`/vms${address}`);
       const offered = await offeredTo(page, vm.name);
       await followTo(looker.page, `/vms${address}`);
-      assert.deepEqual(await offeredTo(looker.page, vm.name), ['Export definition']);
+      assert.deepEqual(await offeredTo(looker.page, vm.name), [
+        'Export definition',
+        'Object attributes',
+        'Help',
+      ]);
       for (const action of powerActions) {
         const params = { vm: vm.id, action };
         const { status } = await fetch(client.url('vm.act', params), {

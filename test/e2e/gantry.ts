@@ -24,7 +24,12 @@ export interface Gantry extends AsyncDisposable {
   readonly listen: string;
   readonly installation: Installation;
   /** Runs `./gantry WORDS` for this installation, with input if given. */
-  run(words: readonly string[], input?: string): Promise<Ran>;
+  run(
+    words: readonly string[],
+    input?: string,
+    /** Beside that of the test. */
+    environment?: NodeJS.ProcessEnv,
+  ): Promise<Ran>;
   /** As `run`; anything but exit code 0 is an error with what was printed. */
   must(...words: string[]): Promise<string>;
   /** `-o json`, parsed. */
@@ -75,8 +80,11 @@ export async function newGantry(): Promise<Gantry> {
   );
   const { GANTRY_DATA: _data, GANTRY_SERVER: _server, GANTRY_TOKEN: _token, ...rest } = process.env;
   const environment = { ...rest, GANTRY_DATA: data };
-  const run = (words: readonly string[], input?: string): Promise<Ran> =>
-    runScript(words, environment, input);
+  const run = (
+    words: readonly string[],
+    input?: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<Ran> => runScript(words, { ...environment, ...more }, input);
   const must = async (...words: string[]): Promise<string> => {
     const { code, out, err } = await run(words);
     if (code !== 0) throw new Error(`gantry ${words.join(' ')} ended with ${code}\n${out}\n${err}`);

@@ -101,7 +101,7 @@ export async function useHostProperties({
   await panel.getByText('None is attached.').waitFor();
   await fact('They run as').getByText('an account of their own').waitFor();
   await panel.getByRole('button', { name: `Change the scripts of ${host.name}` }).click();
-  await dialog.getByRole('button', { name: 'Add: Scripts attached to events' }).click();
+  await dialog.getByRole('button', { name: 'Add: Script' }).click();
   await dialog.locator('#setting-scripts-0-event').selectOption('host.stopped');
   await dialog.locator('#setting-scripts-0-file').fill(file);
   assert.deepEqual(await findBarriersInEachLight(page), []);

@@ -124,6 +124,12 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
     await isOrdinary(subject);
   };
   const folderFor = ({ vm }: Subject): string => join(vm.path, '..', `${vm.name}-out`);
+  const archiveFor = ({ vm }: Pick<Subject, 'vm'>): string => `${vm.path}.ova`;
+  /** Of the archive, what is there. */
+  const exportsOf = (subject: Pick<Subject, 'vm'>): readonly string[] =>
+    readdirSync(join(subject.vm.path, '..')).filter((name) =>
+      name.startsWith(basename(archiveFor(subject))),
+    );
   const childOf = ({ vm }: Subject): string => join(vm.path, 'child.qcow2');
 
   const works: readonly Work[] = [
@@ -212,6 +218,31 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
       async undone(subject) {
         await unchanged(subject);
         assert.ok(!existsSync(folderFor(subject)));
+      },
+    },
+    {
+      name: 'an export as one archive',
+      begin: (subject) =>
+        gantry.client().call('vm.hand-out', {
+          params: { vm: subject.vm.id },
+          body: { as: 'ovf', path: archiveFor(subject), moveToIde: true },
+        }),
+      async done(subject) {
+        await unchanged(subject);
+        assert.deepEqual(exportsOf(subject), [basename(archiveFor(subject))]);
+        const { sha256, vm } = subject;
+        const words = ['--name', copyOf(subject), '--host', ownHost];
+        await gantry.must('vm', 'import', archiveFor(subject), ...words);
+        const copy = await show(copyOf(subject));
+        const raw = join(copy.path, 'content.raw');
+        await gantry.must('disk', 'convert', fileOf(copy), raw, '--to', 'raw');
+        assert.equal(hashOf(raw), sha256);
+        await gantry.must('vm', 'delete', copyOf(subject), '--yes');
+        assert.deepEqual(exportsOf({ vm }), [basename(archiveFor(subject))]);
+      },
+      async undone(subject) {
+        await unchanged(subject);
+        assert.deepEqual(exportsOf(subject), []);
       },
     },
     {

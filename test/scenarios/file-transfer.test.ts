@@ -85,6 +85,11 @@ describe('files between hosts and other machines', { skip: withoutQemu }, () => 
     offsets.length = 0;
     await downloadFile(at('changed.raw'), work(file, { open: noting(offsets, open(file)) }));
     assert.deepEqual([offsets, sumOf(at('changed.raw')) === sumOf(file)], [[0], true]);
+    // The other way it is put back as it was, on the host's side only if somebody asks for that.
+    const back = ['host', 'upload', host, at('whole.raw'), file];
+    assert.match((await gantry.run(back)).err, /is there already/);
+    await gantry.must(...back, '--replace');
+    assert.ok(readFileSync(file).equals(content));
     const left = (await readdir(own)).filter((name) => name.endsWith('.part'));
     assert.deepEqual(left, []);
   });
@@ -193,7 +198,8 @@ describe('files between hosts and other machines', { skip: withoutQemu }, () => 
     const told = items.filter(({ attributes }) => attributes['operation'] === 'upload');
     assert.deepEqual(
       told.map(({ attributes, actor }) => `${String(attributes['file'])} ${actor.kind}`).sort(),
-      [`${join(vms, 'b.gz')} user`, `${file} user`],
+      // data.raw was replaced before.
+      [`${join(vms, 'b.gz')} user`, `${join(vms, 'data.raw')} user`, `${file} user`],
     );
   });
 

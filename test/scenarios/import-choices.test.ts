@@ -28,7 +28,9 @@ void test('CMP-01 an import begins with a check that changes nothing and lists w
   const vms = async () =>
     (await room.gantry.json<readonly Vm[]>('vm', 'list')).map(({ id, version }) => [id, version]);
   const before = [readdirSync(room.beside('check')), await vms()];
-  const { findings = [] } = await room.gantry.json<DryRun>('vm', 'import', file, '--dry-run');
+  const plan = await room.gantry.json<DryRun>('vm', 'import', file, '--dry-run');
+  const { findings = [] } = plan;
+  assert.deepEqual(plan.adapters, [{ slot: 0, there: 'VM Network', network: 'user' }]);
   const of = (effect: string) => findings.filter((one) => one.effect === effect);
   const told = (effect: string): string =>
     of(effect)

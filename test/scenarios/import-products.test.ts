@@ -1,7 +1,7 @@
 /** Vms as each product makes them: imported, exported for one, and imported again. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { exportTargets, placeName, type Snapshot } from '#api';
 import { isFault } from '#lib';
@@ -126,6 +126,114 @@ void test('CMP-08 CMP-36 FMT-06 a vm that was exported as VMX or VMC and importe
   assert.match(again.err, /cannot make the folder .*out/);
   assert.match(again.err, /name one that does not exist/);
   await room.drop('rounded');
+});
+
+void test('FMT-25 a vm is written as an OVF package or as one OVA, with manifest and signature, and taken over from it; a file that is not what was packed is refused', async () => {
+  const at = (name: string): string => room.beside(`packed/${name}`);
+  await putDisk(at('a.vmdk'), 'ab');
+  await putDisk(at('b.vmdk'), 'cd');
+  const file = putVmx(at('shop.vmx'), {
+    ...onIde('a.vmdk'),
+    annotation: 'sells <things> & more',
+    'scsi0.present': 'TRUE',
+    'scsi0:2.present': 'TRUE',
+    'scsi0:2.fileName': 'b.vmdk',
+    'ethernet0.present': 'TRUE',
+    'ethernet0.virtualDev': 'e1000',
+    'ethernet0.addressType': 'static',
+    'ethernet0.address': '00:50:56:00:25:01',
+  });
+  await room.gantry.must('vm', 'import', file, '--name', 'shop');
+  const facts = async (name: string): Promise<unknown> => {
+    const { hardware, description } = (await room.show(name)).definition;
+    return {
+      description,
+      memoryBytes: hardware.memory.sizeBytes,
+      disks: hardware.disks.map(placeName),
+      letters: [await lettersOf(room.gantry, name), await lettersOf(room.gantry, name, 1)],
+      adapters: hardware.adapters.map(({ model, mac, macMode }) => [model, mac, macMode]),
+    };
+  };
+  const before = await facts('shop');
+  const signer = at('signer.pem');
+  const openssl = (...words: string[]): string =>
+    execFileSync('openssl', words, { stdio: 'pipe' }).toString();
+  const made = ['-newkey', 'rsa:2048', '-nodes', '-x509', '-days', '3', '-subj', '/CN=Shop makers'];
+  openssl('req', ...made, '-keyout', at('key.pem'), '-out', at('cert.pem'));
+  writeFileSync(signer, readFileSync(at('key.pem'), 'utf8') + readFileSync(at('cert.pem'), 'utf8'));
+  const exporting = (path: string, ...more: string[]) =>
+    room.gantry.run(['vm', 'export', 'shop', '--as', 'ovf', '--path', path, ...more]);
+  const wrongKey = await exporting(at('no.ova'), '--sign-with', at('cert.pem'));
+  assert.match(wrongKey.err, /cannot sign with .*cert\.pem/);
+  assert.equal((await exporting(at('shop.ova'), '--sign-with', signer)).code, 0);
+  assert.match((await exporting(at('shop.ova'))).err, /there is a file .*shop\.ova already/);
+  assert.deepEqual(
+    readdirSync(at('')).filter((name) => /ova/.test(name)),
+    ['shop.ova'],
+  );
+  // Judged by tools that are not ours.
+  mkdirSync(at('out'));
+  const members = execFileSync('tar', ['-xvf', at('shop.ova'), '-C', at('out')]).toString();
+  assert.deepEqual(members.trim().split('\n'), [
+    'shop.ovf',
+    'shop.mf',
+    'shop.cert',
+    'shop-ide0-0.vmdk',
+    'shop-scsi0-2.vmdk',
+  ]);
+  const manifest = readFileSync(at('out/shop.mf'), 'utf8');
+  const files = Array.from(manifest.matchAll(/\((.*)\)/g), ([, name = '']) => name);
+  const sums = execFileSync('openssl', ['dgst', '-sha256', ...files], { cwd: at('out') });
+  assert.equal(sums.toString().replaceAll('SHA2-256', 'SHA256'), manifest);
+  const [signed = ''] = readFileSync(at('out/shop.cert'), 'utf8').split('\n');
+  writeFileSync(at('signature'), Buffer.from(signed.split('= ')[1] ?? '', 'hex'));
+  writeFileSync(at('public.pem'), openssl('x509', '-in', at('cert.pem'), '-pubkey', '-noout'));
+  const verify = ['-verify', at('public.pem'), '-signature', at('signature'), at('out/shop.mf')];
+  assert.match(openssl('dgst', '-sha256', ...verify), /Verified OK/);
+  for (const disk of ['shop-ide0-0.vmdk', 'shop-scsi0-2.vmdk']) {
+    const info = execFileSync('qemu-img', ['info', '-f', 'vmdk', at(`out/${disk}`)]).toString();
+    assert.match(info, /create type: streamOptimized/);
+  }
+  assert.equal(await readLetters(at('out/shop-scsi0-2.vmdk')), 'cd..');
+  await room.drop('shop');
+  await room.gantry.must('vm', 'import', at('shop.ova'));
+  assert.deepEqual(await facts('shop'), before);
+  await room.drop('shop');
+  const words = ['vm', 'import', at('out/shop.ovf'), '--dry-run'];
+  const looked = (await room.gantry.run(words)).err;
+  assert.match(looked, /manifest .*shop\.mf, 3 files/);
+  assert.match(
+    looked,
+    /signed by CN=Shop makers, whom no authority that the host knows vouches for/,
+  );
+  // What was changed on its way.
+  const change = (name: string, from: string, to: string): (() => void) => {
+    const bytes = readFileSync(at(`out/${name}`));
+    const altered = Buffer.from(bytes);
+    const place = bytes.indexOf(from);
+    assert.ok(place >= 0);
+    altered.write(to, place, 'latin1');
+    writeFileSync(at(`out/${name}`), altered);
+    return () => writeFileSync(at(`out/${name}`), bytes);
+  };
+  const undoText = change('shop.ovf', '64 MiB of', '65 MiB of');
+  assert.match(await room.refused(at('out/shop.ovf')), /shop\.ovf was changed after it was packed/);
+  undoText();
+  const undoManifest = change('shop.mf', 'SHA256(shop-ide', 'SHA256(shop-idf');
+  assert.match(await room.refused(at('out/shop.ovf')), /the manifest is not what was signed/);
+  undoManifest();
+  const undoDisk = change('shop-scsi0-2.vmdk', '# Disk DescriptorFile', '# Disk descriptorFile');
+  const torn = await room.refused(at('out/shop.ovf'));
+  assert.match(torn, /shop-scsi0-2\.vmdk is not the file that was packed/);
+  undoDisk();
+  assert.equal(
+    (await room.gantry.run(['vm', 'show', 'shop'])).code === 0,
+    false,
+    'nothing is left',
+  );
+  await room.gantry.must('vm', 'import', at('out/shop.ovf'));
+  assert.deepEqual(await facts('shop'), before);
+  await room.drop('shop');
 });
 
 void test('CMP-05 a vm is checked against the limits of each product before anything is written, and what fits is written with its disks', async () => {

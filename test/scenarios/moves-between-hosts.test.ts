@@ -1,5 +1,6 @@
 /** Vms that move between two hosts with agents, as they are: off, with snapshots, saved. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -52,6 +53,47 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     assert.ok(typeof durationSeconds === 'number' && durationSeconds > 0);
     await hosts.do('POST', '/vms/web/actions/turn-on');
     await hosts.do('POST', '/vms/web/actions/turn-off');
+  });
+
+  void test('GRP-10 the id of each thing stays when it is renamed, and that of a vm, which is its UUID, where it moves to another host', async () => {
+    const { stage } = hosts;
+    await hosts.make('kept');
+    const made = async (path: string, body: object): Promise<string> => {
+      const { status, json, text } = await stage.send('POST', path, { body });
+      assert.equal(status, 200, text);
+      return (json as { readonly id: string }).id;
+    };
+    const ids = {
+      vms: hosts.vm('kept').id,
+      hosts: hosts.vm('kept').hostId,
+      folders: await made('/folders', { name: 'kept' }),
+      teams: await made('/teams', { name: 'kept' }),
+      networks: await made('/networks', { name: 'kept', type: 'internal' }),
+    } as const;
+    const rename = async (kind: keyof typeof ids, name: string): Promise<void> => {
+      const path = `/${kind}/${ids[kind]}`;
+      if (kind === 'vms') await hosts.do('PATCH', path, { name });
+      else assert.equal((await stage.send('PATCH', path, { body: { name } })).status, 200, path);
+    };
+    for (const kind of Object.keys(ids) as (keyof typeof ids)[]) {
+      await rename(kind, 'anew');
+      // A folder is called by its path.
+      const called = kind === 'folders' ? '%2Fanew' : 'anew';
+      const { json } = await stage.send('GET', `/${kind}/${called}`);
+      const { id, name } = json as { readonly id: string; readonly name: string };
+      assert.deepEqual([id, name], [ids[kind], 'anew'], kind);
+    }
+    await rename('hosts', 'ada');
+    const { uuid } = hosts.vm('anew');
+    assert.equal(uuid, ids.vms);
+    const ended = await hosts.move('anew', 'bob');
+    assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
+    const { id, uuid: after, host } = hosts.vm('anew');
+    assert.deepEqual([id, after, host], [ids.vms, uuid, 'bob']);
+    await hosts.do('POST', '/vms/anew/actions/turn-on');
+    const { stdout } = spawnSync('pgrep', ['-f', `qemu-system-.* -uuid ${uuid} `]);
+    assert.match(String(stdout), /^\d+\n$/, 'what its guest reads');
+    await hosts.do('POST', '/vms/anew/actions/turn-off');
   });
 
   void test('TPL-24 a disk with an installed system goes to another host and is attached there as it is, and whoever attaches it is told what two running copies need', async () => {

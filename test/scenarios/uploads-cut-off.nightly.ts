@@ -42,6 +42,7 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
       const begin = {
         file: `${victim}.raw`,
         sizeBytes: content.length,
+        replaces: false,
         packing: 'none',
         fingerprint: '',
       } as const;

@@ -119,6 +119,47 @@ void test('VM-09 files are named after their vm, or as one likes: disks when the
   for (const vm of ['plain', 'own']) await gantry.must('vm', 'delete', vm, '--yes');
 });
 
+void test('FMT-02 the folder of a vm has its definition, disks, undo and snapshot layers, saved state and firmware settings under names that begin with its own, and nothing else', async (t) => {
+  const { uefi, tpm } = host.facts?.missing ?? {};
+  if (uefi !== undefined || tpm !== undefined) return t.skip(uefi ?? tpm);
+  const name = 'Mail & News';
+  await gantry.must('vm', 'create', name, ...bare, '--disk', '64M', '--firmware', 'uefi');
+  const change = ['hardware.tpm=true', 'settings.undoDisks.enabled=true'];
+  await gantry.must('vm', 'set', name, ...change);
+  await gantry.must('vm', 'snapshot', 'take', name, 'off');
+  await gantry.must('vm', 'start', name);
+  await gantry.must('vm', 'snapshot', 'take', name, 'running', '--memory');
+  await gantry.must('vm', 'save', name);
+  const { path } = await show(name);
+  const files = await filesOf(name);
+  const here = readdirSync(path);
+  assert.deepEqual(
+    files.map((file) => file.path).sort(),
+    here.map((one) => join(path, one)).sort(),
+  );
+  for (const file of here) assert.ok(file.startsWith(name), file);
+  const count = (wanted: string): number => files.filter(({ role }) => role === wanted).length;
+  assert.deepEqual(
+    ['disk', 'undo', 'firmware', 'tpm'].map(count),
+    [1, 2, 1, 1],
+    JSON.stringify(files),
+  );
+  for (const role of ['configuration', 'saved-state', 'snapshot']) assert.ok(count(role) > 0, role);
+  const states = here.filter((file) => file.endsWith('.state'));
+  const kept = states.map((state) => readdirSync(join(path, state)).sort());
+  // Nothing had been started yet when the first one was taken.
+  assert.deepEqual(
+    kept.toSorted((one, other) => one.length - other.length),
+    [[], ['firmware', 'memory', 'memory.json', 'tpm']],
+  );
+  for (const other of await gantry.json<readonly Vm[]>('vm', 'list'))
+    if (other.name !== name)
+      for (const file of await filesOf(other.id)) assert.notEqual(dirname(file.path), path);
+  await gantry.must('vm', 'discard-saved-state', name, '--yes');
+  await gantry.must('vm', 'delete', name, '--yes');
+  assert.equal(existsSync(path), false, 'what is in it is the vm’s alone, and goes with it');
+});
+
 void test('VM-38 turning off asks first, and then takes the power away, saving nothing', async () => {
   const words = `${script} vm turn-off existing --data ${gantry.data}`;
   const asked = spawnSync('script', ['-qec', words, '/dev/null'], { input: 'no\n' });

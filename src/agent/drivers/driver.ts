@@ -313,6 +313,10 @@ export interface Driver extends AsyncDisposable {
     share: SharedFolder,
     others: readonly MachineFile[],
   ): Promise<void>;
+  /** Why a machine that another program ran with that firmware would not run with its variables here. Absent where there is no UEFI. */
+  readonly judgeUefi?: (
+    uefi: NonNullable<LinkParams<'machine.handover.look'>['uefi']>,
+  ) => Promise<readonly Reason[]>;
   /** What stands against an account for vms; absent where they have none. */
   readonly judgeAccount?: (choice: AccountChoice) => Promise<AccountFindings>;
   /**

@@ -5,6 +5,8 @@ import type {
   FileSource,
   GatheredDisk,
   HostUpload,
+  KeptContent,
+  KeptPart,
   LinkParams,
   LinkResult,
   MovedFile,
@@ -141,10 +143,10 @@ export type DiskWorkAsked = LinkParams<'host.disk.work'>;
 
 /** Folders with copies of machines for other products. */
 export interface HandOutFiles {
-  /** Whether the folder has that configuration, which is written last. Errors: `forbidden`. */
-  isThere(folder: string, configuration: HandedOut['configuration']): Promise<boolean>;
-  /** Errors: `forbidden`; `exists`, `refused` where it cannot be made. */
-  claim(folder: string): Promise<void>;
+  /** Whether it was made: the folder with that configuration, which is written last, or the archive that begins with it. Errors: `forbidden`. */
+  isThere(wanted: HandedOut): Promise<boolean>;
+  /** Makes the folder. Errors: `forbidden`; `exists`, `refused` where it cannot be made; `invalid` for a key that cannot sign. */
+  claim(wanted: HandedOut): Promise<void>;
   /** The content of a disk, with all it lies on, as one new file. Errors: `exhausted`, `cancelled`. */
   putDisk(
     machine: Pick<MachineFile, 'folder'>,
@@ -155,15 +157,26 @@ export interface HandOutFiles {
     work: LayerWork,
   ): Promise<void>;
   putConfiguration(folder: string, configuration: HandedOut['configuration']): Promise<void>;
+  /** With the disks in the folder: the manifest of a package, and its signature. Errors: `invalid` for a key that cannot sign. */
+  seal(wanted: HandedOut, signal: AbortSignal): Promise<void>;
+  /** The package as one file, which takes what is in the folder. Errors: `exists`, `exhausted`, `cancelled`. */
+  pack(wanted: HandedOut, work: LayerWork): Promise<void>;
 }
 
 /** Disks of vms that come from another hypervisor of this computer. Errors: `forbidden` outside of the folders for vms. */
 export interface HandedOverFiles {
   look(files: readonly string[]): Promise<LinkResult<'machine.handover.look'>>;
   giveBack(owners: LinkParams<'machine.handover.own'>['owners']): Promise<void>;
+  /** UEFI variables and TPM of a machine that is off. Errors: `too-large`, `invalid`. */
+  readKept(
+    machine: Pick<MachineFile, 'file'>,
+    parts: readonly KeptPart[],
+  ): Promise<readonly KeptContent[]>;
+  /** As those of a machine that nobody knows yet. Errors: `invalid`. */
+  writeKept(machine: Pick<MachineFile, 'file'>, contents: readonly KeptContent[]): Promise<void>;
 }
 
-type HandedOut = LinkParams<'machine.hand-out'>;
+type HandedOut = Omit<LinkParams<'machine.hand-out'>, 'id' | 'generation' | 'cause'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */
 export interface Travel {

@@ -37,6 +37,8 @@ export interface OpenMerge {
   readonly upper: string;
   /** Below it, with nothing else on it. */
   readonly lower: string;
+  /** The most that it takes, bytes per second, 0: no limit; asked again while it is under way. */
+  readonly limit: () => number;
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   readonly onProgress: (part: number) => void;

@@ -4,9 +4,11 @@ import type {
   DiskCompact,
   ForeignMachine,
   HostTrouble,
+  ImportSources,
   LinkResult,
   VmDefinition,
 } from '#api';
+import type { Digest } from '#foreign';
 import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { MachineFile } from '../machine/record.ts';
 import type {
@@ -115,6 +117,8 @@ export interface Storage {
   readonly handedOver?: HandedOverFiles;
   /** Images for drives in the folders that vms may use. Absent where there are no files, as are the next ones. */
   media?(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>>;
+  /** What vms of other products can be imported from, in the same folders. */
+  importSources?(signal: AbortSignal): Promise<ImportSources>;
   readonly catalogue?: DiskCatalogue;
   readonly works?: DiskWorkshop;
   readonly insides?: DiskInsides;
@@ -148,6 +152,8 @@ export type DiskSourceLike =
       readonly sourcePath: string;
       /** As the disk library calls it. */
       readonly sourceFormat: string;
+      /** What the file has to be. */
+      readonly digest?: Digest | undefined;
     }
   | {
       readonly kind: 'drive';

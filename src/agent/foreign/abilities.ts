@@ -78,11 +78,26 @@ const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
   ],
 };
 
+/** What every driver is taken to do, and these cannot. */
+const basicAbilities = {
+  save: 'saved states of vms',
+  reset: 'resets',
+  'acpi-shutdown': 'power buttons',
+} as const satisfies Partial<Record<Ability, string>>;
+
+const lackedByDriver: Readonly<Record<string, readonly (keyof typeof basicAbilities)[]>> = {
+  lxc: ['save', 'reset', 'acpi-shutdown'],
+};
+
 /** `type` as libvirt's driver calls itself. */
 export function missingWith(type: string): Missing {
-  const carried = carriedByDriver[type.toLowerCase()] ?? [];
-  const lacking = Object.entries(driverAbilities)
-    .filter(([ability]) => !carried.includes(ability as DriverAbility))
-    .map(([ability, what]) => [ability, `libvirt's driver for ${type} carries no ${what}`]);
+  const driver = type.toLowerCase();
+  const carried = carriedByDriver[driver] ?? [];
+  const lacking = [
+    ...Object.entries(driverAbilities).filter(
+      ([ability]) => !carried.includes(ability as DriverAbility),
+    ),
+    ...(lackedByDriver[driver] ?? []).map((ability) => [ability, basicAbilities[ability]] as const),
+  ].map(([ability, what]) => [ability, `libvirt's driver for ${type} carries no ${what}`]);
   return { ...missingAbilities, ...(Object.fromEntries(lacking) as Missing) };
 }

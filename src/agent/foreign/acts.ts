@@ -11,15 +11,17 @@ import {
   type VmActionRequest,
   type VmState,
 } from '#api';
-import { Fault, toFault } from '#lib';
-import type { Client, DomainHandle } from '#libvirt';
+import { Fault, isFault, toFault } from '#lib';
+import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import { missingAbilities } from './abilities.ts';
-import { isNotKnown } from './look.ts';
+import { isNotKnown } from './not-known.ts';
 import type { ForeignMachines } from './machines.ts';
 
 export interface ActTools {
   readonly client: Client;
   readonly machines: ForeignMachines;
+  /** As libvirt's driver calls itself. */
+  readonly hypervisor: () => string;
   /** Looks at the hypervisor now. */
   readonly look: () => Promise<void>;
 }
@@ -28,6 +30,7 @@ export interface ActTools {
 const defaultShutdownSeconds = 120;
 /** virDomainShutdownFlagValues. */
 const byPowerButton = 1;
+const bySignal = 8;
 
 /** What it is in while the call is under way; undefined: in what it is seen in. */
 const meanwhile: Readonly<Partial<Record<PowerAction, VmState>>> = {
@@ -74,7 +77,7 @@ export async function act(
 }
 
 async function call(
-  { client }: ActTools,
+  { client, hypervisor }: ActTools,
   action: PowerAction,
   dom: DomainHandle,
   signal: AbortSignal,
@@ -100,6 +103,7 @@ async function call(
       return;
     case 'shutdown':
       await client.call('DOMAIN_SHUTDOWN', { dom }, options);
+      if (hypervisor().toLowerCase() === 'lxc') await signalInit(client, dom, signal);
       return;
     case 'power-button':
       await pressPowerButton(client, dom, signal);
@@ -123,6 +127,19 @@ async function call(
     case 'commit-undo':
     case 'discard-undo':
       throw lacking(action);
+  }
+}
+
+/**
+ * The driver for LXC writes to init's own pipe first, and takes that for done also where there is none (libvirt 9), as in all
+ * containers that have one program alone. An init that has heard of it already leaves the signal alone.
+ */
+async function signalInit(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
+  try {
+    await client.call('DOMAIN_SHUTDOWN_FLAGS', { dom, flags: bySignal }, { signal });
+  } catch (error) {
+    // It has gone at the first word.
+    if (!isFault(error) || libvirtFacts(error)?.name !== 'OPERATION_INVALID') throw error;
   }
 }
 

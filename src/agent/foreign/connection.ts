@@ -176,7 +176,12 @@ export class ForeignConnection {
       host,
       handlers: makeForeignHandlers(
         host,
-        { client, machines, look: () => host.look() },
+        {
+          client,
+          machines,
+          hypervisor: () => host.facts.hypervisor.name,
+          look: () => host.look(),
+        },
         { consoles, streams },
         { self: standing, others: this.#options.others, clock },
       ),

@@ -27,7 +27,10 @@ export function definitionOf(
     id,
     name: fittingName(name, uuid),
     hardware: read?.hardware ?? hardwareInBulk(seen, architecture),
-    settings: { start: { onHostStart: seen.startsWithHost ? 'always' : 'off' } },
+    settings: {
+      start: { onHostStart: seen.startsWithHost ? 'always' : 'off' },
+      onGuestReboot: read?.onGuestReboot,
+    },
     extensions: { libvirt: { name, uuid, hardware, ...others } },
   });
 }

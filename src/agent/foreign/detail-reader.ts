@@ -19,7 +19,7 @@ import {
   type SeenSnapshot,
   type SnapshotText,
 } from './snapshots/read-snapshots.ts';
-import { isNotKnown } from './look.ts';
+import { isNotKnown } from './not-known.ts';
 import { readHardware, type ReadHardware } from './hardware/read-hardware.ts';
 
 const turns = 16;

@@ -36,6 +36,13 @@ export interface Counters {
   readonly network: Readonly<Record<keyof NetworkUse, number>> | null;
 }
 
+export const notCounted: Counters = {
+  cpuNs: null,
+  residentBytes: null,
+  disk: null,
+  network: null,
+};
+
 /** Groups of statistics that are asked for (virDomainStatsTypes). */
 export const wantedStats = 1 | 2 | 4 | 8 | 16 | 32;
 

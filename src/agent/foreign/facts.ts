@@ -2,6 +2,7 @@
 import type { HostFacts } from '#api';
 import { isFault, kiB } from '#lib';
 import { libvirtFacts, type Client } from '#libvirt';
+import { classOfHypervisor } from '../drivers/hypervisor-classes.ts';
 import { fullNameOf } from '../host/full-name.ts';
 import { agentVersion } from '../version.ts';
 import { missingWith } from './abilities.ts';
@@ -58,7 +59,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
       hypervisor: {
         name: type.slice(0, 64),
         version: version ?? versionText(library),
-        class: classOf(type, capabilities),
+        class: classOfHypervisor(type, isAccelerated(capabilities) ? 'kvm' : 'none'),
         ...(id === null ? {} : { id }),
       },
       acceleration: accelerationOf(type, capabilities),
@@ -137,26 +138,6 @@ async function hypervisorVersion(client: Client, signal: AbortSignal): Promise<s
 
 const isAccelerated = (capabilities: string): boolean =>
   /<domain type=['"]kvm['"]/.test(capabilities);
-
-function classOf(type: string, capabilities: string): HostFacts['hypervisor']['class'] {
-  switch (type.toLowerCase()) {
-    case 'test':
-      return 'simulated';
-    case 'xen':
-    case 'esx':
-    case 'hyper-v':
-    case 'phyp':
-      return 'bare-metal';
-    case 'lxc':
-    case 'bhyve':
-    case 'ch':
-      return 'kernel-resident';
-    case 'qemu':
-      return isAccelerated(capabilities) ? 'kernel-resident' : 'emulation';
-    default:
-      return 'hosted';
-  }
-}
 
 function accelerationOf(type: string, capabilities: string): HostFacts['acceleration'] {
   const evidence = "as the hypervisor's capabilities say";

@@ -5,15 +5,16 @@
  * Invariants: (1) one look at a time; a change that is told meanwhile leads to one more; (2) a connection that is
  * lost, or a look that fails, ends the whole: whoever keeps it opens a new one and sees all anew.
  */
-import type {
-  Finding,
-  ForeignHostIdentity,
-  HostFacts,
-  HostLoad,
-  HostSettings,
-  MachineRecord,
-  MachineReport,
-  MachineSample,
+import {
+  tellFinding,
+  type Finding,
+  type ForeignHostIdentity,
+  type HostFacts,
+  type HostLoad,
+  type HostSettings,
+  type MachineRecord,
+  type MachineReport,
+  type MachineSample,
 } from '#api';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
 import { libvirtFacts, type Client, type Subscription } from '#libvirt';
@@ -102,7 +103,7 @@ export class ForeignHost implements LinkedHost {
     this.log = options.log;
     this.outbox = options.outbox;
     this.borrowed = new BorrowedPools(options.client, options.identity.id);
-    this.#look = new Look(options.client);
+    this.#look = new Look(options.client, options.clock);
     this.#space = new PoolSpace(options.client, options.clock);
     const { client, log, identify: vmId } = options;
     const architecture = (): string => this.#facts.architecture;
@@ -185,16 +186,13 @@ export class ForeignHost implements LinkedHost {
     try {
       await this.look();
     } catch (error) {
-      return {
-        check: 'connection',
-        result: 'error',
-        evidence: describeFault(error).slice(0, 1000),
-        remedy: 'look at libvirtd on the host, and at the network between',
-      };
+      const why = describeFault(error).slice(0, 1000);
+      return { check: 'connection', result: 'error', ...tellFinding('connection-failed', { why }) };
     }
     const tookMs = Math.round(performance.now() - beganMs);
-    const evidence = `${this.#facts.agentVersion}; all vms were seen within ${tookMs} ms`;
-    return { check: 'connection', result: 'ok', evidence, remedy: null };
+    const product = this.#facts.agentVersion;
+    const told = tellFinding('connection-works', { product, tookMs });
+    return { check: 'connection', result: 'ok', ...told };
   }
 
   async load(): Promise<HostLoad> {

@@ -1,17 +1,17 @@
 /**
  * Looks at all domains of a hypervisor at once: one call for their statistics, one for those whose memory is saved and one
  * for those that start with their host, however many there are. Domains are asked one by one only for what bulk statistics of some drivers leave out,
- * and only when they have just been found or renamed.
+ * and only when they have just been found or renamed; a driver without bulk statistics has all of them in each-domain.ts.
  */
-import { Fault, isFault, kiB } from '#lib';
-import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
-import { readDomain, wantedStats, type SeenDomain } from './domain.ts';
+import { Fault, isFault, kiB, type Clock } from '#lib';
+import type { Client, DomainHandle } from '#libvirt';
+import { notCounted, readDomain, type SeenDomain } from './domain.ts';
+import { isNotKnown } from './not-known.ts';
+import { BulkStatistics } from './statistics.ts';
 
 /** virConnectListAllDomainsFlags. */
 const withManagedSave = 256;
 const withAutostart = 1024;
-/** virConnectGetAllDomainStatsFlags: leave out what a busy domain would have to be waited for. */
-const noWait = 1 << 29;
 /** So that what is told of them fits one message of the link. */
 export const maxDomains = 7_000;
 /** Calls that are under way at once. */
@@ -25,18 +25,22 @@ interface Basics {
 export class Look {
   readonly #client: Client;
   /** What this driver does not know is not asked for again. */
-  readonly #lacks = new Set<'no-wait' | typeof withManagedSave | typeof withAutostart>();
+  readonly #lacks = new Set<typeof withManagedSave | typeof withAutostart>();
+  readonly #statistics: BulkStatistics;
   /** By UUID, what had to be asked for one by one. */
   #basics = new Map<string, Basics>();
+  /** By UUID, as the look before has shown them. */
+  #before = new Map<string, SeenDomain>();
 
-  constructor(client: Client) {
+  constructor(client: Client, clock: Clock) {
     this.#client = client;
+    this.#statistics = new BulkStatistics(client, clock);
   }
 
-  /** Errors: those of the client; `unsupported` for a driver without bulk statistics; `too-large` for too many vms. */
+  /** Errors: those of the client; `too-large` for too many vms. */
   async all(signal: AbortSignal): Promise<readonly SeenDomain[]> {
-    const [records, saved, started] = await Promise.all([
-      this.#stats(signal),
+    const [{ records, told }, saved, started] = await Promise.all([
+      this.#statistics.read(signal),
       this.#those(withManagedSave, signal),
       this.#those(withAutostart, signal),
     ]);
@@ -45,31 +49,24 @@ export class Look {
         'too-large',
         `${this.#client.peer} has ${records.length} vms, ${maxDomains} are the most that are shown`,
       );
-    const seen = records.map(({ dom, params }) =>
-      readDomain(dom, params, {
+    const seen = records.map(({ dom, params }) => {
+      const domain = readDomain(dom, params, {
         isSaved: saved.has(dom.uuid),
         startsWithHost: started.has(dom.uuid),
-      }),
-    );
-    return await this.#complete(seen, signal);
+      });
+      return told === 'all' ? domain : this.#withWhatWas(domain);
+    });
+    const domains = await this.#complete(seen, signal);
+    this.#before = new Map(domains.map((domain) => [domain.handle.uuid, domain]));
+    return domains;
   }
 
-  async #stats(
-    signal: AbortSignal,
-  ): Promise<readonly { dom: DomainHandle; params: Parameters<typeof readDomain>[1] }[]> {
-    const ask = async (flags: number) => {
-      const args = { doms: [], stats: wantedStats, flags };
-      return (await this.#client.call('CONNECT_GET_ALL_DOMAIN_STATS', args, { signal })).retStats;
-    };
-    if (!this.#lacks.has('no-wait')) {
-      try {
-        return await ask(noWait);
-      } catch (error) {
-        if (!isNotKnown(error)) throw error;
-        this.#lacks.add('no-wait');
-      }
-    }
-    return await ask(0);
+  /** What has been told of states alone, with what was known of the rest before. */
+  #withWhatWas(domain: SeenDomain): SeenDomain {
+    const before = this.#before.get(domain.handle.uuid);
+    if (before === undefined) return domain;
+    const { handle, state, offCause, startsWithHost } = domain;
+    return { ...before, handle, state, offCause, startsWithHost, counters: notCounted };
   }
 
   /** By their UUIDs; none where the driver does not know the flag. */
@@ -131,11 +128,4 @@ export class Look {
       throw error;
     }
   }
-}
-
-/** The driver does not know the flag or the call. */
-export function isNotKnown(error: unknown): boolean {
-  if (!isFault(error)) return false;
-  const name = libvirtFacts(error)?.name;
-  return name === 'INVALID_ARG' || name === 'NO_SUPPORT' || name === 'ARGUMENT_UNSUPPORTED';
 }

@@ -22,7 +22,7 @@ async function limit(machine: Machine, warnBytes: number | null): Promise<void> 
   await machine.queueOwn(async (hands) => hands.set({ definition }));
 }
 
-test('DISK-67 the space of all files of a vm is measured continuously, and a warning is told once when it is above its limit and once when it is not', async () => {
+test('DISK-67 EVT-35 the space of all files of a vm is measured continuously, and a warning is told once when it is above its limit and once when it is not', async () => {
   await using host = await TestHost.make();
   const machine = await host.add({ settings: { diskSpace: { warnBytes: 16 * miB } } });
   await host.clock.advance(longMs);

@@ -43,6 +43,7 @@ import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
 import { TroubleWatch } from './trouble-watch.ts';
+import { UseWatch } from './use-watch.ts';
 import { VolumeWatch } from './volume-watch.ts';
 import type { SystemLog } from './system-log.ts';
 
@@ -103,6 +104,7 @@ export class Host implements MachineHost, AsyncDisposable {
   #facts: HostFacts | undefined;
   #volumes: VolumeWatch | undefined;
   #diskSpace: DiskSpaceWatch | undefined;
+  #use: UseWatch | undefined;
   #troubles: TroubleWatch | undefined;
   #low: string | undefined;
   #standsDown = false;
@@ -214,6 +216,7 @@ export class Host implements MachineHost, AsyncDisposable {
     if (rebooted) await this.#change({ bootId });
     this.#volumes = new VolumeWatch(this);
     this.#diskSpace = new DiskSpaceWatch(this, () => this.#onChange());
+    this.#use = new UseWatch(this);
     this.#troubles = new TroubleWatch(this, this.#systemLog, () => this.#onChange());
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
@@ -411,6 +414,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#lookAtNetworks(id);
     const machine = this.#machines.get(id);
     if (machine) this.#diskSpace?.judge(machine);
+    if (machine) this.#use?.judge(machine);
     if (machine) this.#troubles?.look(machine);
     this.#onChange();
   }
@@ -423,6 +427,7 @@ export class Host implements MachineHost, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#volumes?.[Symbol.dispose]();
     this.#diskSpace?.[Symbol.dispose]();
+    this.#use?.[Symbol.dispose]();
     this.#troubles?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();

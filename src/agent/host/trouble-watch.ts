@@ -6,7 +6,7 @@
  * what is not told is not there.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { maxHostTroubles, type HostTrouble } from '#api';
+import { maxHostTroubles, tellFinding, type HostTrouble, type ToldFinding } from '#api';
 import { describeFault } from '#lib';
 import type { Machine } from '../machine/machine.ts';
 import type { Host } from './host.ts';
@@ -102,23 +102,30 @@ export class TroubleWatch implements Disposable {
 }
 
 function systemLogTrouble(why: string): HostTrouble {
-  return cut({
-    kind: 'system-log',
-    vmId: null,
-    text: `events do not reach the log of the operating system: ${why}`,
-    remedy: 'look whether its journal or syslog runs and listens at /dev/log',
-  });
+  return cut(troubleOf('system-log', null, tellFinding('system-log-away', { why })));
 }
 
 function noSpaceTrouble(vmId: string, volume: string): HostTrouble {
-  return cut({
-    kind: 'no-space',
-    vmId,
-    text: `paused since the volume ${volume} has no room for its disks`,
-    remedy: 'free space on that volume',
-  });
+  return cut(troubleOf('no-space', vmId, tellFinding('no-space', { volume })));
 }
 
-function cut({ text, remedy, ...trouble }: HostTrouble): HostTrouble {
-  return { ...trouble, text: text.slice(0, 1000), remedy: remedy?.slice(0, 1000) ?? null };
+function troubleOf(
+  kind: HostTrouble['kind'],
+  vmId: string | null,
+  { evidence, ...told }: ToldFinding,
+): HostTrouble {
+  return { kind, vmId, text: evidence, ...told };
+}
+
+/** What came from elsewhere may be longer than what is told. */
+function cut({ text, remedy, values, ...trouble }: HostTrouble): HostTrouble {
+  const short = (value: string | number): string | number =>
+    typeof value === 'string' ? value.slice(0, 1000) : value;
+  const pairs = Object.entries(values ?? {}).map(([name, value]) => [name, short(value)] as const);
+  return {
+    ...trouble,
+    text: text.slice(0, 1000),
+    remedy: remedy?.slice(0, 1000) ?? null,
+    ...(values === undefined ? {} : { values: Object.fromEntries(pairs) }),
+  };
 }

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import {
   diffSettings,
+  measuredUses,
   powerActions,
   timeSchema,
   vmDefinitionSchema,
@@ -107,6 +108,8 @@ export const machineFileSchema = z.strictObject({
     .default(null),
   /** Its files were found to take up more than its settings allow without a warning, which was told (DISK-67). */
   aboveDiskSpace: z.boolean().default(false),
+  /** What it was found to use more of than its settings allow without a warning, which was told (EVT-35). */
+  aboveUse: z.array(z.enum(measuredUses)).max(measuredUses.length).default([]),
   /** Times of recent reactions to a failure (VM-83). */
   reactions: z.array(timeSchema).max(100),
   done: z.array(doneSchema).max(maxDone),
@@ -150,6 +153,7 @@ export function newMachineFile(
     departure: null,
     noSpace: null,
     aboveDiskSpace: false,
+    aboveUse: [],
     reactions: [],
     done: [],
   };
@@ -169,9 +173,9 @@ export const stopped: Pick<
   noSpace: null,
 };
 
-/** Settings of these groups take effect at once; all others at the next start. */
+/** Settings of these groups take effect at once; all others at the next start, as does the one that is left out of its group. */
 const liveSettings =
-  /^(name$|description$|tags$|settings\/|resources\/|extensions\/|production$|domain_controller$)/;
+  /^(name$|description$|tags$|settings\/(?!on_guest_reboot$)|resources\/|extensions\/|production$|domain_controller$)/;
 
 /** Paths of settings that the running process does not have yet (VM-18, HW-07). */
 export function pendingPaths(file: MachineFile): string[] {

@@ -6,13 +6,15 @@ import { dirname } from 'node:path';
 import type { LinkResult } from '#api';
 import { checkDisk, hasSystem, inspectDisk, openDisk, type Disk, type FileStore } from '#disk';
 import { identifyFile } from '#identify';
-import { describeFault, Fault } from '#lib';
+import { describeFault, Fault, isoTime } from '#lib';
 import type { DiskCatalogue } from '../drivers/files.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { readDiskForest, storeOf, type DiskForest } from './disk-forest.ts';
 import { findDiskUsers } from './disk-users.ts';
 
 const maxFindings = 1000;
+const maxSnapshots = 1000;
+const maxNameLength = 255;
 
 /** Where disks are listed and worked on, and where their parents may lie, beside those. */
 export interface DiskFolders {
@@ -71,7 +73,8 @@ async function inspect(
 ): Promise<LinkResult<'host.disk'>> {
   const entry = forest.disks.get(path);
   if (entry === undefined) throw new Fault('not-found', `there is no disk ${path}`);
-  if (entry.problem !== null) return { ...entry, chain: [], system: false, findings: [] };
+  if (entry.problem !== null)
+    return { ...entry, chain: [], system: false, snapshots: [], findings: [] };
   const { disk, problem } = await openWhole(path, store);
   try {
     const findings: LinkResult<'host.disk'>['findings'] = [];
@@ -81,7 +84,19 @@ async function inspect(
         findings.push({ path: report.path, kind, text: text.slice(0, 300) });
     }
     const chain = (await inspectDisk(disk)).slice(1).map((layer) => layer.path);
-    return { ...entry, problem, chain, system: await hasSystem(disk), findings };
+    const { snapshots = [] } = disk.layer.describe();
+    return {
+      ...entry,
+      problem,
+      chain,
+      system: await hasSystem(disk),
+      snapshots: snapshots.slice(0, maxSnapshots).map(({ createdMs, name, ...snapshot }) => ({
+        ...snapshot,
+        name: name.slice(0, maxNameLength),
+        takenAt: isoTime(createdMs),
+      })),
+      findings,
+    };
   } finally {
     await disk.close();
   }

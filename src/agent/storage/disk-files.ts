@@ -26,8 +26,11 @@ import type { LayerWork } from '../drivers/layer-storage.ts';
 import { flushFile } from './atomic-file.ts';
 import { claimDrive } from './drives.ts';
 import { foreignStore } from './foreign-store.ts';
+import { requireDigest } from './packages/hash-file.ts';
 
 const sectorBytes = 512;
+/** Of the work on a disk whose file is compared with a manifest first. */
+const comparedPart = 0.3;
 
 export interface DiskPlace {
   readonly qemuImg: string;
@@ -89,9 +92,18 @@ async function makeFromForeign(
   onProgress: OnProgress,
 ): Promise<number> {
   const store = foreignStore(place.folders);
-  const { sourcePath: path, sourceFormat: format } = source;
+  const { sourcePath: path, sourceFormat: format, digest } = source;
+  let doneBefore = 0;
+  if (digest !== undefined) {
+    const { size } = await stat(path);
+    const onRead = (bytes: number): void =>
+      onProgress?.((bytes / Math.max(size, 1)) * comparedPart);
+    await requireDigest(path, digest, { signal: place.signal, onRead });
+    doneBefore = comparedPart;
+  }
   const disk = await openDisk({ path, store, format });
-  return await convertInto(place, disk, { format: source.format }, onProgress);
+  const told = (part: number): void => onProgress?.(doneBefore + part * (1 - doneBefore));
+  return await convertInto(place, disk, { format: source.format }, told);
 }
 
 /** A disk of ours, with what it lies on, comes to hold what another product has written. */

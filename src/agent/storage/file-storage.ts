@@ -13,6 +13,7 @@ import {
   type DiskCompact,
   type ForeignMachine,
   type HostSettings,
+  type ImportSources,
   type LinkResult,
   type VmDefinition,
 } from '#api';
@@ -53,10 +54,12 @@ import type { FilesMachines } from './insides/files-machines.ts';
 import { Insides } from './insides/insides.ts';
 import { makeHandOutFiles } from './hand-out-files.ts';
 import { giveBackFiles, lookAtFiles } from './handed-over.ts';
+import { readKept, writeKept } from './kept-state.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles, usedByOthers } from './list-files.ts';
+import { listImportSources } from './import-sources.ts';
 import { listMedia } from './media-catalogue.ts';
 import { listMediaDrives } from './media-drives.ts';
 import { findTroubles } from './find-troubles.ts';
@@ -128,6 +131,8 @@ export class FileStorage implements Storage {
     this.handedOver = {
       look: (files) => lookAtFiles(files, this.folders()),
       giveBack: (owners) => giveBackFiles(owners, this.folders()),
+      readKept,
+      writeKept,
     };
     this.layers = new LayerFiles({ ...options, folders: (own) => this.folders(own) });
   }
@@ -328,6 +333,10 @@ export class FileStorage implements Storage {
   async media(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>> {
     const folders = [this.baseFolder, ...this.#options.settings().searchPath];
     return { ...(await listMedia(folders, signal)), drives: await listMediaDrives() };
+  }
+
+  importSources(signal: AbortSignal): Promise<ImportSources> {
+    return listImportSources([this.baseFolder, ...this.#options.settings().searchPath], signal);
   }
 
   async volumes(

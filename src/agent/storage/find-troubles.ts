@@ -4,7 +4,14 @@
  */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isNative, placeName, type Disk, type HostTrouble } from '#api';
+import {
+  isNative,
+  placeName,
+  tellFinding,
+  type Disk,
+  type HostTrouble,
+  type ToldFinding,
+} from '#api';
 import { hostStore, openDisk, type FileStore } from '#disk';
 import { describeFault } from '#lib';
 import type { Storage } from '../drivers/storage.ts';
@@ -22,8 +29,10 @@ export async function findTroubles(
   folders: readonly string[],
 ): Promise<Trouble[]> {
   const troubles: Trouble[] = [];
-  for (const { text, remedy } of await judgeLayers(storage, file))
-    troubles.push(invalid(text, remedy));
+  for (const { code, text, remedy, about } of await judgeLayers(storage, file)) {
+    const values = { file: about.hostPath, disk: about.device };
+    troubles.push({ kind: 'invalid-parent', code, values, text, remedy });
+  }
   // While layers are changed, what they lie on is written by us.
   const isChanging = file.state === 'merging-disks' || file.layers.unfinished.length > 0;
   const store = hostStore(folders.filter((folder) => existsSync(folder)));
@@ -36,9 +45,10 @@ export async function findTroubles(
         troubles.push(...(await judgeProtection(parent, placeName(disk))));
   }
   const account = await judgeAccount(file);
-  for (const { code, text, remedy } of account.reasons)
-    if (code === 'account-missing' || code === 'account-locked')
-      troubles.push({ kind: 'run-account', text, remedy: remedy ?? null });
+  const { runAs } = file.definition.settings;
+  for (const { code } of account.reasons)
+    if (runAs !== null && (code === 'account-missing' || code === 'account-locked'))
+      troubles.push(trouble('run-account', tellFinding(code, { account: runAs })));
   return troubles;
 }
 
@@ -54,8 +64,8 @@ async function parentsOf(
     return [...opened.chain()].slice(1).map(({ name }) => name);
   } catch (error) {
     if (!(await hasParent(disk, path, store))) return [];
-    const text = `the parent of the disk ${placeName(disk)} (${path}) cannot be used: ${describeFault(error)}`;
-    return invalid(text, 'bring back the parent as it was, or flatten the disk from a backup');
+    const values = { disk: placeName(disk), file: path, why: describeFault(error) };
+    return trouble('invalid-parent', tellFinding('parent-unusable', values));
   }
 }
 
@@ -75,15 +85,10 @@ async function hasParent(
 async function judgeProtection(path: string, place: string): Promise<Trouble[]> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined || (stats.mode & 0o222) === 0) return [];
-  return [
-    {
-      kind: 'unprotected-parent',
-      text: `${path}, on which the disk ${place} stands, is not write-protected: a change of it makes the disk unusable`,
-      remedy: `chmod a-w ${path}`,
-    },
-  ];
+  const told = tellFinding('parent-unprotected', { file: path, disk: place });
+  return [trouble('unprotected-parent', told)];
 }
 
-function invalid(text: string, remedy: string | undefined): Trouble {
-  return { kind: 'invalid-parent', text, remedy: remedy ?? null };
+function trouble(kind: HostTrouble['kind'], { evidence, ...told }: ToldFinding): Trouble {
+  return { kind, text: evidence, ...told };
 }

@@ -3,10 +3,11 @@
  * file of that name beside the one that names it, in any case of letters. Names lead to nothing outside of the folders.
  */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hostStore, portableName, type FileStore } from '#disk';
-import { isFault } from '#lib';
+import { maxFileBytes } from '#foreign';
+import { Fault, formatBytes, isFault } from '#lib';
 import { isInside } from './allowed.ts';
 
 export const maxNeighbours = 1000;
@@ -34,4 +35,22 @@ export async function findBeside(folder: string, name: string): Promise<string |
   const neighbours = (await readdir(folder)).slice(0, maxNeighbours);
   const found = neighbours.find((one) => one.toLowerCase() === last);
   return found === undefined ? undefined : join(folder, found);
+}
+
+/** A configuration, or what lies beside one. Faults: `not-found`, `invalid`, `too-large`. */
+export async function readBounded(file: string): Promise<Buffer> {
+  const handle = await open(file, 'r').catch((cause: unknown) => {
+    throw new Fault('not-found', `cannot open ${file}`, { cause });
+  });
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Fault('invalid', `${file} is no file`);
+    if (stats.size > maxFileBytes)
+      throw new Fault('too-large', `${file} has ${formatBytes(stats.size)}`, {
+        hint: 'name the configuration, not a disk',
+      });
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }

@@ -7,18 +7,30 @@ import type { HandOutFiles } from '../drivers/files.ts';
 import { resolveFile } from '../drivers/qemu/places.ts';
 import { requireInside } from './allowed.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { beginsWith, packFiles } from './archives/pack-files.ts';
 import { exists } from './exists.ts';
+import { readSigningKey, sealNames, sealPackage, type SigningKey } from './packages/seal.ts';
 
 /** `folders`: those in which files of a vm may be, whose own is given. */
 export function makeHandOutFiles(folders: (own?: string) => readonly string[]): HandOutFiles {
   return {
-    async isThere(folder, { file, base64 }) {
+    async isThere({ folder, configuration, package: packed }) {
       await requireInside(folder, folders());
+      const { file, base64 } = configuration;
+      const bytes = Buffer.from(base64, 'base64');
+      const archive = packed?.archive ?? null;
+      if (archive !== null) return await beginsWith(archive, file, bytes);
       const present = await readFile(join(folder, file)).catch(() => undefined);
-      return present?.equals(Buffer.from(base64, 'base64')) === true;
+      return present?.equals(bytes) === true;
     },
-    async claim(folder) {
+    async claim({ folder, package: packed }) {
       await requireInside(folder, folders());
+      const { archive = null, signer = null } = packed ?? {};
+      if (signer !== null) await signingKey(signer, folders());
+      if (archive !== null && (await exists(archive)))
+        throw new Fault('exists', `there is a file ${archive} already`, {
+          hint: 'name one that does not exist',
+        });
       try {
         await mkdir(folder, { mode: 0o700 });
       } catch (cause) {
@@ -51,7 +63,31 @@ export function makeHandOutFiles(folders: (own?: string) => readonly string[]): 
       const bytes = Buffer.from(base64, 'base64');
       await writeFileAtomic(join(folder, file), bytes, { mode: 0o600, durability: 'flushed' });
     },
+    async seal({ folder, configuration: { file, base64 }, disks, package: packed }, signal) {
+      const signer = packed?.signer ?? null;
+      await sealPackage({
+        folder,
+        descriptor: { file, bytes: Buffer.from(base64, 'base64') },
+        disks: disks.map((disk) => disk.file),
+        signing: signer === null ? undefined : await signingKey(signer, folders()),
+        signal,
+      });
+    },
+    async pack({ folder, configuration: { file }, disks, package: packed }, work) {
+      const archive = packed?.archive ?? null;
+      if (archive === null) return;
+      const names = [file, ...sealNames(file), ...disks.map((disk) => disk.file)];
+      const files: string[] = [];
+      for (const name of names)
+        if (await exists(join(folder, name))) files.push(join(folder, name));
+      await packFiles(archive, { folder, files, ...work });
+    },
   };
+}
+
+async function signingKey(path: string, folders: readonly string[]): Promise<SigningKey> {
+  await requireInside(path, folders);
+  return await readSigningKey(path);
 }
 
 async function isEmpty(folder: string): Promise<boolean> {

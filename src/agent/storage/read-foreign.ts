@@ -4,23 +4,28 @@
  * Invariant: names out of the file lead only to files in the folders that vms may use. What a file is, its content
  * tells once; from then on the format is part of the request.
  */
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import type { ForeignMachine } from '#api';
 import {
   decodeText,
   fileKindOf,
-  maxFileBytes,
   parseConfiguration,
   parseVmsd,
   type ForeignMedium,
   type ForeignSnapshots,
 } from '#foreign';
-import { Fault, formatBytes } from '#lib';
+import { Fault } from '#lib';
 import { requireInside } from './allowed.ts';
 import { findFile, lookAtDisk, lookAtSnapshots, type Look } from './foreign-disks.ts';
 import { findLocks, findSavedStates, lookAround } from './foreign-neighbours.ts';
-import { findBeside, maxNeighbours } from './foreign-store.ts';
+import { findBeside, maxNeighbours, readBounded } from './foreign-store.ts';
+import {
+  digestFor,
+  judgeMedium,
+  readManifestBeside,
+  type Manifest,
+} from './packages/manifest-beside.ts';
 
 const maxDevices = 64;
 const maxFiles = 4096;
@@ -33,7 +38,8 @@ export async function readForeign(
 ): Promise<ForeignMachine> {
   await requireInside(path, folders);
   const file = await findConfiguration(path);
-  const { savedState: _named, ...parsed } = await readConfiguration(file);
+  const bytes = await readBounded(file);
+  const { savedState: _named, ...parsed } = readConfiguration(bytes, file);
   const look: Look = {
     folder: dirname(file),
     folders,
@@ -42,27 +48,38 @@ export async function readForeign(
     files: new Set(),
     signal,
   };
+  const manifest =
+    parsed.format === 'ovf' ? await readManifestBeside(file, bytes, look) : undefined;
   const disks: ForeignMachine['disks'] = [];
   for (const disk of parsed.disks) {
     signal.throwIfAborted();
+    const digest = manifest && digestFor(manifest, disk.files[0] ?? '', look);
     const seen = await lookAtDisk(disk, look);
-    if (seen !== undefined) disks.push(seen);
+    if (seen !== undefined) disks.push(digest === undefined ? seen : { ...seen, digest });
   }
   const drives: ForeignMachine['drives'] = [];
   for (const drive of parsed.drives) {
     const { bus, controller, position } = drive;
-    const medium = await lookAtMedium(`${bus}${controller}:${position}`, drive.medium, look);
+    const medium = await lookAtMedium(
+      `${bus}${controller}:${position}`,
+      drive.medium,
+      look,
+      manifest,
+    );
     drives.push({ bus, controller, position, medium });
   }
   const floppy = parsed.floppy && {
-    medium: await lookAtMedium('floppy', parsed.floppy.medium, look),
+    medium: await lookAtMedium('floppy', parsed.floppy.medium, look, manifest),
   };
   const found = await readSnapshots(file);
   const { snapshots, currentSnapshot } = await lookAtSnapshots(found.snapshots, look);
   const whole = { ...parsed, savedState: _named };
   const savedStates = await findSavedStates(file, whole, look);
   await findLocks(file, look);
-  const taken = [...savedStates.map((one) => one.file), ...(found.file ? [found.file] : [])];
+  const taken = [
+    ...savedStates.map((one) => one.file),
+    ...[found.file, manifest?.file].filter((one) => one !== undefined),
+  ];
   await lookAround(file, whole, taken, look);
   return {
     ...parsed,
@@ -79,6 +96,7 @@ export async function readForeign(
     blocking: look.blocking.slice(0, 200),
     files: [...look.files].slice(0, maxFiles),
     lost: look.lost,
+    ...(manifest === undefined ? {} : { manifest: told(manifest) }),
   };
 }
 
@@ -98,8 +116,8 @@ async function findConfiguration(path: string): Promise<string> {
   });
 }
 
-async function readConfiguration(file: string): Promise<ReturnType<typeof parseConfiguration>> {
-  const parsed = parseConfiguration(await readBounded(file), file);
+function readConfiguration(bytes: Buffer, file: string): ReturnType<typeof parseConfiguration> {
+  const parsed = parseConfiguration(bytes, file);
   if (parsed.disks.length + parsed.drives.length > maxDevices)
     throw new Fault('too-large', `${file} names more than ${maxDevices} disks and drives`);
   return parsed;
@@ -120,6 +138,7 @@ async function lookAtMedium(
   setting: string,
   medium: ForeignMedium | null,
   look: Look,
+  manifest: Manifest | undefined,
 ): Promise<{ named: string; path: string | null } | null> {
   if (medium === null) return null;
   const named = medium.kind === 'file' ? medium.file : medium.device;
@@ -127,22 +146,12 @@ async function lookAtMedium(
   const why = medium.kind === 'file' ? 'the file is not there' : 'a drive of the other host';
   if (path === undefined)
     look.lost.push({ setting, value: named.slice(0, 200), why, device: null });
+  const digest =
+    path === undefined || manifest === undefined ? undefined : digestFor(manifest, named, look);
+  if (path !== undefined && digest !== undefined) await judgeMedium(path, digest, look);
   return { named: named.slice(0, 4096), path: path ?? null };
 }
 
-async function readBounded(file: string): Promise<Buffer> {
-  const handle = await open(file, 'r').catch((cause: unknown) => {
-    throw new Fault('not-found', `cannot open ${file}`, { cause });
-  });
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new Fault('invalid', `${file} is no file`);
-    if (stats.size > maxFileBytes)
-      throw new Fault('too-large', `${file} has ${formatBytes(stats.size)}`, {
-        hint: 'name the configuration, not a disk',
-      });
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+function told({ file, digests, signer }: Manifest): NonNullable<ForeignMachine['manifest']> {
+  return { file, files: digests.size, signer };
 }

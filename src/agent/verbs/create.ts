@@ -2,6 +2,7 @@
 import type { DiskSource, LinkParams, LinkResult, StartCheck, VmDefinition } from '#api';
 import { describeFault, Fault, formatBytes } from '#lib';
 import type { Host } from '../host/host.ts';
+import { handedOverFiles } from './handovers.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { newMachineFile } from '../machine/record.ts';
 
@@ -27,6 +28,7 @@ export async function createMachine(
   const file = { ...fresh, generation: params.generation };
   try {
     await storage.writeDefinition(file);
+    if (params.kept !== undefined) await handedOverFiles(host).writeKept(file, params.kept);
     for (const [index, source] of disks.entries()) {
       progress(index / disks.length, `making disk ${source.file}`);
       const work = { vmId: definition.id, operation: operationOf(source), file: source.file };

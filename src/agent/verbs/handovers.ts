@@ -6,17 +6,19 @@ import type { Handlers } from '../link/calls.ts';
 
 type HandoverVerbs = Pick<
   Handlers,
-  `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end' | 'look' | 'own'}`
+  `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end' | 'fetch' | 'put' | 'look' | 'own'}`
 >;
+
+/** Errors: `unsupported`. */
+export function handedOverFiles({ driver, name }: Host): HandedOverFiles {
+  const { handedOver } = driver.storage;
+  if (handedOver !== undefined) return handedOver;
+  throw new Fault('unsupported', `host ${name} has no files`);
+}
 
 export function handoverVerbs(host: Host): HandoverVerbs {
   const refuse = async (): Promise<never> => {
     throw new Fault('unsupported', "vms of an agent are Gantry's own");
-  };
-  const files = (): HandedOverFiles => {
-    const { handedOver } = host.driver.storage;
-    if (handedOver !== undefined) return handedOver;
-    throw new Fault('unsupported', `host ${host.name} has no files`);
   };
   return {
     'machine.handover.read': refuse,
@@ -24,9 +26,24 @@ export function handoverVerbs(host: Host): HandoverVerbs {
     'machine.handover.plan': refuse,
     'machine.handover.take': refuse,
     'machine.handover.end': refuse,
-    'machine.handover.look': (params) => files().look(params.files),
+    'machine.handover.put': refuse,
+    async 'machine.handover.fetch'({ id, generation, cause, kept }) {
+      const machine = host.machines.get(id);
+      if (machine === undefined) return { contents: null };
+      const parts = kept.map(({ part }) => part);
+      // In its turn, and only of one that may be deleted: it is off.
+      const contents = await machine.change('delete', generation, cause, () =>
+        handedOverFiles(host).readKept(machine.file, parts),
+      );
+      return { contents: [...contents] };
+    },
+    async 'machine.handover.look'({ files, uefi }) {
+      const looked = await handedOverFiles(host).look(files);
+      const unfit = uefi === undefined ? [] : await host.driver.judgeUefi?.(uefi);
+      return { ...looked, reasons: [...looked.reasons, ...(unfit ?? [])] };
+    },
     async 'machine.handover.own'({ owners }) {
-      await files().giveBack(owners);
+      await handedOverFiles(host).giveBack(owners);
       return {};
     },
   };

@@ -8,13 +8,16 @@ import type { MachineFile } from '../machine/record.ts';
 
 type Inserted = LinkResult<'host.media'>['inserted'];
 
-export function mediaVerbs(host: Host): Pick<Handlers, 'host.media'> {
+export function mediaVerbs(host: Host): Pick<Handlers, 'host.media' | 'host.import-sources'> {
   return {
     async 'host.media'(_, { signal }) {
       const inserted = host.files().filter(isLive).flatMap(insertedIn);
       // A host without files has none.
       const found = await host.driver.storage.media?.(signal);
       return { files: [], drives: [], complete: true, ...found, inserted };
+    },
+    async 'host.import-sources'(_, { signal }) {
+      return (await host.driver.storage.importSources?.(signal)) ?? { sources: [], complete: true };
     },
   };
 }

@@ -33,6 +33,7 @@ export const diskMethods = {
       ...foundDiskSchema.shape,
       chain: hostDiskReportSchema.shape.chain,
       system: hostDiskReportSchema.shape.system,
+      snapshots: hostDiskReportSchema.shape.snapshots,
       findings: hostDiskReportSchema.shape.findings,
     }),
   },

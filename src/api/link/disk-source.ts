@@ -1,6 +1,7 @@
 /** Where the contents of disks come from, as an agent is told. */
 import { z } from 'zod';
 import { diskFormats } from '../vm/hardware.ts';
+import { digestSchema } from '../upload.ts';
 import { diskAllocations } from '../vm/travel.ts';
 
 /** How the first contents of a disk come about; the disk itself stands in the definition. */
@@ -28,6 +29,8 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
     sizeBytes: z.number().int().min(0),
     sourcePath: z.string().max(1024),
     sourceFormat: z.string().max(32),
+    /** What the file has to be. */
+    digest: digestSchema.optional(),
   }),
   /** An entire drive of the host, copied. */
   z.strictObject({
@@ -65,4 +68,14 @@ export const handOutSchema = z.strictObject({
       }),
     )
     .max(64),
+  again: z.boolean().optional().meta({
+    description: 'it may be there from an earlier try of the same work',
+  }),
+  /** A manifest beside the configuration; absent: none. */
+  package: z
+    .strictObject({
+      archive: z.string().max(1024).nullable().meta({ description: 'one file for all of it' }),
+      signer: z.string().max(1024).nullable().meta({ description: 'PEM file of the host' }),
+    })
+    .optional(),
 });

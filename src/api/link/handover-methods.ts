@@ -1,9 +1,11 @@
 /**
  * A vm that others run comes to an agent of the same computer, with its disks where they are, and goes back (docs/rfd/0034): what the
- * connection to its hypervisor does (`read`, `give`, `plan`, `take`), and what the agent does with the files (`look`, `own`).
+ * connection to its hypervisor does (`read`, `give`, `plan`, `take`, `put`), and what the agent does with the files (`look`, `own`). What
+ * is kept beside the disks, UEFI variables and contents of a TPM, both tell (`fetch`).
  */
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
+import { guestRebootActions } from '../vm/definition.ts';
 import { hardwareSchema } from '../vm/hardware.ts';
 import { startCheckSchema } from '../vm/vm.ts';
 import { causeSchema } from './cause.ts';
@@ -38,8 +40,45 @@ export const fileOwnerSchema = z.strictObject({
 });
 export type FileOwner = z.infer<typeof fileOwnerSchema>;
 
+export const keptParts = ['uefi-variables', 'tpm'] as const;
+export type KeptPart = (typeof keptParts)[number];
+
+/** In which a hypervisor keeps what belongs to a vm beside its disks, and whose the file is. */
+const keptFileSchema = z.strictObject({ part: z.enum(keptParts), ...fileOwnerSchema.shape });
+export type KeptFile = z.infer<typeof keptFileSchema>;
+const keptFiles = z.array(keptFileSchema).max(keptParts.length);
+
+/** UEFI variables of ARM have that many. */
+export const maxKeptBytes = 64 * 1024 * 1024;
+const maxPackedLength = 6 * 1024 * 1024;
+
+/** Secret, as what a TPM holds is. `content`: gzip of at most `maxKeptBytes`, in base64. */
+export const keptContentSchema = z.strictObject({
+  part: z.enum(keptParts),
+  content: z.base64().max(maxPackedLength),
+});
+export type KeptContent = z.infer<typeof keptContentSchema>;
+export const keptContents = z.array(keptContentSchema).max(keptParts.length);
+
+/** Firmware that a hypervisor runs a vm with. */
+const uefiSchema = z.strictObject({
+  code: path.meta({ description: 'file of its image' }),
+  secureBoot: z.boolean(),
+  variablesBytes: z.number().int().min(1).max(maxKeptBytes),
+});
+export type UefiInUse = z.infer<typeof uefiSchema>;
+
 /** `base`: in the words for its hypervisor, as the text says it; `wanted`: as it is to be there. */
-const back = { uuid, xml, base: hardwareSchema, wanted: hardwareSchema };
+const back = {
+  uuid,
+  xml,
+  base: hardwareSchema,
+  wanted: hardwareSchema,
+  onGuestReboot: z
+    .enum(guestRebootActions)
+    .optional()
+    .meta({ description: 'absent: as the text says it' }),
+};
 
 export const handoverMethods = {
   /** All that is needed to bring it back as it was, and what stands against giving it away. */
@@ -52,6 +91,8 @@ export const handoverMethods = {
       unmodelled: z.array(z.string().max(120)).max(100).meta({
         description: 'what Gantry has no word for',
       }),
+      kept: keptFiles,
+      uefi: uefiSchema.nullable(),
       reasons,
     }),
   },
@@ -90,9 +131,33 @@ export const handoverMethods = {
     params: z.strictObject({ id: idSchema }),
     result: z.strictObject({ report: machineReportSchema }),
   },
-  /** Files of disks as the agent sees them. What a vm may not use is a reason. */
+  /**
+   * What belongs to it beside its disks, of those parts; null where it is not known here. A hypervisor reads the files, known or not.
+   * Errors: `refused` unless it is off; `not-found` where a file of a hypervisor is not there.
+   */
+  'machine.handover.fetch': {
+    params: z.strictObject({
+      id: idSchema,
+      generation: z.number().int().min(0),
+      cause: causeSchema,
+      kept: keptFiles,
+    }),
+    result: z.strictObject({ contents: keptContents.nullable() }),
+  },
+  /** Its hypervisor's files hold these contents, and belong to whom they did. Errors: `refused` while it knows the vm. */
+  'machine.handover.put': {
+    params: z.strictObject({ id: idSchema, uuid, kept: keptFiles, contents: keptContents }),
+    result: z.strictObject({}),
+  },
+  /** Files of disks as the agent sees them. What a vm may not use, and firmware that it would not run with, is a reason. */
   'machine.handover.look': {
-    params: z.strictObject({ files: z.array(path).max(maxFiles) }),
+    params: z.strictObject({
+      files: z.array(path).max(maxFiles),
+      uefi: uefiSchema
+        .extend({ machine: hardwareSchema.shape.machine })
+        .optional()
+        .meta({ description: 'what it is run with at its hypervisor; absent: no UEFI' }),
+    }),
     result: z.strictObject({
       files: seenFiles,
       owners: z.array(fileOwnerSchema).max(maxFiles),

@@ -41,9 +41,10 @@ import { diskMatchSchema, diskSourceSchema, handOutSchema } from './disk-source.
 import { driveMethods } from './drive-methods.ts';
 import { accountNameSchema } from '../scripts.ts';
 import { hostMediaSchema } from './host-media.ts';
+import { importSourcesSchema } from '../vm/import-sources.ts';
 import { moveMethods } from './move-methods.ts';
 import { passageMethods } from './passage-methods.ts';
-import { handoverMethods } from './handover-methods.ts';
+import { handoverMethods, keptContents } from './handover-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
 import { snapshotMethods } from './snapshot-methods.ts';
 
@@ -92,6 +93,8 @@ export const linkMethods = {
   ...fileMethods,
   /** Images for drives in the folders for vms and the search path; what machines with a process have in their drives. */
   'host.media': { params: z.strictObject({}), result: hostMediaSchema },
+  /** In the same folders: what a vm can be imported from. */
+  'host.import-sources': { params: z.strictObject({}), result: importSourcesSchema },
   ...driveMethods,
   'host.service': {
     params: z.strictObject({ run: z.boolean(), cause: causeSchema }),
@@ -160,6 +163,9 @@ export const linkMethods = {
       definition: vmDefinitionSchema,
       definitionVersion: z.number().int(),
       disks: z.array(diskSourceSchema).max(64),
+      kept: keptContents.optional().meta({
+        description: 'what belongs to it beside its disks (docs/rfd/0034); absent: nothing yet',
+      }),
     }),
     result: report,
   },

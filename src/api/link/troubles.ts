@@ -1,6 +1,7 @@
 /** What an agent finds wrong though nobody asked it to do anything: of its host, and of the vms on it. */
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
+import { saidSchemas } from '../installation.ts';
 
 /** What of it there can be, with its meaning. */
 export const hostTroubles = {
@@ -20,5 +21,6 @@ export const hostTroubleSchema = z.strictObject({
   vmId: idSchema.nullable().meta({ description: 'null: about the host' }),
   text: z.string().max(1000),
   remedy: z.string().max(1000).nullable(),
+  ...saidSchemas,
 });
 export type HostTrouble = z.infer<typeof hostTroubleSchema>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { hostUploadSchema, maxUploadPartBytes, uploadBeginSchema } from '../upload.ts';
+import { importSourcesSchema } from '../vm/import-sources.ts';
 import { knownMediaSchema } from '../vm/known-media.ts';
 import { fileQuery, hostParams } from './hosts.ts';
 import { vmAndDisk } from './travel.ts';
@@ -47,6 +48,18 @@ export const hostFilesRoutes = {
     params: hostParams,
     answer: 'now',
     response: knownMediaSchema,
+  }),
+  'host.import-source.list': route({
+    method: 'GET',
+    path: '/hosts/{host}/import-sources',
+    summary:
+      'List the configurations of other products in the folders for vms of a host, and archives that may have one',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: importSourcesSchema,
   }),
   'host.upload.list': route({
     method: 'GET',

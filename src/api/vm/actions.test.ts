@@ -351,6 +351,16 @@ test('a template is cloned, filed and taken out, and nothing else; one that is n
   assert.equal(judgeAction('end-template', vm('off')).answer, 'refuse');
 });
 
+test('an adopted vm that nobody knows who has is given back, whose unknown state is of another cause is not', () => {
+  const judge = (more: Partial<Judged>, state: 'unknown' | 'running' | 'off' = 'unknown') =>
+    judgeAction('give-back', vm(state, { adopted: true, ...more })).answer;
+  assert.equal(judge({ unsettled: true }), 'take');
+  assert.equal(judge({ unsettled: true }, 'off'), 'take');
+  assert.equal(judge({ unsettled: true }, 'running'), 'refuse');
+  assert.equal(judge({}), 'refuse');
+  assert.equal(judge({ unsettled: true, hostReachable: false }), 'refuse');
+});
+
 test('the state of a vm with a shared disk is not saved, by the name of the disk', () => {
   for (const state of ['running', 'paused'] as const) {
     const judgement = judgeAction('save', vm(state, { sharedDisk: 'scsi0:1' }));

@@ -19,6 +19,8 @@ const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(
 
 export const hostStartActions = ['off', 'always', 'if-was-running'] as const;
 export const hostStopActions = ['save', 'shutdown', 'off'] as const;
+export const guestRebootActions = ['restart', 'turn-off'] as const;
+export type GuestRebootAction = (typeof guestRebootActions)[number];
 /** What becomes of undo disks at the end of a session. */
 export const undoDecisions = ['keep', 'commit', 'discard'] as const;
 export type UndoDecision = (typeof undoDecisions)[number];
@@ -92,6 +94,26 @@ export const vmSettingsSchema = z
         warnPercent: z.number().min(1).max(100_000).nullable().default(null).meta({
           description:
             'the same, of the sizes of its disks together; the lower limit counts; null: any',
+        }),
+      })
+      .prefault({}),
+    onGuestReboot: z.enum(guestRebootActions).default('restart').meta({
+      description:
+        'what happens when the guest restarts itself; a change takes effect at the next start',
+    }),
+    processorUse: z
+      .strictObject({
+        warnPercent: z.number().min(1).max(100).nullable().default(null).meta({
+          description:
+            "use of the vm's processors, the mean of a minute, above which it is warned of; null: any",
+        }),
+      })
+      .prefault({}),
+    memoryUse: z
+      .strictObject({
+        warnPercent: z.number().min(1).max(1000).nullable().default(null).meta({
+          description:
+            "memory that the vm takes up on its host, of the vm's own, the mean of a minute, above which it is warned of; null: any",
         }),
       })
       .prefault({}),

@@ -1,13 +1,29 @@
 /** Vms of other products, taken over from their configuration files (VM-90). */
 import { z } from 'zod';
 import { idSchema, referenceSchema, nameSchema } from '../ids.ts';
-import { archiveStem, sha256Schema } from '../upload.ts';
+import { archiveStem, digestSchema, sha256Schema } from '../upload.ts';
 import { diskFormats } from './hardware.ts';
 
 /** What a network of another product is here, `THEIRS=OURS`: names of ours have no `=`. */
 export const networkNameSchema = z
   .string()
   .regex(/^.{1,256}=[^=]{1,100}$/, 'is not NAME-THERE=NETWORK');
+
+/** An adapter of a vm from another product, and what it would be plugged into. */
+export const importedAdapterSchema = z
+  .strictObject({
+    slot: z.number().int().min(0),
+    there: z
+      .string()
+      .max(256)
+      .meta({ description: 'the name of its network in the other product' }),
+    network: z
+      .string()
+      .max(100)
+      .meta({ description: 'here: user, none, or the name of a network' }),
+  })
+  .meta({ id: 'ImportedAdapter' });
+export type ImportedAdapter = z.infer<typeof importedAdapterSchema>;
 
 /** What becomes of each part of a vm that comes from another product, or goes to one. */
 export const transferEffects = ['carried', 'adapted', 'dropped', 'blocking'] as const;
@@ -28,7 +44,7 @@ export const vmImportSchema = z
     host: referenceSchema.optional().meta({ description: 'on which host the files are' }),
     file: z.string().min(1).max(1024).meta({
       description:
-        'configuration file of the other product on the host, .vmx or .vmc, a folder with one, or an archive with one (zip, tar, tar in gzip, xz or zstd), which takes the right host.disks on the host',
+        'configuration file of the other product on the host, .vmx, .vmc or .ovf, a folder with one, or an archive with one (.ova, zip, tar, tar in gzip, xz or zstd), which takes the right host.disks on the host',
     }),
     upload: idSchema.optional().meta({
       description:
@@ -125,6 +141,7 @@ export const foreignMachineSchema = z.strictObject({
         path: text(1024),
         format: text(32),
         sizeBytes: z.number().int().min(0),
+        digest: digestSchema.optional(),
         /** A layer of changes over it; null: none. */
         undo: z
           .strictObject({
@@ -196,5 +213,20 @@ export const foreignMachineSchema = z.strictObject({
     )
     .max(2000),
   kept: z.record(text(200), text(1000)),
+  /** Of a package, whose files are what it says. */
+  manifest: z
+    .strictObject({
+      file: text(1024),
+      files: z.number().int().min(1),
+      signer: z
+        .strictObject({
+          subject: text(500),
+          issuer: text(500),
+          fingerprint: text(128),
+          isTrusted: z.boolean(),
+        })
+        .nullable(),
+    })
+    .optional(),
 });
 export type ForeignMachine = z.infer<typeof foreignMachineSchema>;

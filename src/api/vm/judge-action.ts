@@ -27,6 +27,8 @@ export interface Judged {
   readonly sharedDisk?: string | undefined;
   /** Whether it is another hypervisor's, to which it can be given back (docs/rfd/0034). */
   readonly adopted?: boolean | undefined;
+  /** Of one that was adopted: which of both has it is not known, and `give-back` is what settles that. */
+  readonly unsettled?: boolean | undefined;
   /** Whether a hypervisor of others runs it, without an agent (docs/rfd/0024). */
   readonly elsewhere?: boolean | undefined;
   /** It is there to be cloned (docs/rfd/0035). */
@@ -86,6 +88,8 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       hint: `clone it, or make it an ordinary vm again with: gantry vm template ${vm.name} --end`,
     };
   }
+  if (action === 'give-back' && vm.unsettled === true && vm.state === 'unknown')
+    return { answer: 'take' };
   if (facts.right === 'vm.console' && vm.consolesOff !== undefined)
     return { answer: 'refuse', ...consolesOffReasons[vm.consolesOff] };
   if (action === 'release' && vm.state === 'running')

@@ -10,7 +10,7 @@ interface Settings {
 }
 
 export const hardwareParts = {
-  memory: { title: 'memory', settings: ['hardware/memory'] },
+  memory: { title: 'memory', settings: ['hardware/memory', 'settings/memoryUse'] },
   network: { title: 'network', settings: ['hardware/adapters'] },
   storage: {
     title: 'storage',
@@ -37,6 +37,7 @@ export const settingGroups = {
     settings: [
       'settings/start',
       'settings/shutdown',
+      'settings/onGuestReboot',
       'settings/failure',
       'settings/runAs',
       'settings/evenPowerfulAccount',
@@ -58,7 +59,10 @@ export const settingGroups = {
       'settings/acceleration',
     ],
   },
-  processor: { title: 'processor resources', settings: ['hardware/processor', 'resources'] },
+  processor: {
+    title: 'processor resources',
+    settings: ['hardware/processor', 'resources', 'settings/processorUse'],
+  },
   additions: {
     title: 'installation of guest additions',
     settings: [

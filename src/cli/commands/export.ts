@@ -21,7 +21,7 @@ export const exportCommand = command({
     path: {
       type: 'text',
       value: 'DIR',
-      meaning: 'with --as: folder of its host that is made for it',
+      meaning: 'with --as: folder of its host that is made for it; with --as ovf also a file .ova',
     },
     'saved-state': {
       type: 'text',
@@ -33,11 +33,17 @@ export const exportCommand = command({
       type: 'flag',
       meaning: 'with --as: put disks on free IDE positions, for which the guest has the driver',
     },
+    'sign-with': {
+      type: 'text',
+      value: 'FILE',
+      meaning: 'with --as ovf: PEM file of its host with the key and certificate to sign with',
+    },
   },
   examples: [
     'gantry vm export web-1 > web-1.yaml',
     'gantry vm export web-1 -o json',
     'gantry vm export web-1 --as vmware-workstation --path /srv/out/web-1 --dry-run',
+    'gantry vm export web-1 --as ovf --path /srv/out/web-1.ova',
     'gantry vm export old --as virtual-server-2005 --path /srv/out/old --move-to-ide',
   ],
   async run(run) {
@@ -56,6 +62,7 @@ export const exportCommand = command({
       as,
       path,
       ...(options['saved-state'] === undefined ? {} : { savedState: options['saved-state'] }),
+      ...(options['sign-with'] === undefined ? {} : { signWith: options['sign-with'] }),
       moveToIde: options['move-to-ide'] === true,
     };
     if (dryRun) {

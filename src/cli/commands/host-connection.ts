@@ -15,7 +15,8 @@ const connectionOptions = {
   password: { type: 'flag', meaning: 'ask for a password (or read it from standard input)' },
   'allow-unverified': {
     type: 'flag',
-    meaning: 'allow an address with no_verify: certificate or host key are not checked',
+    meaning:
+      'allow an address with no_verify, so that certificate or host key are not checked, or plain TCP to another machine',
   },
 } as const satisfies Options;
 
@@ -62,7 +63,7 @@ export function describeConnection({
       ? []
       : [['last error', `${localTime(lastError.at)} ${lastError.message}`] as const]),
     ...(verification === 'none-allowed'
-      ? [['warning', 'certificate or host key may go unchecked'] as const]
+      ? [['warning', 'nobody checks that it is who it claims to be'] as const]
       : []),
     ...describeManager(managerUrl),
   ];

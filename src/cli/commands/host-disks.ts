@@ -266,12 +266,18 @@ export const hostDiskCommands: readonly Command[] = [
         meaning: 'compress what is stored (qcow2)',
         words: ['zlib', 'zstd'],
       },
+      snapshot: {
+        type: 'text',
+        value: 'NAME',
+        meaning: 'an internal snapshot instead of the present content',
+      },
     },
     example: '/srv/vms/web.vmdk /srv/vms/web.qcow2',
     body: ([to], options) => ({
       ...shapeOf(options),
       target: to,
       compression: options.compress ?? 'none',
+      snapshot: options.snapshot,
     }),
     tells: made,
   }),

@@ -1,6 +1,6 @@
 /** Disks, images and other files between this machine and hosts, as they are. */
 import { basename } from 'node:path';
-import { diskAnswers, unpackedName, type Download, type HostUpload } from '#api';
+import { diskAnswers, unpackedName, type Download, type HostUpload, type ImportSource } from '#api';
 import { formatBytes } from '#lib';
 import { command, type Command, type Run } from '../command.ts';
 import { mediaColumns } from './devices.ts';
@@ -17,12 +17,20 @@ const to = {
   to: { type: 'text', value: 'FILE', meaning: 'a new file here; its own name when absent' },
 } as const;
 
+const sourceColumns: readonly Column<ImportSource>[] = [
+  { title: 'FILE', value: ({ path }) => path },
+  { title: 'KIND', value: ({ kind }) => kind },
+  { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes) },
+];
+
 const uploadColumns: readonly Column<HostUpload>[] = [
   { title: 'FILE', value: ({ file }) => file },
   {
     title: 'CAME',
     value: ({ receivedBytes, sizeBytes, state }) =>
-      state === 'done' ? 'all' : `${formatBytes(receivedBytes)} of ${formatBytes(sizeBytes)}`,
+      state === 'done'
+        ? 'all'
+        : `${formatBytes(receivedBytes)}${sizeBytes === null ? '' : ` of ${formatBytes(sizeBytes)}`}`,
   },
   { title: 'PACKED', value: ({ packing }) => (packing === 'none' ? '-' : packing) },
   { title: 'BEGUN', value: ({ begunAt }) => begunAt },
@@ -59,6 +67,10 @@ export const hostTransferCommands: readonly Command[] = [
     options: {
       sha256: { type: 'text', value: 'HEX', meaning: 'what the file is known to have' },
       packed: { type: 'flag', meaning: 'gzip, xz, zstd and zip stay packed' },
+      replace: {
+        type: 'flag',
+        meaning: 'a disk that is there and that no vm has becomes it when all has come',
+      },
     },
     examples: [
       'gantry host upload h1 debian.iso',
@@ -72,6 +84,7 @@ export const hostTransferCommands: readonly Command[] = [
       const begin = {
         file: target ?? unpackedName(basename(source), packing),
         sizeBytes: content.sizeBytes,
+        replaces: run.options.replace === true,
         packing,
         fingerprint: content.fingerprint,
       };
@@ -105,6 +118,19 @@ export const hostTransferCommands: readonly Command[] = [
       );
       writeList(out, format, mediaColumns, media, 'no images');
       if (!complete) out.note('there are more files than were looked at');
+    },
+  }),
+  command({
+    name: 'host import-sources',
+    summary: 'what a host has that a vm of another product can be imported from',
+    args: [{ name: 'host', meaning: 'name or id', completes: 'host' }],
+    options: {},
+    examples: ['gantry host import-sources h1'],
+    async run({ args: [host = ''], client, out, format, signal }) {
+      const asked = { params: { host } };
+      const found = await client.call('host.import-source.list', asked, signal);
+      writeList(out, format, sourceColumns, found.sources, 'nothing to import');
+      if (!found.complete) out.note('there are more files than were looked at');
     },
   }),
   command({

@@ -197,7 +197,7 @@ const diskColumns: readonly Column<HostDisk>[] = [
 ];
 
 function describeDisk(report: HostDiskReport): readonly (readonly [string, string])[] {
-  const { sizeBytes, chain, children, vms, system, findings } = report;
+  const { sizeBytes, chain, children, vms, system, snapshots = [], findings } = report;
   const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
   return [
     ['file', report.path],
@@ -206,6 +206,7 @@ function describeDisk(report: HostDiskReport): readonly (readonly [string, strin
     ['on disk', formatBytes(report.fileBytes)],
     ['identity', report.identity ?? '-'],
     ...(system ? [['holds', 'an installed system'] as const] : []),
+    ...snapshots.map(({ id, name, takenAt }) => ['snapshot', `${id} ${name}, ${takenAt}`] as const),
     ['parents', list(chain)],
     ['size of the chain', formatBytes(report.chainBytes)],
     ['children', list(children)],

@@ -29,7 +29,13 @@ export async function sendArchive(
   const host = wanted ?? (await onlyHost(run));
   await using content = await openContent(source);
   const { sizeBytes, fingerprint } = content;
-  const begin = { file: basename(source), sizeBytes, packing: 'none', fingerprint } as const;
+  const begin = {
+    file: basename(source),
+    sizeBytes,
+    packing: 'none',
+    replaces: false,
+    fingerprint,
+  } as const;
   return { host, ...(await send(run, { host, source, content, begin })) };
 }
 

@@ -33,7 +33,7 @@ export const importCommand = command({
     {
       name: 'file',
       meaning:
-        '.vmx or .vmc on the host, their folder, or an archive with them (zip, tar, tar.gz, …)',
+        '.vmx, .vmc or .ovf on the host, their folder, or an archive with them (.ova, zip, tar, tar.gz, …)',
       completes: 'file',
     },
   ],
@@ -106,6 +106,7 @@ export const importCommand = command({
   },
   examples: [
     'gantry vm import /srv/old/web.vmx --dry-run',
+    'gantry vm import /srv/in/shop.ova --network lan',
     'gantry vm import /srv/old/web.vmc --name web-1 --undo commit --start',
     'gantry vm import web.zip --upload --host h1',
     'gantry vm import /srv/old/router.vmx --network lan --network dmz',

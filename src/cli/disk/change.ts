@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path';
 import {
   commitDisk,
   compactDisk,
+  demandNoSnapshots,
+  demandNothingInside,
   demandUnused,
   estimateCompact,
   hostStore,
@@ -147,6 +149,7 @@ export const changeCommands = [
           ? { parent: { path: parentPath, identity: 'any' as const } }
           : {}),
       });
+      demandNothingInside(disk, doing);
       const text = `the changes in ${path} into ${parentPath}`;
       if (run.dryRun) return run.out.line(`would write ${text}`);
       const end = options.keep === true ? '' : ` and delete ${path}`;
@@ -228,6 +231,7 @@ export const changeCommands = [
         store,
         format: options['parent-format'],
       });
+      demandNoSnapshots(disk, 'rebase');
       if (run.dryRun) return run.out.line(`would give ${path} the parent ${parentPath}`);
       const progress = verbOptions(run, `rebase ${path}`);
       const { copiedBytes } =

@@ -3,6 +3,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   convertDisk,
+  demandNothingInside,
   flattenDisk,
   formatNamed,
   hostStore,
@@ -185,6 +186,7 @@ export const makeCommands = [
       if (target === undefined) await demandChangeable(run, path, { ...run.options, doing });
       else await demandFree(target);
       await using disk = await openSource(run, path, run.options);
+      if (target === undefined) demandNothingInside(disk, doing);
       const layers = [...disk.chain()].length;
       const goal = target ?? path;
       if (run.dryRun) return run.out.line(`would make one disk of ${layers} layers in ${goal}`);

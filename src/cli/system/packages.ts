@@ -114,6 +114,10 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('qemu-efi-aarch64', '/usr/share/AAVMF/AAVMF_CODE.fd'),
   ];
   const nightly = [
+    judge(
+      'libvirt-daemon-driver-lxc',
+      '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_lxc.so',
+    ),
     judge('virt-manager', 'virt-manager'),
     judge('dbus-daemon', 'dbus-run-session'),
     judge('xdotool', 'xdotool'),

@@ -22,7 +22,8 @@ type SendRun = Pick<Run, 'client' | 'out' | 'format' | 'signal'>;
 
 /** Answers the operation that gives it its name on the host. Errors: as `sendFile`. */
 export async function upload(run: SendRun, asked: Upload): Promise<Operation> {
-  const body = { verb: 'upload', ...(await send(run, asked)) } as const;
+  const { replaces } = asked.begin;
+  const body = { verb: 'upload', ...(await send(run, asked)), replaces } as const;
   return await run.client.call(
     'host.disk.work',
     { params: { host: asked.host }, body },

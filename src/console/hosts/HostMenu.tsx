@@ -1,13 +1,18 @@
 /** What may be done with a host: something with all its vms (HOST-27), its service, looking for vms and probing. */
 import { Divider, DropdownItem } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useWords } from '../console.ts';
+import { thingHelp } from '../manual/help.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
+import { useConnectText } from './connect/connect-words.ts';
 import { asksFirst, hostActions, type AskedHostAction, type HostAction } from './host-actions.ts';
 import { HostActionDialog } from './HostActionDialog.tsx';
 import { useActOnHost } from './use-act-on-host.ts';
+
+const ConnectHost = lazyPart(async () => (await import('./connect/ConnectHost.tsx')).ConnectHost);
 
 export function HostMenu({
   host,
@@ -19,7 +24,8 @@ export function HostMenu({
   const words = useWords();
   const act = useActOnHost();
   const navigate = useNavigate();
-  const [asked, setAsked] = useState<AskedHostAction | undefined>(undefined);
+  const text = useConnectText();
+  const [asked, setAsked] = useState<AskedHostAction | 'connect' | undefined>(undefined);
   const item = (action: HostAction): ReactNode => (
     <DropdownItem
       key={action}
@@ -33,7 +39,12 @@ export function HostMenu({
   );
   return (
     <>
-      <ThingMenu name={host.name} look={look}>
+      <ThingMenu
+        name={host.name}
+        look={look}
+        help={thingHelp.host}
+        attributes={{ kind: 'host', id: host.id }}
+      >
         {hostActions(host)
           .filter(asksFirst)
           .map((action) => item(action))}
@@ -41,6 +52,9 @@ export function HostMenu({
         {hostActions(host)
           .filter((action) => !asksFirst(action))
           .map((action) => item(action))}
+        {host.connection !== null && (
+          <DropdownItem onClick={() => setAsked('connect')}>{text('change')}</DropdownItem>
+        )}
         {look === 'row' && (
           <DropdownItem
             onClick={() => void navigate({ to: '/hosts/$host', params: { host: host.id } })}
@@ -49,7 +63,12 @@ export function HostMenu({
           </DropdownItem>
         )}
       </ThingMenu>
-      {asked !== undefined && (
+      {asked === 'connect' && (
+        <Suspense fallback={null}>
+          <ConnectHost host={host} onClose={() => setAsked(undefined)} />
+        </Suspense>
+      )}
+      {asked !== undefined && asked !== 'connect' && (
         <HostActionDialog host={host} action={asked} onClose={() => setAsked(undefined)} />
       )}
     </>

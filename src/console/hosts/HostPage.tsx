@@ -248,13 +248,11 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
       words.text('driver'),
       facts === null
         ? host.driver
-        : `${host.driver}: ${facts.hypervisor.name} ${facts.hypervisor.version ?? ''}`,
+        : `${host.driver}: ${facts.hypervisor.name} ${facts.hypervisor.version ?? ''} (${facts.hypervisor.class})`,
     ],
     [
       words.text('acceleration'),
-      facts === null
-        ? none
-        : `${facts.acceleration.use === 'tcg' ? words.text('softwareEmulation') : facts.acceleration.use} – ${facts.acceleration.evidence}`,
+      facts === null ? none : sayAcceleration(words, facts.acceleration),
     ],
     [words.text('version'), facts === null ? none : facts.agentVersion],
     [words.text('started'), facts?.bootedAt ? words.time(facts.bootedAt) : none],
@@ -271,4 +269,15 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
       <FactList facts={summary} />
     </PageSection>
   );
+}
+
+/** The probe's own sentence where the language has none for its outcome. */
+function sayAcceleration(
+  words: Words,
+  { kvm, use, evidence }: NonNullable<Host['facts']>['acceleration'],
+): string {
+  if (use !== 'tcg') return `${use} – ${evidence}`;
+  const outcome = `kvm ${kvm}`;
+  const said = words.check(outcome);
+  return `${words.text('softwareEmulation')} – ${said === outcome ? evidence : said}`;
 }

@@ -1,23 +1,36 @@
-/** All hosts, live. */
+/** All hosts, live, and the way to connect another. */
+import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
+import { useConnectText } from './connect/connect-words.ts';
 import { hostColumns } from './host-columns.tsx';
 import { HostMenu } from './HostMenu.tsx';
+import { parseHostsPlace, type HostsPlace } from './place.ts';
+
+const ConnectHost = lazyPart(async () => (await import('./connect/ConnectHost.tsx')).ConnectHost);
 
 export function HostsPage(): ReactNode {
   const words = useWords();
   const narrowed = useNarrowed();
   const navigate = useNavigate();
-  const place = parseListPlace(useSearch({ strict: false }));
+  const text = useConnectText();
+  const { connect, ...place } = parseHostsPlace(useSearch({ strict: false }));
+  const go = (search: HostsPlace): void => void navigate({ to: '/hosts', search });
+  // One that was connected is led to before its form is closed.
+  const close = (): void => {
+    if (location.pathname === '/hosts') go(place);
+  };
   return (
     <>
-      <PageTitle title={words.text('hosts')} help={pageHelp.hosts} narrowed={narrowed} />
+      <PageTitle title={words.text('hosts')} help={pageHelp.hosts} narrowed={narrowed}>
+        <Button onClick={() => go({ ...place, connect: true })}>{text('connect')}</Button>
+      </PageTitle>
       <ThingList
         name="host.list"
         {...(narrowed === undefined ? {} : { within: `id = "${narrowed.id}"` })}
@@ -25,11 +38,16 @@ export function HostsPage(): ReactNode {
         columns={hostColumns}
         defaultSort="name"
         place={place}
-        onPlace={(to) => void navigate({ to: '/hosts', search: to })}
+        onPlace={go}
         empty={{ all: words.text('noHosts'), filtered: words.text('noHostsFound') }}
         example={words.text('hostFilterExample')}
         menu={(host) => <HostMenu host={host} look="row" />}
       />
+      {connect && (
+        <Suspense fallback={null}>
+          <ConnectHost onClose={close} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -27,7 +27,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'name',
     field: 'name',
-    width: 8.5,
+    width: 7.5,
     raw: (host) => host.name,
     show: (host) => (
       <Link to="/hosts/$host" params={{ host: host.id }}>
@@ -54,14 +54,14 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'running',
     field: 'load.running',
-    width: 7.5,
+    width: 6.5,
     raw: (host) => host.load?.running ?? null,
     say: (count, words) => words.count(count),
   }),
   column({
     key: 'cpu',
     field: 'load.cpuPercent',
-    width: 6.5,
+    width: 6,
     raw: (host) => host.load?.cpuPercent ?? null,
     say: (percent, words) => words.percent(percent),
     show: (host, words) => (

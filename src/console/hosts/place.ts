@@ -31,3 +31,12 @@ export function parseHostPlace(search: Readonly<Record<string, unknown>>): HostP
     ...(tab === undefined || tab === 'summary' ? {} : { tab }),
   };
 }
+
+export interface HostsPlace extends ListPlace {
+  /** The form that connects a hypervisor is open. */
+  readonly connect?: true;
+}
+
+export function parseHostsPlace(search: Readonly<Record<string, unknown>>): HostsPlace {
+  return { ...parseListPlace(search), ...(search['connect'] === true ? { connect: true } : {}) };
+}

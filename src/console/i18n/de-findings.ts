@@ -1,7 +1,10 @@
 /**
- * Deutsch: was Hosts feststellen. Reasons are known by their codes, with the host's own sentence behind them; the checks
- * of a host and their remedies by the host's words (src/agent/drivers/qemu/host).
+ * Deutsch: was Hosts feststellen. Reasons are known by their codes, with the host's own sentence behind them; findings
+ * by theirs, with their values in the places (src/api/finding-texts.ts).
  */
+import type { FindingCode } from '#api';
+import type { FindingWords } from './en-findings.ts';
+
 export const germanReasons: Readonly<Record<string, string>> = {
   acceleration: 'Die Beschleunigung gibt es hier nicht',
   acceleration3d: '3D-Beschleunigung gibt es hier nicht',
@@ -21,6 +24,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'device-in-use': 'Das Gerät wird schon benutzt',
   'device-missing': 'Das Gerät gibt es nicht',
   'device-unreadable': 'Das Laufwerk lässt sich nicht öffnen',
+  'not-in-manifest': 'Eine Datei steht nicht im Manifest des Pakets',
   'not-unpacked': 'Was aus der VM wird, ist erst bekannt, wenn das Archiv ausgepackt ist',
   'disk-has-child': 'Eine andere Platte baut darauf auf',
   'disk-in-use': 'Die Platte wird schon benutzt',
@@ -49,6 +53,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'host-balances-load': 'Der Host verteilt Last, woran VMs nicht teilnehmen',
   'hypervisor-missing': 'Dem Host fehlt der Hypervisor',
   'limits-failed': 'Die Bandbreiten lassen sich nicht begrenzen',
+  'package-damaged': 'Das Paket ist nicht, was gepackt wurde',
   'quota-disk': 'Das Kontingent an Platten reicht nicht',
   'quota-memory': 'Das Kontingent an Speicher reicht nicht',
   'quota-processors': 'Das Kontingent an Prozessoren reicht nicht',
@@ -131,6 +136,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'no-pool': 'Dem Host fehlt ein Speicherpool',
   'disk-used': 'Eine andere VM hat die Platte auch',
   'firmware-variables': 'Die UEFI-Variablen kommen nicht mit',
+  'firmware-other': 'Der Host hätte eine andere Firmware',
   folder: 'Die Datei liegt außerhalb der Ordner, die VMs benutzen dürfen',
   'no-agent': 'Kein Host mit Agent sieht dieselben Platten',
   'not-modelled': 'Dafür hat Gantry kein Wort',
@@ -156,11 +162,12 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'snapshot-disk-missing': 'Die Platte eines Snapshots fehlt',
   snapshots: 'Die VM hat Snapshots',
   'undo-disks': 'Rückgängig-Platten enthalten Änderungen',
+  'unknown-signer': 'Das Paket ist von jemandem signiert, für den niemand bürgt',
   'vlan-in-use': 'Das VLAN gibt es auf dem Host schon',
   'vm-known': 'Die VM gibt es dort schon',
 };
 
-/** Of hosts; {name} is a path. */
+/** Names of checks, and words that stand in findings; {name} is a path. */
 export const germanChecks: Readonly<Record<string, string>> = {
   'UEFI firmware': 'UEFI-Firmware',
   bridge: 'Brücke',
@@ -185,39 +192,230 @@ export const germanChecks: Readonly<Record<string, string>> = {
   space: 'Platz',
   additions: 'Gasterweiterungen',
   parents: 'Übergeordnete Platten',
+  verification: 'Echtheit',
   'write protection': 'Schreibschutz',
   account: 'Konto',
   'system log': 'Systemprotokoll',
   viewers: 'Eigene Betrachter',
-  'install the package qemu-system-x86': 'das Paket qemu-system-x86 installieren',
-  'install the packages qemu-system-arm and qemu-efi-aarch64':
-    'die Pakete qemu-system-arm und qemu-efi-aarch64 installieren',
-  'install the package qemu-utils': 'das Paket qemu-utils installieren',
-  'install the package ovmf': 'das Paket ovmf installieren',
-  'install the package swtpm': 'das Paket swtpm installieren',
-  'install the package util-linux': 'das Paket util-linux installieren',
-  'install the package nftables': 'das Paket nftables installieren',
-  'install the package dnsmasq-base': 'das Paket dnsmasq-base installieren',
-  'load the kernel module bridge: modprobe bridge': 'das Kernelmodul bridge laden: modprobe bridge',
-  'load the kernel module kvm_intel or kvm_amd, and switch on virtualization in the firmware':
-    'das Kernelmodul kvm_intel oder kvm_amd laden und in der Firmware die Virtualisierung einschalten',
-  'load the kernel module tun: modprobe tun': 'das Kernelmodul tun laden: modprobe tun',
-  'load the kernel module vhost_net: modprobe vhost_net':
-    'das Kernelmodul vhost_net laden: modprobe vhost_net',
-  'run the agent as root, or let systemd delegate its group':
-    'den Agenten als root laufen lassen, oder seine Gruppe von systemd abtreten lassen',
-  'run the agent as root for vms that do not trust each other':
-    'den Agenten als root laufen lassen, wenn VMs einander nicht trauen',
-  'use a faster host': 'einen schnelleren Host nehmen',
-  'add the account of the agent to the group kvm':
-    'das Konto des Agenten in die Gruppe kvm aufnehmen',
-  'give the device to the group kvm: chgrp kvm /dev/kvm; chmod 660 /dev/kvm':
-    'das Gerät der Gruppe kvm geben: chgrp kvm /dev/kvm; chmod 660 /dev/kvm',
-  'have the virtualization of this machine nested by what it runs on; emulation is faster until then':
-    'die Virtualisierung dieser Maschine von dem, worauf sie läuft, weiterreichen lassen; bis dahin ist Emulation schneller',
-  'switch on virtualization in the firmware of the host; without it vms are emulated in software':
-    'in der Firmware des Hosts die Virtualisierung einschalten; ohne sie werden VMs in Software emuliert',
-  'stop vms or add memory': 'VMs anhalten, oder Speicher einbauen',
-  'keep vms on a file system that has both': 'VMs auf einem Dateisystem halten, das beides hat',
-  'free space': 'Platz schaffen',
+  'kvm absent': '/dev/kvm gibt es nicht',
+  'kvm denied': '/dev/kvm darf nicht geöffnet werden',
+  'kvm hangs': 'eine Probemaschine mit kvm blieb hängen',
+  'kvm slow': 'eine Probemaschine lief mit kvm langsamer',
+  'kvm fails': 'eine Probemaschine mit kvm scheiterte',
+  'kvm not-probed': 'kvm wurde noch nicht erprobt',
+  unknown: 'unbekannt',
+  hypervisor: 'Hypervisor',
+  connection: 'Verbindung',
+  warnings: 'Warnungen',
+  authority: 'der Stelle dieser Installation',
+  server: 'des Servers',
+  'running vms': 'den Lauf von VMs',
+  'running vms of the architecture aarch64': 'den Lauf von VMs der Architektur aarch64',
+  'making and reading disks': 'das Anlegen und Lesen von Platten',
+  'vms with UEFI': 'VMs mit UEFI',
+  'vms with a TPM': 'VMs mit einem TPM',
+  'accounts of their own for vms': 'eigene Konten von VMs',
+  'rules of networks': 'Regeln von Netzwerken',
+  'addresses and names on networks': 'Adressen und Namen in Netzwerken',
+  'bridges between vms: networks beyond the user-mode one':
+    'Brücken zwischen VMs: Netzwerke über das im User-Modus hinaus',
+  'hardware acceleration': 'die Beschleunigung durch Hardware',
+  'networks beyond the user-mode one': 'Netzwerke über das im User-Modus hinaus',
+  'fast networks beyond the user-mode one': 'schnelle Netzwerke über das im User-Modus hinaus',
+};
+
+const missing = 'nicht gefunden; nötig für {use}';
+const fasterHost = 'einen schnelleren Host nehmen';
+const available = '{freeBytes} von {totalBytes} verfügbar';
+const free = '{freeBytes} von {totalBytes} frei';
+const below = '{file}, unter der Platte {disk},';
+const sameFile = 'die Datei wieder herbringen, wie sie war, mit der Zeit ihrer letzten Änderung';
+const otherAccount = 'ein anderes Konto wählen, oder keines: die VM hat dann ein eigenes';
+const volumeLeft = 'der Datenträger {path} des Hosts {host} hat noch {freeBytes} von {totalBytes}';
+const lookAtHost = 'nachsehen, ob sein Agent läuft, dann in den Prüfungen des Hosts';
+const startService = 'seinen Dienst starten, unter den Aktionen des Hosts';
+const newCertificate =
+  'in den Website-Einstellungen ein neues Zertifikat mit Schlüssel geben, oder als Dateien im Ordner tls';
+const joinAgain =
+  'den Host sich verbinden lassen, oder mit einem neuen Token noch einmal aufnehmen';
+
+export const germanFindings: Readonly<Record<FindingCode, FindingWords>> = {
+  'program-missing': { evidence: missing },
+  'package-missing': { evidence: missing, remedy: 'das Paket {package} installieren' },
+  'packages-missing': { evidence: missing, remedy: 'diese Pakete installieren: {packages}' },
+  'module-missing': {
+    evidence: missing,
+    remedy: 'das Kernelmodul {module} laden: modprobe {module}',
+  },
+  'kvm-missing': {
+    evidence: missing,
+    remedy:
+      'das Kernelmodul kvm_intel oder kvm_amd laden und in der Firmware die Virtualisierung einschalten',
+  },
+  'processor-below-minimum': {
+    evidence: '{processor}: langsamer als das Mindeste',
+    remedy: fasterHost,
+  },
+  'processor-below-recommended': {
+    evidence: '{processor}: langsamer als empfohlen',
+    remedy: fasterHost,
+  },
+  'acceleration-closed-to-vms': {
+    evidence: 'Emulation in Software: die Konten der VMs dürfen /dev/kvm nicht öffnen',
+    remedy: 'das Gerät der Gruppe kvm geben: chgrp kvm /dev/kvm; chmod 660 /dev/kvm',
+  },
+  'acceleration-closed-to-agent': {
+    evidence: 'Emulation in Software: der Agent darf /dev/kvm nicht öffnen',
+    remedy: 'das Konto des Agenten in die Gruppe kvm aufnehmen',
+  },
+  'acceleration-slow': {
+    evidence: 'Emulation in Software, die hier schneller ist als die Beschleunigung ({why})',
+    remedy:
+      'die Virtualisierung dieser Maschine von dem, worauf sie läuft, weiterreichen lassen; bis dahin ist Emulation schneller',
+  },
+  'acceleration-missing': {
+    evidence: 'Emulation in Software, denn die Beschleunigung geht hier nicht ({why})',
+    remedy:
+      'in der Firmware des Hosts die Virtualisierung einschalten; ohne sie werden VMs in Software emuliert',
+  },
+  'memory-available': { evidence: available },
+  'memory-low': { evidence: available, remedy: 'VMs anhalten, oder Speicher einbauen' },
+  'volume-available': { evidence: free },
+  'volume-low': { evidence: free, remedy: 'Platz schaffen' },
+  'volume-open': {
+    evidence: 'Dateien haben dort weder Eigentümer noch Rechte: jedes Konto des Hosts liest sie',
+    remedy: 'VMs auf einem Dateisystem halten, das beides hat',
+  },
+  'limits-missing': {
+    evidence: 'VMs werden nicht begrenzt ({why})',
+    remedy: 'den Agenten als root laufen lassen, oder seine Gruppe von systemd abtreten lassen',
+  },
+  'accounts-own': { evidence: 'jede VM läuft unter einem eigenen Konto' },
+  'accounts-shared': {
+    evidence: 'alle VMs laufen unter dem Konto des Agenten',
+    remedy: 'den Agenten als root laufen lassen, wenn VMs einander nicht trauen',
+  },
+  'device-missing': { evidence: 'nicht vorhanden: {device}' },
+  'display-small': { evidence: '{displays}: weniger als 800 × 600' },
+  'simulated-processes': { evidence: '{count} simulierte Prozesse' },
+  'connection-failed': {
+    evidence: 'sie geht nicht: {why}',
+    remedy: 'auf dem Host nach libvirtd sehen, und nach dem Netz dazwischen',
+  },
+  'connection-works': { evidence: '{product}; alle VMs wurden in {tookMs} ms gesehen' },
+  'system-log-away': {
+    evidence: 'Ereignisse kommen nicht in das Protokoll des Betriebssystems: {why}',
+    remedy: 'nachsehen, ob dort journald oder syslog läuft und an /dev/log hört',
+  },
+  'no-space': {
+    evidence: 'angehalten, weil der Datenträger {volume} keinen Platz mehr für ihre Platten hat',
+    remedy: 'auf diesem Datenträger Platz schaffen',
+  },
+  'layer-missing': { evidence: `${below} fehlt`, remedy: sameFile },
+  'layer-unreadable': { evidence: `${below} lässt sich nicht lesen`, remedy: sameFile },
+  'layer-changed': {
+    evidence: `${below} wurde geändert, seit etwas darauf liegt`,
+    remedy: sameFile,
+  },
+  'parent-unusable': {
+    evidence: 'der Vorgänger der Platte {disk} ({file}) ist nicht zu gebrauchen: {why}',
+    remedy:
+      'den Vorgänger wieder herbringen, wie er war, oder die Platte aus einer Sicherung von ihm lösen',
+  },
+  'parent-unprotected': {
+    evidence:
+      '{file}, worauf die Platte {disk} steht, ist nicht schreibgeschützt: wird sie geändert, ist die Platte unbrauchbar',
+    remedy: 'den Schreibschutz setzen: chmod a-w {file}',
+  },
+  'account-missing': {
+    evidence: 'auf diesem Host gibt es kein Konto {account}',
+    remedy: otherAccount,
+  },
+  'account-locked': { evidence: 'das Konto {account} ist gesperrt', remedy: otherAccount },
+  'no-host': {
+    evidence: 'kein Host ist aufgenommen',
+    remedy: 'ein Token für einen machen, und ihn auf seiner eigenen Befehlszeile damit aufnehmen',
+  },
+  'host-away': { evidence: 'Host {host}: {status}', remedy: lookAtHost },
+  'host-away-because': { evidence: 'Host {host}: {status} ({why})', remedy: lookAtHost },
+  'host-stopped': { evidence: 'Host {host}: {status}', remedy: startService },
+  'host-stopped-because': { evidence: 'Host {host}: {status} ({why})', remedy: startService },
+  'host-unverified': {
+    evidence:
+      'ob der Host {host} der ist, für den er sich ausgibt, wird nicht geprüft: so sagt es seine Adresse',
+    remedy: 'ihn neu verbinden lassen, mit seinem Zertifikat oder Host-Schlüssel',
+  },
+  'volume-filling': {
+    evidence: `${volumeLeft}: dort wachsen Platten`,
+    remedy: 'dort Platz schaffen: unter {pauseBytes} werden VMs angehalten',
+  },
+  'volume-full': {
+    evidence: `${volumeLeft}: VMs, deren Platten dort wachsen, sind angehalten`,
+    remedy: 'dort Platz schaffen: sie laufen von selbst weiter',
+  },
+  'volume-full-by-hand': {
+    evidence: `${volumeLeft}: VMs, deren Platten dort wachsen, sind angehalten`,
+    remedy: 'dort Platz schaffen, dann die VMs fortsetzen',
+  },
+  'vm-unsettled': {
+    evidence:
+      'die VM {vm} war auf dem Weg zwischen zwei Hosts, von denen einer nicht wiederkam: wer von beiden sie hat, ist nicht bekannt',
+    remedy: 'wenn beide wieder da sind, die VM zurückgeben, unter ihren Aktionen',
+  },
+  'vm-files-large': {
+    evidence: 'die Dateien der VM {vm} belegen {usedBytes}: ihre Grenze ist {limitBytes}',
+    remedy: 'nach ihren Platten und Snapshots sehen, oder in ihrer Konfiguration die Grenze heben',
+  },
+  'additions-outdated': {
+    evidence:
+      'die Gasterweiterungen der VM {vm} ({version}) sind älter als die ihres Hosts ({shipped})',
+    remedy: 'sie aktualisieren, unter den Aktionen der VM',
+  },
+  'viewers-unencrypted': {
+    evidence:
+      'der Host {host} lässt Betrachter von Bildschirmen ohne TLS ein: wer auf dem Weg ist, sieht sie und tippt',
+    remedy: 'sie abweisen, unter Eigene Betrachter des Hosts',
+  },
+  'viewers-certificate': {
+    evidence: 'das Zertifikat, das Betrachter des Hosts {host} sehen: {why}',
+    remedy: 'ein anderes geben oder eines erzeugen, unter Eigene Betrachter des Hosts',
+  },
+  'tls-off': {
+    evidence:
+      'der Server an {address} spricht auch ohne TLS: wer auf dem Weg ist, kann alles lesen und ändern',
+    remedy: 'in den Website-Einstellungen TLS verlangen',
+  },
+  'certificate-unusable': {
+    evidence: 'das Zertifikat ist nicht zu gebrauchen: {why}',
+    remedy:
+      'beide Dateien im Ordner tls ersetzen, oder was in den Website-Einstellungen gegeben wurde',
+  },
+  'passwords-in-clear': {
+    evidence: 'Kennwörter werden auch über Verbindungen ohne TLS angenommen',
+    remedy: 'es in den Website-Einstellungen abschalten',
+  },
+  'certificate-expires': {
+    evidence: 'das Zertifikat {certificate} läuft ab: {endsAt}',
+    remedy: newCertificate,
+  },
+  'certificate-expired': {
+    evidence: 'das Zertifikat {certificate} ist abgelaufen: {endsAt}',
+    remedy: newCertificate,
+  },
+  'host-certificate-expires': {
+    evidence: 'das Zertifikat des Hosts {host} läuft ab: {endsAt}',
+    remedy: joinAgain,
+  },
+  'host-certificate-expired': {
+    evidence: 'das Zertifikat des Hosts {host} ist abgelaufen: {endsAt}',
+    remedy: joinAgain,
+  },
+  'audit-failing': {
+    evidence: 'das Prüfprotokoll lässt sich nicht schreiben',
+    remedy: 'Platz schaffen und nachsehen, wem {folder} gehört',
+  },
+  'more-warnings': {
+    evidence: 'es gibt {count} weitere',
+    remedy: 'alle stehen auf der Statusseite',
+  },
 };

@@ -1,5 +1,6 @@
-/** Deutsch. */
-import { germanChecks, germanReasons } from './de-findings.ts';
+/** Deutsch. One file because a language is one table. */
+import { germanChecks, germanFindings, germanReasons } from './de-findings.ts';
+import { germanRemedies } from './de-remedies.ts';
 import { germanSentences } from './de-reasons.ts';
 import type { Language } from './en.ts';
 
@@ -64,6 +65,7 @@ export const german: Language = {
     foundByItself: 'wird selbst gefunden',
     freeOf: '{free} frei von {total}',
     guestSystem: 'Gastsystem',
+    help: 'Hilfe',
     helpOn: 'Hilfe: {title}',
     hostFilterExample: 'zum Beispiel: status != ready',
     identifier: 'Kennung',
@@ -230,6 +232,7 @@ export const german: Language = {
     notFound: 'Hier ist nichts',
     noVms: 'Keine virtuellen Maschinen',
     noVmsFound: 'Keine virtuelle Maschine passt zum Filter',
+    objectAttributes: 'Objektattribute',
     oldPasswordHint: 'Mindestens 12 Zeichen. Auf die Länge kommt es an.',
     operation: 'Vorgang',
     operations: 'Vorgänge',
@@ -259,7 +262,7 @@ export const german: Language = {
     latencyOf: '{ms} ms',
     lastError: 'Letzter Fehler',
     managedAt: 'Verwaltet unter',
-    certificateUnchecked: 'Zertifikat oder Host-Schlüssel werden nicht unbedingt geprüft',
+    certificateUnchecked: 'Niemand prüft, ob er der ist, für den er sich ausgibt',
     roomForMore: 'Platz für weitere virtuelle Maschinen einer Größe',
     moreFit: '{fits} weitere passen. Zuerst geht aus: {resource}.',
     roomFor: '{free} frei, je {each}: Platz für {fits}',
@@ -481,6 +484,8 @@ export const german: Language = {
     internal: 'Ein unerwarteter Fehler',
   },
   reasons: germanReasons,
+  remedies: germanRemedies,
+  findings: germanFindings,
   checks: germanChecks,
   losses: {
     discard: 'der gespeicherte Zustand geht verloren',

@@ -3,6 +3,7 @@ import {
   vmActions,
   vmStandingFacts,
   type Category,
+  type FindingCode,
   type HostBulkAction,
   type HostStatus,
   type Image,
@@ -13,6 +14,8 @@ import {
   type VmAction,
   type VmStanding,
 } from '#api';
+import { englishRemedies } from './en-remedies.ts';
+import { englishFindings, type FindingWords } from './en-findings.ts';
 
 /** What settings, their hints and values are called. */
 export interface SettingWords {
@@ -72,6 +75,7 @@ export const texts = {
   foundByItself: 'found by itself',
   freeOf: '{free} free of {total}',
   guestSystem: 'Guest system',
+  help: 'Help',
   helpOn: 'Help: {title}',
   hostFilterExample: 'for example: status != ready',
   identifier: 'Identifier',
@@ -236,6 +240,7 @@ export const texts = {
   notFound: 'There is nothing here',
   noVms: 'No virtual machines',
   noVmsFound: 'No virtual machine matches the filter',
+  objectAttributes: 'Object attributes',
   oldPasswordHint: 'At least 12 characters. Length is what counts.',
   operation: 'Operation',
   operations: 'Operations',
@@ -264,7 +269,7 @@ export const texts = {
   latencyOf: '{ms} ms',
   lastError: 'Last error',
   managedAt: 'Managed at',
-  certificateUnchecked: 'Certificate or host key may go unchecked',
+  certificateUnchecked: 'Nobody checks that it is who it claims to be',
   roomForMore: 'Room for more virtual machines of one size',
   moreFit: '{fits} more fit. Runs out first: {resource}.',
   roomFor: '{free} free, {each} each: room for {fits}',
@@ -322,7 +327,11 @@ export interface Language {
   readonly faults: Readonly<Record<string, string>>;
   /** What the code of a reason means, told before the host's own sentence; what is not here stays alone. */
   readonly reasons: Readonly<Record<string, string>>;
-  /** Checks of a host and their remedies, in English there, with {name} for a path; what is not here stays as it is. */
+  /** What would make a reason go away, by its code; what is not here is said as the API says it. */
+  readonly remedies: Readonly<Record<string, string>>;
+  /** What findings say, by their codes; what is not here is said as the API says it. */
+  readonly findings: Readonly<Partial<Record<FindingCode, FindingWords>>>;
+  /** Names of checks of a host and what stands in findings, in English there, with {name} for a path; what is not here stays as it is. */
   readonly checks: Readonly<Record<string, string>>;
   /** What is lost by actions that ask first; where it is left out, the API's own words. */
   readonly losses: Readonly<Partial<Record<VmAction, string>>>;
@@ -466,6 +475,8 @@ export const english: Language = {
   },
   faults: {},
   reasons: {},
+  remedies: englishRemedies,
+  findings: englishFindings,
   checks: {},
   losses: {},
 };

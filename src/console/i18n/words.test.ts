@@ -7,6 +7,7 @@ import { nameSetting } from '../vm/words/setting-words.ts';
 import {
   allVerbs,
   judgeAction,
+  tellFinding,
   vmActions,
   vmStates,
   type AllowedAction,
@@ -184,9 +185,66 @@ test('a reason is told with what its code means and what would help', async () =
   ]);
 });
 
+test('what would help against a reason is said as what is done at the console, and as it came where the code has other remedies', async () => {
+  const asked = {
+    text: 'a CD is in sata0:0',
+    remedy: 'eject it first: gantry vm eject web sata0:0',
+  };
+  const say = async (code: string, reason: string): Promise<string> =>
+    createWords(await findLanguage(code).read()).reason({ code: reason, ...asked });
+  assert.equal(await say('en', 'medium-stays'), 'a CD is in sata0:0 – eject it first');
+  assert.match(await say('de', 'medium-stays'), / – es zuerst auswerfen$/);
+  assert.match(
+    await say('de', 'medium-missing'),
+    / – eject it first: gantry vm eject web sata0:0$/,
+  );
+  const { remedy: _none, ...without } = asked;
+  const words = createWords(english);
+  assert.equal(words.reason({ code: 'medium-stays', ...without }), without.text);
+});
+
 test('the check of a path is named in the language, with the path', async () => {
   const words = createWords(await findLanguage('de').read());
   assert.equal(words.check('volume of /srv/vms'), 'Datenträger von /srv/vms');
   assert.equal(words.check('/dev/kvm'), '/dev/kvm');
-  assert.equal(words.check('free space'), 'Platz schaffen');
+});
+
+test('a finding is said by its code with its values, and as it came where the code is unknown or there is none', async () => {
+  const [plain, words] = [createWords(english), createWords(await findLanguage('de').read())];
+  const full = {
+    check: 'volumes',
+    ...tellFinding('volume-filling', {
+      path: '/srv',
+      host: 'h1',
+      freeBytes: 1.5 * 1024 ** 3,
+      totalBytes: 1024 ** 4,
+      pauseBytes: 1024 ** 3,
+    }),
+  };
+  assert.deepEqual(words.finding(full), {
+    what: 'Datenträger: der Datenträger /srv des Hosts h1 hat noch 1,5 GiB von 1 TiB: dort wachsen Platten',
+    remedy: 'dort Platz schaffen: unter 1 GiB werden VMs angehalten',
+  });
+  assert.equal(plain.finding(full).what, `volumes: ${full.evidence}`);
+  const away = {
+    check: 'hosts',
+    ...tellFinding('host-away', { host: 'h1', status: 'unreachable' }),
+  };
+  assert.equal(words.finding(away).what, 'Hosts: Host h1: Nicht erreichbar');
+  assert.doesNotMatch(plain.finding(away).remedy ?? '', /gantry/);
+  const endsAt = '2026-03-01T12:00:00.000Z';
+  const expired = {
+    check: 'certificates',
+    ...tellFinding('certificate-expired', { certificate: 'server', endsAt }),
+  };
+  assert.equal(
+    words.finding(expired).what,
+    `Zertifikate: das Zertifikat des Servers ist abgelaufen: ${words.time(endsAt)}`,
+  );
+  const told = { check: 'memory', evidence: '{freeBytes} left', remedy: 'use {less}' };
+  for (const code of [{}, { code: 'of-another-time' }, { code: 'toString', values: { less: 1 } }])
+    assert.deepEqual(words.finding({ ...told, ...code }), {
+      what: 'Speicher: {freeBytes} left',
+      remedy: 'use {less}',
+    });
 });

@@ -3,6 +3,7 @@ import type { Reason } from '#lib';
 import type {
   AllowedAction,
   Category,
+  Finding,
   HostBulkAction,
   HostStatus,
   Image,
@@ -14,6 +15,7 @@ import type {
   VmStanding,
 } from '#api';
 import { english, type Language, type TextKey } from './en.ts';
+import type { FindingWords } from './en-findings.ts';
 
 /** A language that can be chosen; its words come when it is. */
 export interface Choice {
@@ -30,6 +32,13 @@ export const languages: readonly Choice[] = [
   fallback,
   { code: 'de', name: 'Deutsch', read: async () => (await import('./de.ts')).german },
 ];
+
+export interface SaidFinding {
+  /** With the name of the check before it. */
+  readonly what: string;
+  /** Null: nothing is known that would help. */
+  readonly remedy: string | null;
+}
 
 export interface Words {
   readonly language: Language;
@@ -51,8 +60,10 @@ export interface Words {
   fault(code: string | undefined): string | undefined;
   /** A reason, with what would make it go away. */
   reason(reason: Reason): string;
-  /** The name of a check of a host, or a remedy of one. */
+  /** The name of a check of a host. */
   check(told: string): string;
+  /** What a finding says, in words of the console where its code is known. */
+  finding(finding: Pick<Finding, 'check' | 'evidence' | 'remedy' | 'code' | 'values'>): SaidFinding;
   /** A sentence of the API about the vm of the name; as it is where the language does not know it. */
   sentence(told: string, name: string): string;
   /** Why something is not possible now with the vm of the name, and what would help; undefined where it is. */
@@ -103,7 +114,9 @@ export function createWords(language: Language, locale: string = language.code):
   const none = language.texts.notAvailable;
   const sentence = (told: string, name: string): string =>
     translate(language.sentences, told, name);
-  return {
+  const check = (told: string): string =>
+    translate(language.checks, told, / (\/.+)$/.exec(told)?.[1] ?? told);
+  const words: Words = {
     language,
     text: (key, values = {}) => fillPlaces(language.texts[key], values),
     state: (state) => language.states[state],
@@ -119,7 +132,8 @@ export function createWords(language: Language, locale: string = language.code):
     recipe: (recipe) => language.recipes[recipe],
     fault: (code) => (code === undefined ? undefined : findEntry(language.faults, code)),
     reason: (reason) => tellReason(language, reason),
-    check: (told) => translate(language.checks, told, / (\/.+)$/.exec(told)?.[1] ?? told),
+    check,
+    finding: (finding) => sayFinding(words, finding),
     sentence,
     whyNot: (judged, name) =>
       judged === undefined || judged.allowed
@@ -158,6 +172,7 @@ export function createWords(language: Language, locale: string = language.code):
     day: (ms) => days.format(ms),
     number: (value) => short.format(value),
   };
+  return words;
 }
 
 /** Places without a value stay as they are. */
@@ -178,10 +193,45 @@ function translate(
   return found === undefined ? told : fillPlaces(found, { name });
 }
 
-function tellReason({ reasons }: Language, { code, text, remedy }: Reason): string {
+type Told = Parameters<Words['finding']>[0];
+
+function sayFinding(
+  words: Words,
+  { check, evidence, remedy, code = '', values = {} }: Told,
+): SaidFinding {
+  const findings: Readonly<Record<string, FindingWords>> = words.language.findings;
+  const own = Object.hasOwn(findings, code) ? findings[code] : undefined;
+  const said = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, sayValue(words, name, value)]),
+  );
+  const what = own?.evidence === undefined ? evidence : fillPlaces(own.evidence, said);
+  return {
+    what: `${words.check(check)}: ${what}`,
+    remedy: own?.remedy === undefined ? remedy : fillPlaces(own.remedy, said),
+  };
+}
+
+const wordNames: ReadonlySet<string> = new Set([
+  'use',
+  'device',
+  'certificate',
+  'version',
+  'shipped',
+]);
+
+/** By what the name says of it (src/api/finding-texts.ts). */
+function sayValue(words: Words, name: string, value: string | number): string {
+  if (typeof value === 'number')
+    return name.endsWith('Bytes') ? words.bytes(value) : words.number(value);
+  if (name.endsWith('At') && !Number.isNaN(Date.parse(value))) return words.time(value);
+  if (name === 'status') return words.language.hostStatuses[value as HostStatus] ?? value;
+  return wordNames.has(name) ? words.check(value) : value;
+}
+
+function tellReason({ reasons, remedies }: Language, { code, text, remedy }: Reason): string {
   const told = findEntry(reasons, code);
   const what = told === undefined ? text : `${told}: ${text}`;
-  return remedy === undefined ? what : `${what} – ${remedy}`;
+  return remedy === undefined ? what : `${what} – ${findEntry(remedies, code) ?? remedy}`;
 }
 
 function nameOperation(language: Language, action: string): string {

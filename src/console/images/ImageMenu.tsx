@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Image } from '#api';
 import { useWords } from '../console.ts';
+import { thingHelp } from '../manual/help.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
 
@@ -13,7 +14,12 @@ export function ImageMenu({ image }: { readonly image: Image }): ReactNode {
   const [isDeleting, setDeleting] = useState(false);
   return (
     <>
-      <ThingMenu name={image.name} look="row">
+      <ThingMenu
+        name={image.name}
+        look="row"
+        help={thingHelp.image}
+        attributes={{ kind: 'image', id: image.id }}
+      >
         <DropdownItem
           onClick={() => void navigate({ to: '/images/$image', params: { image: image.id } })}
         >

@@ -7,9 +7,12 @@ import { mainPart } from '../parts/main-part.ts';
 import { saveFile, type ExportFormat } from './export.ts';
 
 export function SaveMenu({
+  of,
   fileName,
   write,
 }: {
+  /** What it saves, where a page has several. */
+  readonly of?: string;
   /** Without its ending, which is the format's. */
   readonly fileName: string;
   /** What it throws is told. */
@@ -42,7 +45,7 @@ export function SaveMenu({
           isDisabled={busy}
           isExpanded={open}
           onClick={() => setOpen(!open)}
-          aria-label={words.text('export')}
+          aria-label={of === undefined ? words.text('export') : `${words.text('export')}: ${of}`}
           icon={<DownloadIcon />}
         />
       )}

@@ -1,4 +1,5 @@
 /** Where the manual explains each panel of the console (WEB-39). */
+import type { AttributeKind } from '../attributes/place.ts';
 import type { HostTab } from '../hosts/place.ts';
 import type { ConfigurationPage } from '../vm/configuration-pages.ts';
 import type { VmTab } from '../vm/tabs.ts';
@@ -27,13 +28,28 @@ export const pageHelp = {
   site: 'manual/users/console.md#site-settings',
 } as const satisfies Readonly<Record<string, HelpPlace>>;
 
+/** What the menu of a thing, whatever its kind, leads to (GRP-30). */
+export const thingHelp: Readonly<Record<AttributeKind, HelpPlace>> = {
+  vm: pageHelp.vms,
+  host: pageHelp.hosts,
+  team: pageHelp.teams,
+  network: pageHelp.networks,
+  image: pageHelp.images,
+  folder: 'manual/users/console.md#the-tree',
+  disk: pageHelp.disks,
+  installation: pageHelp.site,
+};
+
+export const memberHelp = hardware;
+export const snapshotHelp = 'manual/users/vms.md#snapshots';
+
 export const vmTabHelp: Readonly<Record<VmTab, HelpPlace>> = {
   summary: 'manual/users/vms.md#what-it-uses',
   graphs,
   screen: screens,
   serial: screens,
   configuration: 'manual/users/console.md#configuration',
-  snapshots: 'manual/users/vms.md#snapshots',
+  snapshots: snapshotHelp,
   identity: 'manual/users/console.md#configuration',
   events: work,
   operations: work,

@@ -3,6 +3,7 @@ import { DropdownItem } from '@patternfly/react-core';
 import { Suspense, useState, type ReactNode } from 'react';
 import type { Network } from '#api';
 import { useWords } from '../console.ts';
+import { thingHelp } from '../manual/help.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { lazyPart } from '../parts/lazy-part.ts';
 import { networkVerbs, type NetworkVerb } from './verbs.ts';
@@ -21,7 +22,12 @@ export function NetworkMenu({
   const [asked, setAsked] = useState<NetworkVerb | undefined>(undefined);
   return (
     <>
-      <ThingMenu name={network.name} look={look}>
+      <ThingMenu
+        name={network.name}
+        look={look}
+        help={thingHelp.network}
+        attributes={{ kind: 'network', id: network.id }}
+      >
         {networkVerbs.map((verb) => (
           <DropdownItem key={verb} isDanger={verb === 'delete'} onClick={() => setAsked(verb)}>
             {words.text(verb)}

@@ -15,17 +15,20 @@ export function FindingList({ findings }: { readonly findings: readonly Finding[
   const words = useWords();
   return (
     <div className="findings">
-      {findings.map(({ check, result, evidence, remedy }) => (
-        <Alert
-          key={`${check} ${evidence}`}
-          variant={findingVariants[result]}
-          isInline
-          component="p"
-          title={`${words.check(check)}: ${evidence}`}
-        >
-          {remedy !== null && words.text('remedy', { remedy: words.check(remedy) })}
-        </Alert>
-      ))}
+      {findings.map((finding) => {
+        const { what, remedy } = words.finding(finding);
+        return (
+          <Alert
+            key={`${finding.check} ${finding.evidence}`}
+            variant={findingVariants[finding.result]}
+            isInline
+            component="p"
+            title={what}
+          >
+            {remedy !== null && words.text('remedy', { remedy })}
+          </Alert>
+        );
+      })}
     </div>
   );
 }

@@ -40,6 +40,7 @@ export function PlainTable<T>(props: PlainTableProps<T>): ReactNode {
           <div>{head}</div>
           {savedAs !== undefined && (
             <SaveMenu
+              of={label}
               fileName={savedAs.fileName}
               write={(format) => Promise.resolve(writeTable(props, savedAs, format))}
             />

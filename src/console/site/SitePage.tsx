@@ -1,5 +1,6 @@
 /** The settings of the site: those of everybody, and which of them one chooses for oneself. */
 import { Button, Content, PageSection, Switch } from '@patternfly/react-core';
+import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Installation } from '#api';
 import { useWords } from '../console.ts';
@@ -16,6 +17,7 @@ import { Certificates } from './Certificates.tsx';
 import { ChangeSite } from './ChangeSite.tsx';
 import { Encryption } from './Encryption.tsx';
 import { Quotas } from './Quotas.tsx';
+import { Roles } from './roles/Roles.tsx';
 import { SearchPaths } from './SearchPaths.tsx';
 import { useSiteText, type SiteTextKey } from './words.ts';
 
@@ -26,6 +28,9 @@ export function SitePage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('siteSettings')} help={pageHelp.site}>
+        <Link to="/attributes" search={{ kind: 'installation', id: '' }}>
+          {words.text('objectAttributes')}
+        </Link>
         <Button isDisabled={question.data === undefined} onClick={() => setChanges(true)}>
           {words.text('change')}
         </Button>
@@ -38,6 +43,7 @@ export function SitePage(): ReactNode {
             <Encryption installation={installation} />
             <Certificates />
             <Quotas />
+            <Roles />
             <OwnSettings installation={installation} />
             {changes && (
               <ChangeSite installation={installation} onClose={() => setChanges(false)} />

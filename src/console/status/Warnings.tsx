@@ -107,13 +107,14 @@ function OneWarning({
 }): ReactNode {
   const words = useWords();
   const text = useWarningText();
-  const { check, result, evidence, remedy, thing, acknowledged } = warning;
+  const { result, thing, acknowledged } = warning;
+  const { what, remedy } = words.finding(warning);
   return (
     <Alert
       variant={findingVariants[result]}
       isInline
       component="p"
-      title={`${words.check(check)}: ${evidence}`}
+      title={what}
       actionLinks={
         <>
           {thing.kind === 'installation' ? (
@@ -125,7 +126,7 @@ function OneWarning({
         </>
       }
     >
-      {remedy !== null && <p>{words.text('remedy', { remedy: words.check(remedy) })}</p>}
+      {remedy !== null && <p>{words.text('remedy', { remedy })}</p>}
       {acknowledged !== null && (
         <p>
           {text('acknowledged', {
@@ -168,9 +169,7 @@ function Acknowledge({
       send={send}
       onClose={onClose}
     >
-      <p>
-        {words.check(warning.check)}: {warning.evidence}
-      </p>
+      <p>{words.finding(warning).what}</p>
       <FormGroup label={text('note')} fieldId="warning-note" isRequired>
         <TextArea
           id="warning-note"

@@ -3,6 +3,7 @@ import { Divider, DropdownItem } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { teamActionNames, type Team, type TeamAction } from '#api';
 import { useWords } from '../console.ts';
+import { thingHelp } from '../manual/help.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { TeamDialog } from './TeamDialog.tsx';
 
@@ -17,7 +18,12 @@ export function TeamMenu({
   const [asked, setAsked] = useState<TeamAction | 'delete' | undefined>(undefined);
   return (
     <>
-      <ThingMenu name={team.name} look={look}>
+      <ThingMenu
+        name={team.name}
+        look={look}
+        help={thingHelp.team}
+        attributes={{ kind: 'team', id: team.id }}
+      >
         {teamActionNames.map((action) => (
           <DropdownItem key={action} onClick={() => setAsked(action)}>
             {words.operation(`team.${action}`)}

@@ -4,10 +4,11 @@ import { useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
+import { thingHelp } from '../manual/help.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { useVmActions } from '../parts/ask.ts';
 import { useAsking } from './asking.ts';
-import { isConsole, isPower, offeredActions } from './offered.ts';
+import { isConsole, isPower, offeredActions, offeredExport } from './offered.ts';
 import { useDeeds } from './use-deeds.tsx';
 
 export function VmActionMenu({
@@ -23,24 +24,35 @@ export function VmActionMenu({
   const [open, setOpen] = useState(false);
   const deeds = useDeeds(vm);
   const question = useVmActions(vm.id, open);
-  const item = (allowed: AllowedAction): ReactNode => (
+  const item = (
+    allowed: AllowedAction,
+    label = words.action(allowed.action),
+    begin = () => deeds.begin(allowed),
+  ): ReactNode => (
     <DropdownItem
-      key={allowed.action}
+      key={label}
       isAriaDisabled={!allowed.allowed}
       // Beside the menu: above, it would lie on what stands before.
       {...(allowed.allowed
         ? {}
         : { tooltipProps: { content: words.whyNot(allowed, vm.name), position: 'left' } })}
       isDanger={allowed.action === 'delete'}
-      onClick={() => deeds.begin(allowed)}
+      onClick={begin}
     >
-      {words.action(allowed.action)}
+      {label}
     </DropdownItem>
   );
   const actions = offeredActions(question.data?.actions ?? []);
+  const exported = offeredExport(question.data?.actions ?? []);
   return (
     <>
-      <ThingMenu name={vm.name} look={look} onOpen={setOpen}>
+      <ThingMenu
+        name={vm.name}
+        look={look}
+        onOpen={setOpen}
+        help={thingHelp.vm}
+        attributes={{ kind: 'vm', id: vm.id }}
+      >
         {question.isPending && (
           <DropdownItem isDisabled>
             <Spinner size="md" aria-label={words.text('loading')} />
@@ -49,11 +61,15 @@ export function VmActionMenu({
         {question.error !== null && (
           <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
         )}
-        {actions.filter(({ action }) => isConsole(action)).map(item)}
+        {actions.filter(({ action }) => isConsole(action)).map((one) => item(one))}
         {actions.length > 0 && <Divider component="li" />}
-        {actions.filter(({ action }) => isPower(action)).map(item)}
+        {actions.filter(({ action }) => isPower(action)).map((one) => item(one))}
         {actions.length > 0 && <Divider component="li" />}
-        {actions.filter(({ action }) => !isConsole(action) && !isPower(action)).map(item)}
+        {actions
+          .filter(({ action }) => !isConsole(action) && !isPower(action))
+          .map((one) => item(one))}
+        {exported &&
+          item(exported, words.operation('vm.hand-out'), () => deeds.ask({ kind: 'export' }))}
         {actions.length > 0 && (
           <DropdownItem
             to={client.url('vm.export', { vm: vm.id }).pathname}

@@ -4,6 +4,7 @@ import type { Vm } from '#api';
 import { AdoptDialog } from './adopt/AdoptDialog.tsx';
 import { CloneDialog } from './clone/CloneDialog.tsx';
 import { ConfirmAction } from './ConfirmAction.tsx';
+import { ExportDialog } from './export/ExportDialog.tsx';
 import { MoveDialog } from './move/MoveDialog.tsx';
 import type { VmAsked } from './offered.ts';
 import { RenameDialog } from './RenameDialog.tsx';
@@ -24,6 +25,8 @@ export function VmDialog({
       return <RenameDialog vm={vm} onClose={onClose} />;
     case 'clone':
       return <CloneDialog vm={vm} onClose={onClose} />;
+    case 'export':
+      return <ExportDialog vm={vm} onClose={onClose} />;
     case 'adopt':
     case 'give-back':
       return <AdoptDialog vm={vm} kind={asked.kind} onClose={onClose} />;

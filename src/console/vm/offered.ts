@@ -12,7 +12,8 @@ const order: readonly VmAction[] = [...consoles, ...powerActions, ...formActions
 
 export type VmAsked =
   | { readonly kind: 'confirm'; readonly action: ImmediateAction; readonly loss: string }
-  | { readonly kind: (typeof formActions)[number] };
+  | { readonly kind: (typeof formActions)[number] }
+  | { readonly kind: 'export' };
 
 export type VmDeed =
   /** To a tab of the vm's page. */
@@ -42,6 +43,11 @@ export function offeredActions(actions: readonly AllowedAction[]): readonly Allo
     const ofSnapshot = actions.find((one) => one.action === 'clone-snapshot');
     return [ofSnapshot?.allowed === true ? { ...ofSnapshot, action } : judged];
   });
+}
+
+/** An export for another product is a copy of the vm as it is; undefined where its host makes none. */
+export function offeredExport(actions: readonly AllowedAction[]): AllowedAction | undefined {
+  return actions.find(({ action, unsupported }) => action === 'clone' && unsupported !== true);
 }
 
 /** Undefined where it is not offered, or not possible now. */

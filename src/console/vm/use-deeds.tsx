@@ -13,6 +13,7 @@ const VmDialog = lazyPart(async () => (await import('./VmDialog.tsx')).VmDialog)
 
 export interface Deeds {
   readonly begin: (allowed: AllowedAction) => void;
+  readonly ask: (asked: VmAsked) => void;
   /** The dialog that asks, where one is open. */
   readonly dialog: ReactNode;
 }
@@ -44,5 +45,5 @@ export function useDeeds(vm: Vm): Deeds {
       <VmDialog vm={vm} asked={asked} onClose={() => setAsked(undefined)} />
     </Suspense>
   );
-  return { begin, dialog };
+  return { begin, ask: setAsked, dialog };
 }

@@ -95,7 +95,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
-    width: 5.5,
+    width: 6,
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
     say: (size, words) => words.bytes(size),
   }),
@@ -103,7 +103,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'host',
     field: 'host',
-    width: 6,
+    width: 5.5,
     raw: (vm) => vm.host,
     show: (vm) => (
       <Link to="/hosts/$host" params={{ host: vm.hostId }}>

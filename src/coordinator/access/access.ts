@@ -16,7 +16,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { TLSSocket, type Server as TlsServer, type TlsOptions } from 'node:tls';
 import { describeFault, Fault } from '#lib';
-import type { Actor, AuditVerification, Finding, Route } from '#api';
+import { tellFinding, type Actor, type AuditVerification, type Finding, type Route } from '#api';
 import { installationThing } from '../app/things.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { UserDocument } from '../documents.ts';
@@ -293,8 +293,7 @@ export class Access implements Gate, AsyncDisposable {
       findings.push({
         check: 'audit',
         result: 'error',
-        evidence: 'the audit trail cannot be written',
-        remedy: `make room and look at the owner of ${this.#parts.auditFolder}`,
+        ...tellFinding('audit-failing', { folder: this.#parts.auditFolder }),
       });
     return findings;
   }

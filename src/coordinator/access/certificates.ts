@@ -1,7 +1,7 @@
 /** The certificates in use (SEC-65), and what about access and encryption deserves a warning (SEC-25, SEC-59). */
 import type { X509Certificate } from 'node:crypto';
 import { isoTime } from '#lib';
-import type { Certificate, Finding } from '#api';
+import { tellFinding, type Certificate, type Finding, type ToldFinding } from '#api';
 import type { HostDocument } from '../documents.ts';
 import type { AccessContext } from './context.ts';
 import { fingerprintOf } from './authority/authority.ts';
@@ -60,13 +60,8 @@ export function findWarnings(
   listenAddress: string,
 ): Finding[] {
   const findings: Finding[] = [];
-  const warn = (
-    check: string,
-    result: Finding['result'],
-    evidence: string,
-    remedy: string,
-  ): void => {
-    findings.push({ check, result, evidence, remedy });
+  const warn = (check: string, result: Finding['result'], told: ToldFinding): void => {
+    findings.push({ check, result, ...told });
   };
   const { plainHttp, allowPasswordWithoutTls } = installationSettings(
     context.coordinator.inventory,
@@ -75,34 +70,20 @@ export function findWarnings(
     warn(
       'tls',
       isLoopback(listenAddress) ? 'warning' : 'error',
-      `the server on ${listenAddress} speaks without TLS too: whoever is on the way can read and change everything`,
-      'require it: gantry system set plainHttp=redirected',
+      tellFinding('tls-off', { address: listenAddress }),
     );
   if (tls.userProblem !== undefined)
-    warn(
-      'tls',
-      'error',
-      tls.userProblem,
-      'replace both files in the folder tls, or what was given: gantry certificate set',
-    );
-  if (allowPasswordWithoutTls)
-    warn(
-      'passwords',
-      'warning',
-      'passwords are taken over connections without TLS too',
-      'set allowPasswordWithoutTls to false',
-    );
-  for (const certificate of listCertificates(context, tls)) {
-    if (certificate.state === 'valid') continue;
-    const isOver = certificate.state === 'expired';
-    const name = certificate.what === 'host' ? ` of host ${certificate.name}` : '';
+    warn('tls', 'error', tellFinding('certificate-unusable', { why: tls.userProblem }));
+  if (allowPasswordWithoutTls) warn('passwords', 'warning', tellFinding('passwords-in-clear', {}));
+  for (const { what, name, state, expiresAt: endsAt } of listCertificates(context, tls)) {
+    if (state === 'valid') continue;
+    const ends = state === 'expired' ? 'expired' : 'expires';
     warn(
       'certificates',
-      isOver ? 'error' : 'warning',
-      `the ${certificate.what} certificate${name} ${isOver ? 'expired' : 'expires'} at ${certificate.expiresAt}`,
-      certificate.what === 'host'
-        ? `let the host connect, or join it again: gantry host join-token --host ${certificate.name}`
-        : 'give a new certificate and key: gantry certificate set CHAIN KEY, or files in the folder tls',
+      state === 'expired' ? 'error' : 'warning',
+      what === 'host'
+        ? tellFinding(`host-certificate-${ends}`, { host: name, endsAt })
+        : tellFinding(`certificate-${ends}`, { certificate: what, endsAt }),
     );
   }
   return findings;

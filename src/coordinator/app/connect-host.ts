@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { describeFault, Fault, isoTime } from '#lib';
-import { parseUri } from '#libvirt';
+import { leavesUnchecked, parseUri } from '#libvirt';
 import {
   diffSettings,
   hostSettingsSchema,
@@ -176,7 +176,7 @@ async function tryConnection(
   signal: AbortSignal,
 ): Promise<Way> {
   if (allowUnverified)
-    requireVerb(caller, 'installation.settings', { kind: 'installation' }, 'the installation');
+    requireVerb(caller, 'host.unverified', { kind: 'installation' }, 'the installation');
   const addresses = /^[\w.-]+$/.test(address)
     ? [`remote+ssh://${address}/`, `remote+tls://${address}/`]
     : [address.trim()];
@@ -187,7 +187,7 @@ async function tryConnection(
       address: one,
       user: user ?? null,
       password: password ?? null,
-      unverified: allowUnverified ? 'allowed' : 'refused',
+      unverified: allowUnverified && leavesUnchecked(parseUri(one)) ? 'allowed' : 'refused',
     };
     try {
       return { target, seen: await foreign.try(target, signal) };

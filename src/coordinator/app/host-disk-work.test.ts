@@ -80,13 +80,14 @@ test('work on a disk file is refused with the vms that have it, or is an operati
   Object.assign(agent.handlers, {
     'host.disk.plan': () => ({ files: [] }),
     'host.disks': () => ({ disks: [found], complete: true }),
-    'host.disk': () => ({ ...found, chain: [], system: false, findings: [] }),
+    'host.disk': () => ({ ...found, chain: [], system: false, snapshots: [], findings: [] }),
   });
   const { vmIds: _, ...shown } = { ...found, vms: ['web-1'] };
   const all = await stage.send('GET', '/hosts/h1/disks');
   assert.deepEqual(all.json, { disks: [shown], complete: true });
   const one = await stage.send('GET', '/hosts/h1/disk?file=/vms/a.qcow2');
-  assert.deepEqual(one.json, { ...shown, chain: [], system: false, findings: [] });
+  const rest = { chain: [], system: false, snapshots: [], findings: [] };
+  assert.deepEqual(one.json, { ...shown, ...rest });
 
   const plan = await send('convert', '?dryRun=true');
   assert.deepEqual((plan.json as { steps: string[] }).steps, ['convert']);

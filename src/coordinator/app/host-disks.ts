@@ -21,8 +21,8 @@ export async function showHostDisk(
   signal: AbortSignal,
 ): Promise<HostDiskReport> {
   const report = await links.call(hostId, 'host.disk', { file }, { signal });
-  const { chain, system, findings, ...found } = report;
-  return { ...withNames(inventory, caller, found), chain, system, findings };
+  const { chain, system, snapshots = [], findings, ...found } = report;
+  return { ...withNames(inventory, caller, found), chain, system, snapshots, findings };
 }
 
 type Found = LinkResult<'host.disks'>['disks'][number];

@@ -118,12 +118,17 @@ export async function sendUpload(
       ),
     signal,
   });
+  // A host that was told that nobody wants it any more takes nothing, and would be waited for.
+  const stop = (): void => socket.terminate();
+  signal.addEventListener('abort', stop, { once: true });
   try {
+    if (signal.aborted) stop();
     // Whoever ended it, the host says what it has kept, or why it took no more.
-    await sendBytes(socket, content).catch(() => socket.terminate());
+    await sendBytes(socket, content).catch(stop);
     return (await answer).upload;
   } finally {
-    socket.terminate();
+    signal.removeEventListener('abort', stop);
+    stop();
   }
 }
 

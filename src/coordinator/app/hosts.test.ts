@@ -83,7 +83,7 @@ test('a probe brings new facts', async () => {
   assert.equal(stage.host('h1')?.facts?.acceleration.use, 'kvm');
 });
 
-test('HOST-31 HOST-28 a discovery finds what was defined behind our back and marks what is gone', async () => {
+test('GRP-16 HOST-31 HOST-28 a discovery finds what was defined behind our back and marks what is gone', async () => {
   const found = makeDefinition('found-1');
   agent.handlers['host.discover'] = () => ({ machines: [makeRecord(found, 1)] });
   const operation = await stage.act('POST', '/hosts/h1/discover');

@@ -4,6 +4,7 @@ import {
   finishedStates,
   installationId,
   useSchema,
+  tellFinding,
   type Finding,
   type Installation,
   type InstallationPatch,
@@ -83,19 +84,18 @@ function tellFindings({ items, total }: Warnings): Finding[] {
   const told = new Map<string, number>();
   const findings: Finding[] = [];
   let untold = total - items.length;
-  for (const { check, result, evidence, remedy, acknowledged } of items) {
+  for (const { id: _id, thing: _thing, hostId: _hostId, acknowledged, ...finding } of items) {
     if (acknowledged !== null) continue;
-    const before = told.get(check) ?? 0;
-    told.set(check, before + 1);
-    if (before < maxToldOfCheck) findings.push({ check, result, evidence, remedy });
+    const before = told.get(finding.check) ?? 0;
+    told.set(finding.check, before + 1);
+    if (before < maxToldOfCheck) findings.push(finding);
     else untold += 1;
   }
   if (untold > 0)
     findings.push({
       check: 'warnings',
       result: 'warning',
-      evidence: `there are ${untold} more`,
-      remedy: 'see all: gantry warning list',
+      ...tellFinding('more-warnings', { count: untold }),
     });
   return findings;
 }

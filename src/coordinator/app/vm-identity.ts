@@ -3,7 +3,7 @@
  * EVT-18 to EVT-21). Randomness is an argument, so that tests can hold it.
  */
 import { randomBytes } from 'node:crypto';
-import type { VmDefinition } from '#api';
+import type { Event, VmDefinition } from '#api';
 
 export type RandomBytes = (count: number) => Uint8Array;
 
@@ -23,6 +23,15 @@ export function makeSerialNumber(random: RandomBytes = randomBytes): string {
       return digits;
     })
     .join('-');
+}
+
+const serialNumber = new RegExp(`^${serialGroups.map((digits) => `\\d{${digits}}`).join('-')}$`);
+const numbered =
+  /^hardware\/bios\/(?:base_board\/serial_number|chassis\/(?:serial_number|asset_tag))$/;
+
+/** Whether a change of a definition is one that a first start makes. */
+export function isIdentity({ path, oldValue, newValue }: Event['attributes']): boolean {
+  return oldValue === null && numbered.test(String(path)) && serialNumber.test(String(newValue));
 }
 
 /** The definition with the identity that a first start gives; the same object when it has one. */

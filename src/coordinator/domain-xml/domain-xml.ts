@@ -6,6 +6,7 @@ import {
   machineArchitectures,
   type Adapter,
   type BootDevice,
+  type GuestRebootAction,
   type Hardware,
   type PortBackend,
   type Vm,
@@ -73,7 +74,7 @@ export function writeDomainXml(
       processorOf(hardware),
       element('clock', { offset: hardware.clock.base }),
       element('on_poweroff', {}, 'destroy'),
-      element('on_reboot', {}, 'restart'),
+      element('on_reboot', {}, rebootWord(definition.settings.onGuestReboot)),
       element('on_crash', {}, crashWord(definition.settings.failure.reaction)),
       element('devices', {}, [
         ...blockDevices.map(diskOf),
@@ -91,6 +92,10 @@ export function crashWord(
   reaction: VmDefinition['settings']['failure']['reaction'],
 ): 'destroy' | 'restart' {
   return reaction === 'none' ? 'destroy' : 'restart';
+}
+
+function rebootWord(action: GuestRebootAction): 'destroy' | 'restart' {
+  return action === 'turn-off' ? 'destroy' : 'restart';
 }
 
 function featuresOf({ processor }: Hardware): Element {

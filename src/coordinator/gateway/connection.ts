@@ -126,13 +126,14 @@ export class Connection {
     return submitted(await desk.ask(this.#asking(), 'vm.act', asked, signal));
   }
 
-  /** Waits for the end. Errors: the operation's. */
-  async end({ id }: Operation, signal: AbortSignal): Promise<void> {
+  /** Waits for the end, and answers it as it is then. Errors: the operation's. */
+  async end({ id }: Operation, signal: AbortSignal): Promise<Operation> {
     const { operations } = this.parts.coordinator;
     for (;;) {
-      const { state, fault } = await operations.wait(id, waitMs, signal);
+      const ended = await operations.wait(id, waitMs, signal);
+      const { state, fault } = ended;
       signal.throwIfAborted();
-      if (state === 'done') return;
+      if (state === 'done') return ended;
       if (fault !== null) throw faultFromData({ ...fault, code: fault.code as FaultCode });
       if (state === 'cancelled') throw new Fault('cancelled', 'the operation was cancelled');
     }
@@ -156,8 +157,7 @@ export class Connection {
   async work(name: WorkRoute, asked: Asked, signal: AbortSignal): Promise<Operation> {
     const { desk } = this.parts;
     const begun = submitted(await desk.ask(this.#asking(), name, asked, signal));
-    await this.end(begun, signal);
-    return begun;
+    return await this.end(begun, signal);
   }
 
   networkName(id: string): string {

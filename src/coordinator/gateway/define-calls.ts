@@ -46,7 +46,7 @@ export function defineCalls(connection: Connection): Calls {
     DOMAIN_CREATE_XML: async ({ xml_desc, flags }, { signal }) => {
       if ((flags & startAutodestroy) !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a vm does not end with a connection');
-      const wish = readDomain(xml_desc, 'start');
+      const wish = readDomain(xml_desc);
       const known = findDefined(connection, wish);
       if (known !== undefined && isActive(known))
         throw libvirtFault('OPERATION_INVALID', `domain ${wish.name} is already active`);
@@ -73,7 +73,7 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
     ...(isRenamed ? { name: wish.name } : {}),
     description: wish.description,
     ...titlePatch(connection, vm, wish.title),
-    ...failurePatch(vm, wish),
+    ...endingsPatch(vm, wish),
     hardware: { ...wish.hardware, ...devices },
   };
   await connection.change(vm, patch, signal);
@@ -83,14 +83,19 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
 }
 
 /** A reaction that is shown by the word that was said stays: libvirt has one word for two of them. */
-function failurePatch(
-  { definition }: Vm,
-  { crashReaction }: DomainWish,
+function endingsPatch(
+  { definition: { settings } }: Vm,
+  { crashReaction, onGuestReboot }: DomainWish,
 ): Readonly<Record<string, unknown>> {
-  if (crashReaction === undefined) return {};
-  const { reaction } = definition.settings.failure;
-  if (crashWord(reaction) === crashWord(crashReaction)) return {};
-  return { settings: { failure: { reaction: crashReaction } } };
+  const { reaction } = settings.failure;
+  const isOther = crashReaction !== undefined && crashWord(reaction) !== crashWord(crashReaction);
+  if (!isOther && onGuestReboot === undefined) return {};
+  return {
+    settings: {
+      ...(isOther ? { failure: { reaction: crashReaction } } : {}),
+      ...(onGuestReboot === undefined ? {} : { onGuestReboot }),
+    },
+  };
 }
 
 async function create(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {
@@ -126,9 +131,10 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
         ? {}
         : { extensions: { [titleKey]: wish.title } }),
       description: wish.description,
-      ...(wish.crashReaction === 'restart'
-        ? { settings: { failure: { reaction: 'restart' } } }
-        : {}),
+      settings: {
+        ...(wish.crashReaction === 'restart' ? { failure: { reaction: 'restart' } } : {}),
+        ...(wish.onGuestReboot === 'turn-off' ? { onGuestReboot: 'turn-off' } : {}),
+      },
       hardware: { ...wish.hardware, ...devices },
     },
   };

@@ -9,6 +9,7 @@ import { admit, isAllowed, targetOf } from '../http/exchange.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Handlers, RouteAnswer } from '../http/route-handler.ts';
 import type { ByteSocket } from '../link/pipe.ts';
+import type { Upload } from '../app/host-disk-files.ts';
 import { parseWith } from '../app/issues.ts';
 
 export interface DeskParts {
@@ -23,6 +24,8 @@ export interface Asked {
   readonly body?: unknown;
   /** Of a content, as in the header Range. */
   readonly range?: string;
+  /** What a route that takes a part of a file is sent. */
+  readonly upload?: Upload;
 }
 
 export class Desk {
@@ -36,7 +39,7 @@ export class Desk {
   async ask<N extends RouteName>(
     caller: Caller,
     name: N,
-    { params = {}, query = {}, body = {}, range }: Asked,
+    { params = {}, query = {}, body = {}, range, upload }: Asked,
     signal: AbortSignal,
   ): Promise<RouteAnswer<N>> {
     const route: Route = routes[name];
@@ -47,6 +50,7 @@ export class Desk {
         params: route.params && parseWith(route.params, params, 'the path'),
         query: route.query && parseWith(route.query, query, 'the query'),
         body: route.body && parseWith(route.body, body, 'the body'),
+        upload,
         precondition: undefined,
         lastEventId: undefined,
         cookie: () => undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '#api';
+import { makeSerialNumber } from '../app/vm-identity.ts';
 import { DomainEvents, type DomainEvent } from './domain-events.ts';
 import { onceDefined } from './tell-events.ts';
 
@@ -28,11 +29,21 @@ test('how a vm went off is told apart: by its guest, by somebody, by a crash', (
 });
 
 test('what Gantry writes into a definition by itself is no change of it', () => {
+  const setting = 'vm.setting.changed';
   const [own, theirs] = readAll(
-    ['vm.setting.changed', { path: 'settings/shutdown/quit/wasRunning' }],
-    ['vm.setting.changed', { path: 'description' }],
+    [setting, { path: 'settings/shutdown/quit/wasRunning' }],
+    [setting, { path: 'description' }],
   );
   assert.equal(own, undefined);
+  const path = 'hardware/bios/chassis/serial_number';
+  const [given, ...chosen] = readAll(
+    [setting, { path, oldValue: null, newValue: makeSerialNumber() }],
+    [setting, { path, oldValue: null, newValue: 'rack 7' }],
+    [setting, { path, oldValue: 'rack 7', newValue: makeSerialNumber() }],
+    [setting, { path: 'description', oldValue: null, newValue: makeSerialNumber() }],
+  );
+  assert.equal(given, undefined);
+  assert.deepEqual(chosen, [theirs, theirs, theirs]);
   assert.deepEqual(theirs, { kind: 'lifecycle', event: 0, detail: 1 });
 });
 

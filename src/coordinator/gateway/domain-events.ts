@@ -1,5 +1,6 @@
 /** Events of vms as libvirt's lifecycle and reboot events (virDomainEventType and the details of each). Pure. */
 import type { Event } from '#api';
+import { isIdentity } from '../app/vm-identity.ts';
 
 export type DomainEvent =
   | { readonly kind: 'lifecycle'; readonly event: number; readonly detail: number }
@@ -46,11 +47,11 @@ export function stopDetailOf(told: DomainEvent | undefined): number | undefined 
 const stopDetails: Readonly<Record<string, number>> = { guest: 0, crash: 2 };
 const destroyed = 1;
 
-/** What Gantry itself writes into a definition whenever a vm comes or goes. */
 const ownMemory = 'settings/shutdown/quit';
 
+/** What Gantry itself writes into a definition whenever a vm comes or goes, and when it starts for the first time. */
 export function isOwnMemory({ attributes }: Pick<Event, 'attributes'>): boolean {
-  return String(attributes['path']).startsWith(ownMemory);
+  return String(attributes['path']).startsWith(ownMemory) || isIdentity(attributes);
 }
 
 /** Reads the events of all vms in their order. */

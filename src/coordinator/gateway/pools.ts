@@ -1,6 +1,7 @@
 /**
  * Storage pools as libvirt's clients see them: the folders for vms of hosts with an agent, and the pools of hypervisors
- * that others run. A pool is called NAME@HOST, and by its name alone on a connection that is about one host.
+ * that others run. A pool is called NAME@HOST, and by its name alone where the connection shows no other host with pools:
+ * programs that make a disk without being told where look for a pool called `default`.
  */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
@@ -37,11 +38,11 @@ export function poolsOf({ parts }: Connection): readonly Pool[] {
   const { inventory } = coordinator;
   desk.admit(caller, 'host.list');
   const defined = folderPools.of(caller);
-  return [...inventory.documents('host')]
+  const hosts = [...inventory.documents('host')]
     .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
     .flatMap(({ id }) => inventory.host(id) ?? [])
-    .filter((host) => showsHost(named, host))
-    .flatMap((host) => poolsOfHost(host, named.scope.kind === 'host', defined));
+    .filter((host) => showsHost(named, host) && placesOf(host).length > 0);
+  return hosts.flatMap((host) => poolsOfHost(host, hosts.length === 1, defined));
 }
 
 export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
@@ -54,9 +55,25 @@ export function requirePool(
   matches: (pool: Pool) => boolean,
   what: string,
 ): Pool {
-  const pool = poolsOf(connection).find(matches);
+  const pools = poolsOf(connection);
+  const pool = pools.find(matches);
   if (pool !== undefined) return pool;
-  throw libvirtFault('NO_STORAGE_POOL', `Storage pool not found: no pool ${what.slice(0, 100)}`);
+  const meant = pools.filter(({ name, host }) => name === `${what}@${host.name}`);
+  const hint =
+    meant.length === 0
+      ? ''
+      : `: hosts have pools of this name, which are called ${listNames(meant)}; or connect to one host, gantry:///host/NAME`;
+  throw libvirtFault(
+    'NO_STORAGE_POOL',
+    `Storage pool not found: no pool ${what.slice(0, 100)}${hint}`,
+  );
+}
+
+const mostNamed = 5;
+
+function listNames(pools: readonly Pool[]): string {
+  const names = pools.slice(0, mostNamed).map(({ name }) => name);
+  return `${names.join(', ')}${pools.length > mostNamed ? ', …' : ''}`;
 }
 
 /** On any connection the long name means it, too. */

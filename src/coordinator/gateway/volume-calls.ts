@@ -6,6 +6,7 @@ import { readVolume, type VolumeWish } from './define/volume-wish.ts';
 import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
 import { meetLateDisk } from './late-disks.ts';
 import { requirePool, type Pool } from './pools.ts';
+import { beginVolumeUpload } from './volume-upload.ts';
 import {
   handleOfVolume,
   noVolume,
@@ -28,6 +29,7 @@ type Calls = Pick<
   | 'STORAGE_VOL_CREATE_XML_FROM'
   | 'STORAGE_VOL_RESIZE'
   | 'STORAGE_VOL_DOWNLOAD'
+  | 'STORAGE_VOL_UPLOAD'
   | 'STORAGE_VOL_DELETE'
 >;
 
@@ -163,6 +165,18 @@ export function volumeCalls(connection: Connection): Calls {
         for await (const bytes of content) await stream.write(bytes as Buffer);
       };
       return { ret: {}, run };
+    },
+    STORAGE_VOL_UPLOAD: async ({ vol, ...asked }, { signal }) => {
+      const volume = await find(vol, signal);
+      const run = await beginVolumeUpload(connection, volume, asked, signal);
+      return {
+        ret: {},
+        run: async (stream, ended) => {
+          lists.forget();
+          await run(stream, ended);
+          lists.forget();
+        },
+      };
     },
     STORAGE_VOL_RESIZE: async ({ vol, capacity, flags }, { signal }) => {
       const { pool, path, disk } = await find(vol, signal);

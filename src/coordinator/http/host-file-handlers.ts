@@ -12,6 +12,7 @@ import {
   sendUpload,
   type SourceOnHost,
 } from '../app/host-files.ts';
+import { listImportSources } from '../app/vm/import-sources.ts';
 import { listMediaOfHost } from '../app/vm/known-media.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { chooseRange, writeContentRange } from './content-range.ts';
@@ -24,12 +25,15 @@ export function hostFileHandlers(
   | 'host.file.content'
   | 'vm.disk.content'
   | 'host.medium.list'
+  | 'host.import-source.list'
   | `host.upload.${'list' | 'begin' | 'show' | 'send' | 'cancel'}`
 > {
   const { coordinator } = parts;
   return {
     'host.medium.list': ({ caller, id, signal }) =>
       listMediaOfHost(coordinator, caller, id, signal),
+    'host.import-source.list': ({ caller, id, signal }) =>
+      listImportSources(coordinator, caller, id, signal),
     'host.upload.list': async ({ id, signal }) => ({
       items: [...(await listUploads(coordinator, id, signal))],
     }),

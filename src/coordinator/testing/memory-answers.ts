@@ -23,6 +23,7 @@ export const memoryAnswers = {
   'host.diagnose': () => ({ findings: [] }),
   'host.probe': () => ({ facts }),
   'host.disks': () => ({ disks: [], complete: true }),
+  'host.import-sources': () => ({ sources: [], complete: true }),
   'host.media': () => ({ files: [], drives: [], complete: true, inserted: [] }),
   'host.disk': ({ file }) => {
     throw new Fault('not-found', `there is no disk ${file}`);

@@ -1,5 +1,13 @@
 /** The part of a host in memory by which a vm of a hypervisor is given to an agent of the same computer, and goes back. */
-import type { LinkMethod, LinkParams, LinkResult, SeenFile } from '#api';
+import type {
+  KeptContent,
+  KeptFile,
+  KeptPart,
+  LinkMethod,
+  LinkParams,
+  LinkResult,
+  SeenFile,
+} from '#api';
 import type { MemoryMachine, MemoryMachines } from './memory-machine.ts';
 
 type HandoverMethod = Extract<LinkMethod, `machine.handover.${string}`>;
@@ -8,6 +16,8 @@ type HandoverHandlers = {
 };
 
 export interface HandoverHost extends Pick<MemoryMachines, 'report'> {
+  /** What belongs to vms beside their disks, by their ids. A hypervisor keeps it when it has given one away. */
+  readonly keptContents: Map<string, readonly KeptContent[]>;
   readonly machines: Map<string, MemoryMachine>;
   /** What it knew, and may know again. */
   readonly lentOut: Map<string, MemoryMachine>;
@@ -16,6 +26,14 @@ export interface HandoverHost extends Pick<MemoryMachines, 'report'> {
 const changed = '1.000000000';
 const seen = (files: readonly string[]): SeenFile[] => files.map((file) => ({ file, changed }));
 
+export const keptFile = (part: KeptPart): KeptFile => ({
+  part,
+  file: `/kept/${part}`,
+  uid: 0,
+  gid: 0,
+  mode: 0o600,
+});
+
 export function memoryHandover(host: HandoverHost): HandoverHandlers {
   return {
     'machine.handover.read': ({ id }) => ({
@@ -23,6 +41,8 @@ export function memoryHandover(host: HandoverHost): HandoverHandlers {
       startsWithHost: false,
       files: seen(host.machines.get(id)?.definition.hardware.disks.map(({ file }) => file) ?? []),
       unmodelled: ['watchdog'],
+      kept: (host.keptContents.get(id) ?? []).map(({ part }) => keptFile(part)),
+      uefi: null,
       reasons: [],
     }),
     'machine.handover.give': ({ id }) => {
@@ -41,6 +61,14 @@ export function memoryHandover(host: HandoverHost): HandoverHandlers {
       if (machine === undefined || host.machines.has(id)) return {};
       const definition = { ...machine.definition, hardware: wanted };
       host.machines.set(id, { ...machine, definition });
+      return {};
+    },
+    'machine.handover.fetch': ({ id }) => {
+      const contents = host.keptContents.get(id) ?? (host.machines.has(id) ? [] : null);
+      return { contents: contents === null ? null : [...contents] };
+    },
+    'machine.handover.put': ({ id, contents }) => {
+      host.keptContents.set(id, contents);
       return {};
     },
     'machine.handover.end': ({ id }) => ({ report: host.report(id) }),

@@ -7,6 +7,7 @@ import {
   archiveStem,
   judgeAction,
   linkMethods,
+  type KeptContent,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
@@ -51,6 +52,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
   /** Files by their absolute path. */
   readonly files = new Set<string>();
   readonly lentOut = new Map<string, MemoryMachine>();
+  readonly keptContents = new Map<string, readonly KeptContent[]>();
   serviceRunning = true;
   peers: readonly PassageHost[] = [];
   networks: readonly NetworkSpec[] = [];
@@ -116,6 +118,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
       })),
       files: [...this.files].sort(),
       lentOut: [...this.lentOut.keys()].length,
+      kept: [...this.keptContents.entries()],
       serviceRunning: this.serviceRunning,
       moves: this.#moves.snapshot(),
     };
@@ -200,8 +203,9 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     },
     'host.discover': () => ({ machines: [...this.machines.keys()].map((id) => this.#record(id)) }),
     'machine.look': ({ id }) => ({ record: this.#record(id) }),
-    'machine.create': ({ id, generation, definition, definitionVersion, disks }) => {
+    'machine.create': ({ id, generation, definition, definitionVersion, disks, kept }) => {
       if (!this.machines.has(id)) {
+        if (kept !== undefined) this.keptContents.set(id, kept);
         this.add({ ...definition, hardware: { ...definition.hardware } }, 'off', generation);
         this.machine(id).definitionVersion = definitionVersion;
         for (const { file } of disks)
@@ -234,6 +238,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
       );
       for (const file of deleted) this.files.delete(file);
       this.machines.delete(id);
+      this.keptContents.delete(id);
       return { deleted, kept: [...kept] };
     },
     'machine.clone': ({ id, generation, definition, definitionVersion, disks }) => {

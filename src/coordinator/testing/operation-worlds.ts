@@ -42,6 +42,7 @@ import { createOperations } from '../operations/engine.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Commit, Store, Write } from '../store/store.ts';
 import { facts } from './fake-agent.ts';
+import { keptFile } from './memory-handover.ts';
 import { MemoryHost } from './memory-host.ts';
 import { askFor, powerActionOf, stateBefore, type WorldIds } from './operation-requests.ts';
 
@@ -147,8 +148,11 @@ function lentFrom(hostId: string, { id, hardware }: VmDefinition): LentDocument 
     owners: [],
     theirs: hardware,
     ours: hardware,
+    kept: [keptFile('tpm')],
   };
 }
+
+const ofTpm = [{ part: 'tpm', content: 'H4sIAAAAAAAAAwMAAAAAAAAAAAA=' }] as const;
 
 function lendOut(hypervisor: MemoryHost, host: MemoryHost, id: string): void {
   const machine = host.machines.get(id);
@@ -342,7 +346,11 @@ export class OperationWorlds implements AsyncDisposable {
     const known = followReport(vm, report) ?? vm;
     // Of one computer.
     if (isHandover(action)) other.files.add('/srv/first.qcow2');
-    if (action === giveBackAction) lendOut(other, host, id);
+    if (isHandover(action)) host.keptContents.set(id, ofTpm);
+    if (action === giveBackAction) {
+      lendOut(other, host, id);
+      other.keptContents.set(id, ofTpm);
+    }
     const machine = host.machines.get(id);
     assert.ok(machine !== undefined);
     machine.definition = known.definition;

@@ -1,6 +1,7 @@
 /** How native viewers stand, as the API shows it. Pure. */
 import {
   noViewers,
+  tellFinding,
   type Finding,
   type HostViewers,
   type ViewerSettings,
@@ -63,15 +64,13 @@ export function findViewerWarnings(
     findings.push({
       check: 'viewers',
       result: 'warning',
-      evidence: `host ${host} lets in viewers of screens without TLS: whoever is on the way sees them and types`,
-      remedy: `refuse them: gantry host set ${host} settings.viewers.unencrypted=refused`,
+      ...tellFinding('viewers-unencrypted', { host }),
     });
   if (certificate !== undefined)
     findings.push({
       check: 'viewers',
       result: 'warning',
-      evidence: `the certificate that viewers of host ${host} are shown: ${certificate}`,
-      remedy: `supply another one or generate it: gantry host viewer-certificate generate ${host}`,
+      ...tellFinding('viewers-certificate', { host, why: certificate }),
     });
   return findings;
 }

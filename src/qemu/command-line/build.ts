@@ -74,6 +74,7 @@ function processArguments(spec: MachineSpec): readonly Argument[] {
     ...(spec.pidFilePath === undefined ? [] : [['-pidfile', spec.pidFilePath] satisfies Argument]),
     // A guest's crash is an event; what follows is the agent's to decide.
     ['-action', 'panic=none'],
+    ...(spec.onReset === 'shutdown' ? [['-action', 'reboot=shutdown'] satisfies Argument] : []),
   ];
 }
 

@@ -167,6 +167,8 @@ export interface MachineSpec {
   readonly memory: MemorySpec;
   readonly firmware: FirmwareSpec;
   readonly boot: BootSpec;
+  /** What becomes of it when its guest resets it: that, or its end. */
+  readonly onReset: 'reset' | 'shutdown';
   /** At most four, one per position. */
   readonly scsiControllers: readonly ScsiController[];
   readonly disks: readonly Disk[];

@@ -66,9 +66,9 @@ class Machine implements AsyncDisposable {
     return join(this.folder.path, name);
   }
 
-  async write(id: string, pattern: number, region: number): Promise<void> {
+  async write(id: string, pattern: number, region: number, length = '1M'): Promise<void> {
     const device = `/machine/peripheral/${id}/virtio-backend`;
-    const line = `qemu-io -d ${device} "write -P ${pattern} ${region}M 1M"`;
+    const line = `qemu-io -d ${device} "write -P ${pattern} ${region}M ${length}"`;
     await this.qemu.qmp.execute('human-monitor-command', { 'command-line': line });
     await this.qemu.qmp.execute('human-monitor-command', {
       'command-line': `qemu-io -d ${device} flush`,
@@ -94,6 +94,7 @@ class Machine implements AsyncDisposable {
       diskId: 'disk-a',
       upper: this.path(upper),
       lower: this.path(lower),
+      limit: () => 0,
       signal: AbortSignal.timeout(20_000),
       onProgress: () => undefined,
       beforeMove: async () => undefined,
@@ -212,6 +213,47 @@ void test(
     await qmp.quit(machine.qemu.qmp);
     await machine.qemu.program.end();
     for (const region of [0, 1, 2])
+      assert.ok(holds(machine.path('disk-a.qcow2'), region + 1, region), String(region));
+  },
+);
+
+void test(
+  'a merge takes no more than it may, follows a limit that changes, and has none while the guest waits for it',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    const { qmp: monitor } = machine.qemu;
+    const speeds = async (): Promise<readonly number[]> => {
+      const jobs = (await monitor.execute('query-block-jobs')) as readonly { speed: number }[];
+      return jobs.map(({ speed }) => speed);
+    };
+    await machine.putOnTop('one');
+    for (const region of [0, 1]) await machine.write('disk-a', region + 1, region);
+    await machine.putOnTop('two');
+    await machine.write('disk-a', 3, 2, '64k');
+    const slow = 131_072;
+    let limit = slow;
+    let seen: Promise<readonly number[]> | undefined;
+    await machine.merge('disk-a.one', 'disk-a.qcow2', {
+      limit: () => limit,
+      onProgress: () => {
+        seen ??= speeds().finally(() => (limit = 0));
+      },
+    });
+    assert.deepEqual(await seen, [slow]);
+    let atRest: readonly number[] = [];
+    await machine.merge('disk-a.two', 'disk-a.qcow2', {
+      limit: () => slow,
+      beforeMove: async () => {
+        atRest = await speeds();
+        // As slowly as before that would take longer than a guest may stand still.
+        for (const region of [3, 4, 5, 6]) await machine.write('disk-a', region + 1, region);
+      },
+    });
+    assert.deepEqual(atRest, [slow]);
+    await qmp.quit(monitor);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2, 3, 4, 5, 6])
       assert.ok(holds(machine.path('disk-a.qcow2'), region + 1, region), String(region));
   },
 );

@@ -18,6 +18,11 @@ export interface LiveMerge {
   /** Paths, absolute and in one folder; the lower one may be `servedImage` where the upper one is on top. */
   readonly upper: string;
   readonly lower: string;
+  /**
+   * The most that it takes, bytes per second, 0: no limit; asked again and again, as it may change. What the guest stands still
+   * for has none: QEMU paces no job that is ready.
+   */
+  readonly limit: () => number;
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   readonly onProgress: (part: number) => void;
@@ -35,15 +40,21 @@ const endMs = 30_000;
  * for the guest; `exhausted` when the volume is full.
  */
 export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<void> {
-  const { diskId, upper, signal, onProgress } = merge;
+  const { diskId, upper, signal, limit, onProgress } = merge;
   const jobId = `merge-${diskId}`;
   const open = await readOpenDisk(client, diskId, { signal });
   if (!open.images.has(upper)) return merge.moved();
   const isTop = open.path === upper;
-  if ((await findJob(client, jobId)) === undefined)
-    await qmp.blockCommit(client, commitOf(jobId, open, merge), { signal });
+  const begun = (await findJob(client, jobId)) !== undefined;
+  const bytesPerSecond = limit();
+  const pace = new Pace(client, jobId, begun ? undefined : bytesPerSecond);
+  if (!begun)
+    await qmp.blockCommit(client, { ...commitOf(jobId, open, merge), bytesPerSecond }, { signal });
   try {
-    await followJob(client, jobId, isTop ? 'ready' : 'concluded', signal, onProgress);
+    await followJob(client, jobId, isTop ? 'ready' : 'concluded', signal, async (part) => {
+      onProgress(part);
+      await pace.keep(limit());
+    });
     if (isTop) await merge.beforeMove();
   } catch (error) {
     await giveUp(client, jobId);
@@ -58,7 +69,11 @@ export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<vo
   await closeImage(client, diskId, upper);
 }
 
-function commitOf(jobId: string, open: OpenDisk, { upper, lower }: LiveMerge): qmp.BlockCommit {
+function commitOf(
+  jobId: string,
+  open: OpenDisk,
+  { upper, lower }: LiveMerge,
+): Omit<qmp.BlockCommit, 'bytesPerSecond'> {
   const topNode = open.images.get(upper);
   const baseNode = open.images.get(lower);
   if (topNode === undefined || baseNode === undefined)
@@ -67,6 +82,29 @@ function commitOf(jobId: string, open: OpenDisk, { upper, lower }: LiveMerge): q
   assert(isTop || lower !== servedImage, 'QEMU would name the format of what it is served, raw');
   const backingFile = isTop ? undefined : `./${basename(lower)}`;
   return { jobId, rootNode: open.rootNode, topNode, baseNode, backingFile };
+}
+
+/** How fast a job may go, as far as that is known: another connection may have begun it. */
+class Pace {
+  readonly #client: QmpClient;
+  readonly #jobId: string;
+  #kept: number | undefined;
+
+  constructor(client: QmpClient, jobId: string, kept: number | undefined) {
+    this.#client = client;
+    this.#jobId = jobId;
+    this.#kept = kept;
+  }
+
+  /** One that has just come to its end has no pace any more, which whoever follows it sees. */
+  async keep(bytesPerSecond: number): Promise<void> {
+    if (this.#kept === bytesPerSecond) return;
+    const asked = qmp.blockJobSetSpeed(this.#client, { jobId: this.#jobId, bytesPerSecond });
+    await asked.then(
+      () => (this.#kept = bytesPerSecond),
+      () => undefined,
+    );
+  }
 }
 
 /** The guest stands still from before the last write of the job until what `moved` writes down is written. */
@@ -79,7 +117,14 @@ async function moveDown(
   if (running) await qmp.stop(client);
   try {
     await qmp.jobComplete(client, jobId);
-    await followJob(client, jobId, 'concluded', AbortSignal.timeout(endMs), () => undefined, 2);
+    await followJob(
+      client,
+      jobId,
+      'concluded',
+      AbortSignal.timeout(endMs),
+      async () => undefined,
+      2,
+    );
     await dismiss(client, jobId);
     await moved();
   } catch (error) {
@@ -95,13 +140,13 @@ async function followJob(
   jobId: string,
   until: 'ready' | 'concluded',
   signal: AbortSignal,
-  onProgress: (part: number) => void,
+  onProgress: (part: number) => Promise<void>,
   eachMs = pauseMs,
 ): Promise<void> {
   for (;;) {
     const job = await findJob(client, jobId, { signal });
     if (job === undefined) throw new Fault('internal', `the job ${jobId} is not there any more`);
-    if (job.allUnits > 0) onProgress(Math.min(1, job.doneUnits / job.allUnits));
+    if (job.allUnits > 0) await onProgress(Math.min(1, job.doneUnits / job.allUnits));
     if (job.error !== undefined) throw explain(job.error);
     signal.throwIfAborted();
     if (job.status === until || job.status === 'concluded') return;

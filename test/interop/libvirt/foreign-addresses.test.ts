@@ -1,7 +1,7 @@
 /** Addresses of hypervisors of others: tried, refused, kept with their passwords. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Host } from '#api';
+import type { Host, Warning, Warnings } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { whyNot } from './tools.ts';
 
@@ -34,22 +34,47 @@ void test(
 );
 
 void test(
-  'FED-32 an address that checks nothing is refused unless who may change the installation allows it, and shown as such',
+  'SEC-67 FED-32 an address that checks nothing is taken only from who has the right to allow that, and the host is warned of',
   { skip },
   async () => {
-    const role = await fleet.stage.send('POST', '/roles', {
-      body: { name: 'joins', meaning: 'connects hosts', verbs: ['host.join', 'host.view'] },
-    });
-    assert.equal(role.status, 200, role.text);
-    const token = await fleet.stage.addUser('joiner', [{ role: 'joins' }]);
+    const addRole = async (name: string, ...more: readonly string[]): Promise<string> => {
+      const verbs = ['host.join', 'host.view', ...more];
+      const body = { name, meaning: 'connects hosts', verbs };
+      const role = await fleet.stage.send('POST', '/roles', { body });
+      assert.equal(role.status, 200, role.text);
+      return fleet.stage.addUser(`${name}-user`, [{ role: name }]);
+    };
+    const token = await addRole('joins', 'installation.settings');
+    const trusting = await addRole('trusts', 'host.unverified');
+    const warned = async (): Promise<readonly Warning[]> =>
+      ((await fleet.stage.send('GET', '/warnings')).json as Warnings).items.filter(
+        ({ check }) => check === 'verification',
+      );
     const unchecked = { address: `${fleet.address('left')}&no_verify=1`, name: 'unchecked' };
     const allowed = { ...unchecked, allowUnverified: true };
     const without = await fleet.stage.send('POST', '/hosts', { body: unchecked });
     assert.equal(without.status, 403);
-    assert.equal((await fleet.stage.send('POST', '/hosts', { body: allowed, token })).status, 403);
-    const { status, json, text } = await fleet.stage.send('POST', '/hosts', { body: allowed });
+    const refused = await fleet.stage.send('POST', '/hosts', { body: allowed, token });
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /host\.unverified/);
+    assert.deepEqual(await warned(), []);
+    const asked = { body: allowed, token: trusting };
+    const { status, json, text } = await fleet.stage.send('POST', '/hosts', asked);
     assert.equal(status, 200, text);
-    assert.equal((json as Host).connection?.verification, 'none-allowed');
+    const { id, name, connection } = json as Host;
+    assert.equal(connection?.verification, 'none-allowed');
+    const [warning] = await warned();
+    assert.deepEqual(
+      [warning?.result, warning?.thing, warning?.hostId],
+      ['warning', { kind: 'host', id, name }, id],
+    );
+    assert.match(warning?.evidence ?? '', /host unchecked .* not checked/);
+    // An allowance that the address makes no use of leaves nothing unchecked.
+    const checked = { address: fleet.address('left'), allowUnverified: true };
+    const path = '/hosts/unchecked/connection';
+    const changed = await fleet.stage.send('PUT', path, { body: checked, token: trusting });
+    assert.equal((changed.json as Host).connection?.verification, 'full');
+    assert.deepEqual(await warned(), []);
     assert.ok((await fleet.stage.send('DELETE', '/hosts/unchecked')).status < 300);
   },
 );

@@ -3,14 +3,15 @@
  * beside it, lost and removed. The tests build on each other, on the same three hosts.
  */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Vm } from '#api';
+import type { Host, Operation, Page, Vm } from '#api';
 import { connectLibvirt } from '#libvirt';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { findForeignProcess } from './foreign-process.ts';
-import { virsh, whyNot } from './tools.ts';
+import { virsh, whyNot, type Ran } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
 
@@ -37,6 +38,27 @@ void test(
   },
 );
 
+/** What a client of libvirt is told of everything. */
+function askGateway(...words: readonly string[]): Promise<Ran> {
+  const socket = join(fleet.stage.folder, 'run/libvirt-sock');
+  return virsh(`gantry+unix:///all?socket=${socket}`, ...words);
+}
+
+async function poolNames(): Promise<readonly string[]> {
+  const { out } = await askGateway('pool-list', '--all', '--name');
+  return out.split(/\s+/).filter(Boolean).toSorted();
+}
+
+void test(
+  'to a client of libvirt the pools of the only host that has some have their names alone',
+  { skip },
+  async () => {
+    assert.deepEqual(await poolNames(), ['default-pool']);
+    for (const name of ['default-pool', 'default-pool@left'])
+      assert.match((await askGateway('pool-info', name)).out, /Name: +default-pool\n/);
+  },
+);
+
 void test(
   'FED-17 the same UUID on two hosts is two vms, told as a conflict with both places',
   { skip },
@@ -55,12 +77,21 @@ void test(
 );
 
 void test(
+  'to a client of libvirt pools of several hosts are called after these, and a name alone is answered with what it can mean',
+  { skip },
+  async () => {
+    assert.deepEqual(await poolNames(), ['default-pool@left', 'default-pool@right']);
+    const { err } = await askGateway('pool-info', 'default-pool');
+    assert.match(err, /default-pool@left, default-pool@right; or connect to one host/);
+  },
+);
+
+void test(
   'FED-44 to a client of libvirt the second of two vms of one name is called after its host, each time anew',
   { skip },
   async () => {
-    const uri = `gantry+unix:///all?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
     for (let connection = 0; connection < 2; connection += 1) {
-      const { out, err } = await virsh(uri, 'list', '--all', '--name');
+      const { out, err } = await askGateway('list', '--all', '--name');
       assert.equal(err, '');
       const names = out.trim().split('\n');
       assert.deepEqual(names.filter((name) => name.startsWith('test')).toSorted(), [
@@ -71,16 +102,16 @@ void test(
         ['test', 'test@left'],
         ['test@right', 'test@right'],
       ] as const) {
-        assert.equal((await virsh(uri, 'domuuid', name)).out.trim(), fleet.stage.vm(vm)?.id);
-        assert.ok((await virsh(uri, 'dumpxml', name)).out.includes(`<name>${name}</name>`));
+        assert.equal((await askGateway('domuuid', name)).out.trim(), fleet.stage.vm(vm)?.id);
+        assert.ok((await askGateway('dumpxml', name)).out.includes(`<name>${name}</name>`));
       }
     }
-    assert.equal((await virsh(uri, 'domuuid', 'test@left')).code, 1);
+    assert.equal((await askGateway('domuuid', 'test@left')).code, 1);
   },
 );
 
 void test(
-  'FED-03 vms of two libvirt daemons and of an agent are stopped, started and listed by one call each',
+  'GRP-31 FED-03 vms of two libvirt daemons and of an agent are stopped, started and listed by one call each',
   { skip },
   async () => {
     const { items } = await fleet.list<Vm>('/vms?sort=name');
@@ -88,6 +119,7 @@ void test(
     // The simulated host comes with vms in various states.
     const chosen = items.filter(({ state }) => state !== 'saved').map(({ id }) => id);
     assert.equal(new Set(items.map(({ host }) => host)).size, 3);
+    assert.deepEqual(new Set(items.map(({ driver }) => driver)), new Set(['libvirt', 'simulated']));
     const bulk = async (action: string): Promise<void> => {
       const { state, result } = await fleet.stage.act('POST', '/vms/bulk', { action, vms: chosen });
       assert.equal(state, 'done', JSON.stringify(result));
@@ -102,6 +134,34 @@ void test(
     assert.deepEqual(new Set(await states()), new Set(['off']));
     assert.match((await fleet.ask('right', 'domstate test')).out, /shut off/);
     await bulk('turn-on');
+  },
+);
+
+void test(
+  'GRP-03 each machine whose hypervisor runs vms is a host, with the type of its driver as an attribute',
+  { skip },
+  async () => {
+    const { items } = await fleet.list<Host>('/hosts?sort=name');
+    assert.deepEqual(
+      items.map(({ kind, name, driver, vms, facts }) => [
+        kind,
+        name,
+        driver,
+        facts?.hypervisor.name,
+        vms,
+      ]),
+      [
+        ['host', 'left', 'libvirt', 'TEST', 1],
+        ['host', 'own', 'simulated', 'simulated', 3],
+        ['host', 'right', 'libvirt', 'TEST', 1],
+      ],
+    );
+    const query = encodeURIComponent('driver = libvirt');
+    const found = await fleet.list<Host>(`/hosts?sort=name&filter=${query}`);
+    assert.deepEqual(
+      found.items.map(({ name }) => name),
+      ['left', 'right'],
+    );
   },
 );
 
@@ -128,13 +188,15 @@ void test(
 );
 
 void test(
-  'FED-11 FED-12 FED-13 the vms of one host are listed with name, UUID, state and resources, running or not',
+  'GRP-35 FED-11 FED-12 FED-13 the vms of one host, of several and of all are listed with name, UUID, state and resources, running or not',
   { skip },
   async () => {
     const fields = 'name,uuid,state,host,hypervisor,definition.hardware.memory.sizeBytes';
-    const listed = async (filter: string): Promise<readonly Partial<Vm>[]> =>
+    const listed = async (filter?: string): Promise<readonly Partial<Vm>[]> =>
       (
-        await fleet.list<Partial<Vm>>(`/vms?filter=${encodeURIComponent(filter)}&fields=${fields}`)
+        await fleet.list<Partial<Vm>>(
+          `/vms?fields=${fields}${filter === undefined ? '' : `&filter=${encodeURIComponent(filter)}`}`,
+        )
       ).items.toSorted((one, other) => (one.host ?? '').localeCompare(other.host ?? ''));
     await fleet.elsewhere('right', 'destroy test');
     await fleet.stage.until(() => fleet.stage.vm('test@right')?.state === 'off', 'it is off');
@@ -151,6 +213,10 @@ void test(
     const own = await listed('host = own');
     assert.equal(own.length, 3);
     assert.ok(own.every(({ uuid: one }) => one !== undefined && one !== uuid));
+    assert.deepEqual(await listed('host = left OR host = right'), [left, right]);
+    const both = await listed('host = right OR host = own');
+    assert.deepEqual(both, [...own, right]);
+    assert.deepEqual(await listed(), [left, ...both]);
     await fleet.elsewhere('right', 'start test');
     await fleet.stage.until(
       () => fleet.stage.vm('test@right')?.state === 'running',
@@ -313,6 +379,57 @@ void test(
     ]);
     await refused(`/vms/${vm.id}/extensions/domain-xml`, 403, /host\.extensions/, operator);
     await refused('/hosts/left/extensions/capabilities', 404, /./, operator);
+  },
+);
+
+void test(
+  'GRP-44 GRP-45 GRP-46 GRP-47 all vms of a host in the fitting state are powered on, off, suspended and resumed, also those that others run and the person does not see',
+  { skip },
+  async () => {
+    const { stage } = fleet;
+    const { out } = await fleet.ask('left', 'dumpxml test');
+    const file = join(stage.folder, 'spare.xml');
+    const uuid = randomUUID();
+    const spare = out
+      .replace('<name>test</name>', '<name>spare</name>')
+      .replace(/<uuid>.*<\/uuid>/, `<uuid>${uuid}</uuid>`);
+    await writeFile(file, spare);
+    await fleet.elsewhere('left', `define ${file}`);
+    await stage.until(() => stage.vm('spare')?.state === 'off', 'it is found');
+    await stage.act('POST', '/hosts/left/actions/resume-all', {});
+    const body = { name: 'porter', verbs: ['host.view', 'host.power', 'operation.view'] };
+    assert.equal((await stage.send('POST', '/roles', { body })).status, 200);
+    const token = await stage.addUser('porter', [
+      { role: 'porter', objectKind: 'host', object: 'left' },
+    ]);
+    const seen = await stage.send('GET', '/vms', { token });
+    assert.deepEqual((seen.json as Page<Vm>).items, []);
+    const states = async (): Promise<readonly string[]> =>
+      Promise.all(
+        ['test', 'spare'].map(async (name) =>
+          (await fleet.ask('left', `domstate ${name}`)).out.trim(),
+        ),
+      );
+    const all = async (action: string, acted: readonly string[]): Promise<void> => {
+      const path = `/hosts/left/actions/${action}`;
+      const { json, status, text } = await stage.send('POST', path, { token, body: {} });
+      assert.equal(status, 202, text);
+      const { id } = json as Operation;
+      const { state, result } = await stage.coordinator.operations.wait(id, 20_000);
+      assert.equal(state, 'done', JSON.stringify(result));
+      assert.deepEqual([result?.['actedOn'], result?.['failed']], [acted, []], action);
+    };
+    const both = ['spare', 'test'];
+    assert.deepEqual(await states(), ['running', 'shut off']);
+    await all('turn-on-all', ['spare']);
+    assert.deepEqual(await states(), ['running', 'running']);
+    await all('pause-all', both);
+    assert.deepEqual(await states(), ['paused', 'paused']);
+    await all('resume-all', both);
+    assert.deepEqual(await states(), ['running', 'running']);
+    await all('turn-off-all', both);
+    assert.deepEqual(await states(), ['shut off', 'shut off']);
+    await stage.act('DELETE', '/vms/spare');
   },
 );
 

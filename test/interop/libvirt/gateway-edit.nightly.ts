@@ -76,6 +76,8 @@ void test('virt-xml edits a vm that is off, word by word', { skip }, async () =>
   assert.deepEqual(hardware().firmware.bootOrder, ['cd', 'network', 'disk']);
   await edit('--edit --events on_crash=restart');
   assert.equal(definition().settings.failure.reaction, 'restart');
+  await edit('--edit --events on_reboot=destroy');
+  assert.equal(definition().settings.onGuestReboot, 'turn-off');
   await edit('--edit --features kvm.hidden.state=on');
   assert.equal(hardware().processor.hideHypervisor, true);
   await edit('--edit --clock offset=localtime');
@@ -154,7 +156,7 @@ void test(
       ['--edit --memorybacking hugepages=on', /a vm has no memoryBacking/],
       ['--edit --boot bootmenu.enable=yes', /a vm has no boot menu/],
       ['--edit --features acpi=off', /a vm has no board without ACPI/],
-      ['--edit --events on_reboot=destroy', /a vm has no on_reboot destroy/],
+      ['--edit --events on_poweroff=restart', /a vm has no on_poweroff restart/],
     ] as const) {
       const { code, out, err } = await ask(words);
       assert.equal(code, 1, words);

@@ -12,6 +12,11 @@ import { after, before, test } from 'node:test';
 import type { AuditEntry, Network, Page } from '#api';
 import { isFault } from '#lib';
 import { connectLibvirt } from '#libvirt';
+import {
+  FakeAgent,
+  makeDefinition,
+  makeRecord,
+} from '../../../src/coordinator/testing/fake-agent.ts';
 import { errorOf, GatewayRoom, lookUp } from './gateway-room.ts';
 import { virsh, whyNot } from './tools.ts';
 
@@ -257,26 +262,6 @@ void test('a path narrows what is seen to a host or a folder', { skip }, async (
   assert.equal((await seen('system')).length, room.vms().length);
 });
 
-void test(
-  'scvmm names the vms of System Center servers alone, of which there are none',
-  { skip },
-  async () => {
-    const uri = room.address().replace('gantry+', 'scvmm+');
-    assert.equal((await virsh(uri, 'list', '--all', '--name')).out.trim(), '');
-    const { name } = await room.offVm('h1');
-    assert.match((await virsh(uri, 'start', name)).err, /failed to get domain/);
-    await using client = await connectLibvirt(uri);
-    assert.equal((await client.call('CONNECT_GET_TYPE', {})).type, 'SCVMM');
-    assert.equal(
-      (await client.call('CONNECT_LIST_ALL_STORAGE_POOLS', { need_results: 1, flags: 0 })).ret,
-      0,
-    );
-    const xml = `<domain type='hyperv'><name>x</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
-    const made = client.call('DOMAIN_DEFINE_XML', { xml });
-    assert.equal(await errorOf(made), 'OPERATION_UNSUPPORTED');
-  },
-);
-
 void test('a cluster that is named is refused in a sentence of its own', { skip }, async () => {
   const { code, err } = await virsh(room.address('cluster/c1'), 'list');
   assert.deepEqual([code, /there is no cluster c1.*connect to gantry:/.test(err)], [1, true], err);
@@ -361,3 +346,42 @@ void test('bytes that are no protocol end their connection, and nothing else', a
   await using client = await connectLibvirt(room.address());
   assert.equal((await client.call('CONNECT_GET_TYPE', {})).type, 'Gantry');
 });
+
+// The last one: it adds a host.
+void test(
+  'FED-38 scvmm is a name of a driver like the others, and shows the vms of connected System Center servers only',
+  { skip },
+  async () => {
+    const named = (path: string): string => room.address(path).replace('gantry+', 'scvmm+');
+    const seen = async (path: string): Promise<string> => {
+      const { code, out, err } = await virsh(named(path), 'list', '--all', '--name');
+      assert.deepEqual([code, err], [0, '']);
+      return out.trim();
+    };
+    const { stage } = room;
+    assert.equal((await stage.send('POST', '/folders', { body: { name: 'sales' } })).status, 200);
+    const paths = ['', 'all', 'system', 'host/h1', 'folder/sales'];
+    for (const path of paths) assert.equal(await seen(path), '', path);
+    const { name } = await room.offVm('h1');
+    assert.match((await virsh(named('all'), 'start', name)).err, /failed to get domain/);
+    await using client = await connectLibvirt(named('all'));
+    assert.equal((await client.call('CONNECT_GET_TYPE', {})).type, 'SCVMM');
+    const pools = { need_results: 1, flags: 0 };
+    assert.equal((await client.call('CONNECT_LIST_ALL_STORAGE_POOLS', pools)).ret, 0);
+    const xml = `<domain type='hyperv'><name>x</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
+    const made = client.call('DOMAIN_DEFINE_XML', { xml });
+    assert.equal(await errorOf(made), 'OPERATION_UNSUPPORTED');
+    // Stands for a server that is connected, at the seam where each driver's hosts are.
+    await using server = await FakeAgent.join(stage, 'centre');
+    server.handlers['host.configure'] = () => ({});
+    const crm = makeRecord(makeDefinition('crm'), 1, { state: 'running' });
+    await server.connect([crm], { driver: 'scvmm' });
+    await stage.until(() => stage.vm('crm') !== undefined, 'its vm is there');
+    await stage.send('POST', '/vms/crm/move', { body: { folder: '/sales' } });
+    for (const path of ['', 'all', 'system', 'folder/sales', 'host/centre'])
+      assert.equal(await seen(path), 'crm', path);
+    assert.equal(await seen('host/h1'), '');
+    assert.match((await virsh(named('all'), 'domstate', 'crm')).out, /running/);
+    assert.ok((await room.say('list', '--all', '--name')).split('\n').includes('crm'));
+  },
+);

@@ -3,11 +3,16 @@
  * (test/scenarios/moves-between-hosts.test.ts), since these take long to start.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AuditEntry, Page } from '#api';
+import type { AuditEntry, HostUpload, Page } from '#api';
+import { miB } from '#lib';
+import { until } from '../../../src/coordinator/access/testing/place.ts';
 import type { MovingHosts } from '../../scenarios/moving-hosts.ts';
+import { fill, tool } from './qemu-room.ts';
 import { run, virsh, whyNot, type Ran } from './tools.ts';
 
 const withoutVirsh = await whyNot('virsh');
@@ -102,6 +107,81 @@ export function storageOfHosts(find: () => MovingHosts): void {
         ({ route }) => route === 'host.disk.work',
       );
       assert.ok(asked.length >= 9, 'every change stands in the audit trail');
+    },
+  );
+
+  void test(
+    'what is sent to a volume takes its place when all of it has come, with what was behind it in a raw one',
+    { skip: withoutVirsh },
+    async () => {
+      const pool = 'default@ada';
+      const { folder: own } = find().stage;
+      const image = join(own, 'image.qcow2');
+      const short = join(own, 'short.img');
+      await tool('qemu-img', 'create', '-q', '-f', 'qcow2', image, '12M');
+      await fill(image, 'qcow2', 7, '1M');
+      await writeFile(short, Buffer.alloc(1_000_000, 9));
+      await say('vol-create-as', pool, 'sent.qcow2', '1M', '--format', 'qcow2');
+      await say('vol-upload', 'sent.qcow2', image, '--pool', pool);
+      const sent = join(folder('ada'), 'sent.qcow2');
+      assert.ok((await readFile(sent)).equals(await readFile(image)));
+      assert.match(await say('vol-info', 'sent.qcow2', pool), /Capacity: +12\.00 MiB/);
+      // With its length, without and with holes.
+      await say('vol-create-as', pool, 'sent.img', '4M');
+      const raw = join(folder('ada'), 'sent.img');
+      await say('vol-upload', 'sent.img', short, '--pool', pool, '--length', '1000000');
+      const all = Buffer.alloc(4 * miB);
+      all.fill(9, 0, 1_000_000);
+      assert.ok((await readFile(raw)).equals(all));
+      const holes = join(own, 'holes.img');
+      await writeFile(holes, Buffer.concat([Buffer.alloc(miB, 5), Buffer.alloc(4 * miB)]));
+      await say('vol-upload', 'sent.img', holes, '--pool', pool, '--sparse');
+      assert.ok((await readFile(raw)).equals(await readFile(holes)));
+      const refused = [
+        [['vol-upload', 'sent.img', short, '--pool', pool], /holds data after/],
+        [['vol-upload', 'sent.img', short, '--pool', pool, '--length', '7'], /7 bytes/],
+        [
+          ['vol-upload', 'sent.img', short, '--pool', pool, '--offset', '512'],
+          /from its beginning/,
+        ],
+      ] as const;
+      for (const [words, reason] of refused) assert.match((await ask(...words)).err, reason);
+      assert.ok((await readFile(raw)).equals(await readFile(holes)), 'it is as it was');
+      // Somebody goes away half-way.
+      const pipe = join(own, 'pipe');
+      await tool('mkfifo', pipe);
+      const words = ['-q', '-c', address('all'), 'vol-upload', 'sent.img', pipe, '--pool', pool];
+      const leaving = spawn('virsh', words, { stdio: 'ignore' });
+      await using far = await open(pipe, 'w');
+      await far.write(Buffer.alloc(9 * miB, 1));
+      const uploads = async (): Promise<readonly HostUpload[]> =>
+        ((await find().stage.send('GET', '/hosts/ada/uploads')).json as { items: HostUpload[] })
+          .items;
+      await until('a part has come', async () =>
+        (await uploads()).some(({ state, receivedBytes }) => state === 'open' && receivedBytes > 0),
+      );
+      leaving.kill('SIGKILL');
+      await until('nothing is under way', async () =>
+        (await uploads()).every(({ state }) => state === 'done'),
+      );
+      assert.ok((await readFile(raw)).equals(await readFile(holes)), 'it is as it was');
+      await say(
+        'vol-create-as',
+        pool,
+        'child.qcow2',
+        '12M',
+        '--format',
+        'qcow2',
+        '--backing-vol',
+        sent,
+      );
+      assert.match(
+        (await ask('vol-upload', 'sent.qcow2', image, '--pool', pool)).err,
+        /other disks are made from it/,
+      );
+      for (const name of ['child.qcow2', 'sent.qcow2', 'sent.img'])
+        await say('vol-delete', name, pool);
+      assert.ok((await uploads()).every(({ state }) => state === 'done'));
     },
   );
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { Operation, Problem, Vm } from '#api';
+import type { Event, EventName, Operation, Page, Problem, Vm } from '#api';
 import { miB, systemClock } from '#lib';
 import { must, NetGuest } from '../../../src/agent/testing/net-guest.ts';
 import { makeWire } from '../../../src/agent/testing/network-hosts.ts';
@@ -34,6 +34,19 @@ const drivers: Readonly<Record<string, Driver>> = {
   simulated: { from: 'cyd', to: 'dan', moves: 'saved' },
   libvirt: { from: 'left', to: 'right', moves: 'running' },
 };
+
+/** In the order of the course. */
+const expected: readonly string[] = [
+  'vm.created',
+  'vm.resource.memory',
+  'vm.state.powered-on',
+  'vm.state.suspended',
+  'vm.state.resumed',
+  'vm.migration.started',
+  'vm.migration.completed',
+  'vm.state.powered-off',
+  'vm.deleted',
+] satisfies readonly EventName[];
 
 if (isInOwnNetwork(import.meta.filename))
   void suite('the same actions on every driver', { skip: withoutRoom, concurrency: 1 }, () => {
@@ -76,6 +89,14 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(ended.state, 'done', `${method} ${path}: ${JSON.stringify(ended.fault)}`);
       return ended;
     };
+    /** What hypervisors do, each with the names of its attributes. */
+    const eventsOf = async (id: string): Promise<readonly string[]> => {
+      const filter = encodeURIComponent(`target.id = ${id} AND name : vm.`);
+      const { json } = await stage.send('GET', `/events?filter=${filter}&sort=seq&limit=200`);
+      return (json as Page<Event>).items
+        .filter(({ name }) => expected.includes(name))
+        .map(({ name, attributes }) => [name, ...Object.keys(attributes).sort()].join(' '));
+    };
     const shown = (name: string): Vm => stage.vm(name) ?? assert.fail(`there is no ${name}`);
 
     /** Its part of its processors, and its memory on its host. */
@@ -90,8 +111,9 @@ if (isInOwnNetwork(import.meta.filename))
       return assert.fail(`${path} is not measured`);
     };
 
-    void test('FED-10 a vm is created, modified, controlled, monitored, migrated and stopped by the same actions on every driver, on hypervisors of other machines', async (t) => {
+    void test('FED-10 EVT-11 a vm is created, modified, controlled, monitored, migrated and stopped by the same actions on every driver, on hypervisors of other machines, and what happens is told by the same events', async (t) => {
       const courses = new Map<string, string[]>();
+      const told = new Map<string, readonly string[]>();
       for (const [driver, { from, to, moves }] of Object.entries(drivers)) {
         const actions: string[] = [];
         const did = async (method: string, where: string, body?: object): Promise<void> => {
@@ -134,12 +156,14 @@ if (isInOwnNetwork(import.meta.filename))
         await did('DELETE', path);
         assert.equal(stage.vm(driver), undefined);
         courses.set(driver, actions);
+        told.set(driver, await eventsOf(id));
       }
       const [one, ...others] = courses.values();
       assert.equal(courses.size, 3);
       for (const other of others) assert.deepEqual(other, one);
-      for (const address of Object.values(libvirtAddressOf))
-        assert.equal(await toldAt(`qemu+tcp://${address}/system`, 'list --all --name'), '');
+      for (const [driver, events] of told) assert.deepEqual(events, told.get('qemu'), driver);
+      const names = told.get('qemu')?.map((line) => line.split(' ')[0]);
+      assert.deepEqual(names, expected);
     });
 
     void test('a simulated vm does not move to a host with QEMU, nor another vm to a simulated one, and it is said why', async () => {

@@ -11,8 +11,8 @@ export interface Row {
   readonly like?: 'equal' | 'form';
   /** Only the lines that name the vm count: both list others, too. */
   readonly about?: 'vm';
-  /** Asked for the vm of the agent alone: hypervisors of others do not do it. */
-  readonly of?: 'own';
+  /** Asked for one of them alone: hypervisors of others do not do all that the agent does. */
+  readonly of?: 'own' | 'far';
   /** What the gateway answers in place of what libvirtd does, and why that is so. */
   readonly deviates?: { readonly says: RegExp; readonly code: 0 | 1; readonly why: string };
 }
@@ -349,6 +349,18 @@ export const storageRows: readonly Row[] = [
   withAgent('vol-path a.raw POOL'),
   withAgent('vol-resize b.qcow2 4M POOL'),
   withAgent('vol-resize b.qcow2 1M POOL'),
+  withAgent('vol-upload b.qcow2 FILE.second --pool POOL'),
+  { ...form('vol-info b.qcow2 POOL'), of: 'own' },
+  withAgent('vol-upload none.raw FILE.second --pool POOL'),
+  {
+    ...deviates(
+      'vol-upload far.second FILE.qcow2 --pool POOL',
+      1,
+      /matter of hosts with an agent/,
+      'files go to agents',
+    ),
+    of: 'far',
+  },
   withAgent('vol-clone a.raw c.raw --pool POOL'),
   withAgent('vol-info c.raw POOL'),
   withAgent('vol-delete c.raw POOL'),

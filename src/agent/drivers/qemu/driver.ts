@@ -44,7 +44,7 @@ import { ownFile } from './confine/ownership.ts';
 import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
 import { faultOfReason } from './fault-of-reason.ts';
 import { asStarted, Engine } from './engine.ts';
-import { judgeFirmware, planFirmware } from './firmware.ts';
+import { judgeFirmware, judgeOtherUefi, planFirmware } from './firmware.ts';
 import { diagnoseHost } from './host/diagnose.ts';
 import { isForeign } from './host/emulator.ts';
 import { readHostFacts } from './host/host-facts.ts';
@@ -94,6 +94,8 @@ export interface QemuDriverOptions extends NetworkTidings {
 export class QemuDriver implements Driver {
   readonly name = 'qemu';
   readonly judgeAccount = judgeAccountChoice;
+  readonly judgeUefi: NonNullable<Driver['judgeUefi']> = (uefi) =>
+    judgeOtherUefi(this.#host.firmware, uefi);
   readonly storage: FileStorage;
   readonly images: HostImages;
   readonly networks: LinuxNetworks | AbsentNetworks;

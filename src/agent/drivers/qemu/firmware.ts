@@ -1,15 +1,17 @@
 /** UEFI for a vm: the shared code image and the vm's own variables (HW-08). */
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, rename } from 'node:fs/promises';
-import type { Hardware } from '#api';
+import { access, chmod, copyFile, realpath, rename, stat } from 'node:fs/promises';
+import type { Hardware, UefiInUse } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { FirmwareSpec, UefiFirmware } from '#qemu';
 
+interface Wish {
+  readonly machine: Hardware['machine'];
+  readonly firmware: Pick<Hardware['firmware'], 'type' | 'secureBoot'>;
+}
+
 /** The image that fits the hardware best; undefined where there is none. */
-export function chooseUefi(
-  all: readonly UefiFirmware[],
-  hardware: Pick<Hardware, 'machine' | 'firmware'>,
-): UefiFirmware | undefined {
+export function chooseUefi(all: readonly UefiFirmware[], hardware: Wish): UefiFirmware | undefined {
   const fitting = all.filter(({ chipsets }) => chipsets.includes(hardware.machine));
   if (hardware.firmware.secureBoot) {
     return (
@@ -23,7 +25,7 @@ export function chooseUefi(
 /** What the machine starts with, made or not: without fitting firmware that of a PC. */
 export function planFirmware(
   all: readonly UefiFirmware[],
-  hardware: Pick<Hardware, 'machine' | 'firmware'>,
+  hardware: Wish,
   varsPath: string,
 ): FirmwareSpec {
   const chosen = hardware.firmware.type === 'uefi' ? chooseUefi(all, hardware) : undefined;
@@ -32,10 +34,7 @@ export function planFirmware(
   return { kind: 'uefi', codePath: chosen.codePath, varsPath, secureBoot };
 }
 
-export function judgeFirmware(
-  all: readonly UefiFirmware[],
-  hardware: Pick<Hardware, 'machine' | 'firmware'>,
-): Reason[] {
+export function judgeFirmware(all: readonly UefiFirmware[], hardware: Wish): Reason[] {
   if (hardware.firmware.type === 'bios' || chooseUefi(all, hardware)) return [];
   const what = hardware.firmware.secureBoot ? 'UEFI firmware with secure boot' : 'UEFI firmware';
   return [
@@ -46,6 +45,38 @@ export function judgeFirmware(
         hardware.machine === 'virt'
           ? 'install the package qemu-efi-aarch64'
           : 'install the package ovmf, or choose the firmware bios',
+    },
+  ];
+}
+
+/**
+ * Why variables that another program made for a firmware would not do here: they belong to the image that the guest was started with, and
+ * are as large as that one's.
+ */
+export async function judgeOtherUefi(
+  all: readonly UefiFirmware[],
+  { machine, secureBoot, code, variablesBytes }: UefiInUse & Pick<Hardware, 'machine'>,
+): Promise<Reason[]> {
+  const hardware: Wish = { machine, firmware: { type: 'uefi', secureBoot } };
+  const chosen = chooseUefi(all, hardware);
+  if (chosen === undefined) return judgeFirmware(all, hardware);
+  const pathOf = async (path: string): Promise<string> => await realpath(path).catch(() => path);
+  const [ours, theirs] = await Promise.all([pathOf(chosen.codePath), pathOf(code)]);
+  if (ours !== theirs)
+    return [
+      {
+        code: 'firmware-other',
+        text: `its hypervisor runs it with the firmware ${code}, the host would with ${chosen.codePath}`,
+        remedy: `let its hypervisor run it with that one, if its guest starts with it: in its definition <loader readonly='yes' secure='${secureBoot ? 'yes' : 'no'}' type='pflash'>${chosen.codePath}</loader>; else leave it there`,
+      },
+    ];
+  const { size } = await stat(chosen.varsTemplatePath);
+  if (size === variablesBytes) return [];
+  return [
+    {
+      code: 'firmware-other',
+      text: `its UEFI variables have ${variablesBytes} bytes, those of ${chosen.codePath} have ${size}`,
+      remedy: 'leave it on its hypervisor',
     },
   ];
 }

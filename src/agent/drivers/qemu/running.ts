@@ -37,6 +37,7 @@ import type { Ending, Observation, Observer, Running, SaveOptions } from '../dri
 import type { Account } from './confine/accounts.ts';
 import type { GuestMonitor, GuestSample } from './guest/monitor.ts';
 import { DeviceWatch } from './host-devices.ts';
+import { GuestReboot } from './guest-reboot.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
 import { installAdditions } from './guest/install.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
@@ -99,6 +100,7 @@ export class QemuRunning implements Running {
   readonly #disks: DiskCounter;
   readonly #watch = new DeviceWatch((lost) => this.observe({ kind: 'device-lost', ...lost }));
   #client: QmpClient;
+  readonly #reboot: GuestReboot;
   #guest: GuestMonitor | undefined;
   #agent: GuestAgent | undefined;
   #ending: Ending | undefined;
@@ -114,6 +116,7 @@ export class QemuRunning implements Running {
     this.#client = client;
     const { spec, log, setLimits, places } = parts;
     const now = (): QmpClient => this.#client;
+    this.#reboot = new GuestReboot(now, parts.file);
     this.#shares = new RunningShares({
       spec,
       log,
@@ -229,7 +232,7 @@ export class QemuRunning implements Running {
   }
 
   async reset(signal: AbortSignal): Promise<void> {
-    await qmp.systemReset(this.#client, { signal });
+    await this.#reboot.reset(signal);
     this.#guest?.startAnew();
   }
 
@@ -353,6 +356,7 @@ export class QemuRunning implements Running {
       return;
     }
     if (event.name === 'GUEST_PANICKED') this.#guest?.notePanic();
+    this.#reboot.hear(event);
     if (event.name === 'RESET') this.#guest?.startAnew();
     if (event.name === 'STOP') this.#guest?.setRunning('stopped');
     if (event.name === 'RESUME') {

@@ -6,7 +6,13 @@
  * Invariant: an idle fleet costs memory only. One sleep per host waits for the next fault, and only where
  * faults are asked for.
  */
-import type { Ability, EffectiveHardware, Finding, HostFacts } from '#api';
+import {
+  tellFinding,
+  type Ability,
+  type EffectiveHardware,
+  type Finding,
+  type HostFacts,
+} from '#api';
 import { Fault, isoTime, present, type Reason } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Driver, Findings, Found, Launch, Observer, Running } from '../driver.ts';
@@ -20,6 +26,7 @@ import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } 
 import { SimulatedStorage } from './storage.ts';
 import { ofOwnVms } from '../moves-at-rest.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
+import { classOfHypervisor } from '../hypervisor-classes.ts';
 
 const faultPeriodMs = 1_000;
 const hourMs = 3_600_000;
@@ -113,7 +120,11 @@ export class SimulatedDriver implements Driver {
       interfaces: [],
       memoryTotalBytes: memoryBytes,
       bootedAt: isoTime(clock.now()),
-      hypervisor: { name: 'simulated', version: agentVersion, class: 'simulated' },
+      hypervisor: {
+        name: 'simulated',
+        version: agentVersion,
+        class: classOfHypervisor('simulated', 'none'),
+      },
       acceleration: { kvm: 'absent', evidence: 'a simulated host', use: 'simulated' },
       missing: this.missing,
       programs: [],
@@ -171,8 +182,8 @@ export class SimulatedDriver implements Driver {
   async probe(): Promise<void> {}
 
   async diagnose(): Promise<readonly Finding[]> {
-    const evidence = `${this.#running.size} simulated processes`;
-    return [{ check: 'hypervisor', result: 'ok', evidence, remedy: null }];
+    const told = tellFinding('simulated-processes', { count: this.#running.size });
+    return [{ check: 'hypervisor', result: 'ok', ...told }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -85,6 +85,9 @@ export class SimulatedRunning implements Running {
 
   async requestReboot(): Promise<void> {
     this.#requireAlive('reboot');
+    const { definition, startedWith } = this.#file();
+    const { onGuestReboot } = (startedWith ?? definition).settings;
+    if (onGuestReboot === 'turn-off') return this.#finish({ kind: 'guest' });
     this.#reboot();
     this.#observer({ kind: 'reset', by: 'guest' });
   }

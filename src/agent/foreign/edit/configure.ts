@@ -149,9 +149,9 @@ function withMedium(
   };
 }
 
-/** Settings that are Gantry's own, of which a hypervisor is not told. */
+/** Settings that are Gantry's own, of which a hypervisor is not told; and what becomes of a guest that restarts itself, of which it is. */
 const ownSettings =
-  /^(id|name|description|tags|guest_os|domain_controller|portable_to|production|extensions|settings\/console)(\/|$)/;
+  /^(id|name|description|tags|guest_os|domain_controller|portable_to|production|extensions|settings\/console)(\/|$)|^settings\/on_guest_reboot$/;
 const startPath = 'settings/start/on_host_start';
 
 async function configure(
@@ -165,7 +165,12 @@ async function configure(
   signal: AbortSignal,
 ): Promise<void> {
   requireKnown(base, definition);
-  const change = { base: base.hardware, wanted: definition.hardware };
+  const { onGuestReboot } = definition.settings;
+  const change: Change = {
+    base: base.hardware,
+    wanted: definition.hardware,
+    onGuestReboot: onGuestReboot === base.settings.onGuestReboot ? undefined : onGuestReboot,
+  };
   await within(tools, { id, ...machine }, async (dom) => {
     const { machines, client, log } = tools;
     await requireNetworks(client, change.base, change.wanted, signal);
@@ -191,7 +196,7 @@ function requireKnown(base: VmDefinition, wanted: VmDefinition): void {
   const paths = lost.map(({ path }) => path).slice(0, 20);
   throw new Fault('unsupported', `${paths.slice(0, 3).join(', ')} is nothing that libvirt knows`, {
     facts: { paths },
-    hint: `of settings it knows ${startPath}: off or always`,
+    hint: `of settings it knows ${startPath}: off or always, and settings/on_guest_reboot`,
   });
 }
 

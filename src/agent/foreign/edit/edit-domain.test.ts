@@ -203,6 +203,18 @@ void test('devices that have numbers for booting keep them in the new order', ()
   assert.doesNotMatch(edited, /<boot dev/);
 });
 
+void test('that a guest ends its vm when it restarts itself is written as the one word for it, and nothing where it is so', () => {
+  const still = { base, wanted: base };
+  const ending = editDomain(text, { ...still, onGuestReboot: 'turn-off' }, context);
+  assert.equal(ending.match(/<on_reboot>.*<\/on_reboot>/)?.[0], '<on_reboot>destroy</on_reboot>');
+  assert.equal(readHardware(ending, context).onGuestReboot, 'turn-off');
+  for (const onGuestReboot of ['turn-off', undefined] as const)
+    assert.equal(editDomain(ending, { ...still, onGuestReboot }, context), ending);
+  const restarting = editDomain(ending, { ...still, onGuestReboot: 'restart' }, context);
+  assert.equal(restarting, ending.replace('>destroy</on_reboot>', '>restart</on_reboot>'));
+  assert.equal(readHardware(text, context).onGuestReboot, 'restart');
+});
+
 void test('what libvirt has no word for, and what somebody else has changed, is refused by name', () => {
   const refuses = (wanted: Hardware, code: 'unsupported' | 'stale', pattern: RegExp): void =>
     assert.throws(

@@ -4,9 +4,16 @@
  * done. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { diffSettings, placeName, type Hardware, type SettingChange } from '#api';
-import { XmlText } from '#foreign';
+import {
+  diffSettings,
+  placeName,
+  type GuestRebootAction,
+  type Hardware,
+  type SettingChange,
+} from '#api';
+import { find, XmlText } from '#foreign';
 import { Fault } from '#lib';
+import { rebootActionOf } from '../hardware/board.ts';
 import { readHardware, type HardwareContext } from '../hardware/read-hardware.ts';
 import { editBootOrder, editClock, editMemory, editProcessor } from './edit-board.ts';
 import { editAdapters, editDisks } from './edit-devices.ts';
@@ -15,6 +22,8 @@ export interface Change {
   /** That the change was made from. */
   readonly base: Hardware;
   readonly wanted: Hardware;
+  /** Undefined: it stays as it is there. */
+  readonly onGuestReboot?: GuestRebootAction | undefined;
 }
 
 interface Part {
@@ -52,6 +61,21 @@ const parts: readonly Part[] = [
  * way meanwhile; `unsupported` naming what libvirt has no word for; those of the XML.
  */
 export function editDomain(text: string, change: Change, context: HardwareContext): string {
+  const edited = editHardware(text, change, context);
+  return change.onGuestReboot === undefined ? edited : editReboot(edited, change.onGuestReboot);
+}
+
+function editReboot(text: string, wanted: GuestRebootAction): string {
+  const xml = new XmlText(text);
+  if (rebootActionOf(xml.root) === wanted) return text;
+  const word = wanted === 'turn-off' ? 'destroy' : 'restart';
+  const told = find(xml.root, 'on_reboot');
+  if (told === undefined) xml.append(xml.root, `<on_reboot>${word}</on_reboot>`);
+  else xml.setText(told, word);
+  return xml.toString();
+}
+
+function editHardware(text: string, change: Change, context: HardwareContext): string {
   const base = inOrder(change.base);
   const wanted = inOrder(change.wanted);
   const changes = diffHardware(base, wanted);

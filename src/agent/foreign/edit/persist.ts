@@ -2,7 +2,7 @@
 import { Fault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { HardwareContext } from '../hardware/read-hardware.ts';
-import { isNotKnown } from '../look.ts';
+import { isNotKnown } from '../not-known.ts';
 import { editDomain, type Change } from './edit-domain.ts';
 
 /** virDomainXMLFlags: with what is secret, since what is not written is lost; as it is defined. */

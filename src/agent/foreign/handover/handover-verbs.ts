@@ -4,19 +4,22 @@
  * Invariants: (1) its hypervisor forgets a vm only while that is off, and nothing of it but the definition goes; (2) one that was
  * started in that moment is known there again, as it was; (3) each call can be made again.
  */
+import { find, readXml } from '#foreign';
 import { Fault, isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { LinkParams } from '#api';
 import type { Handlers } from '../../link/calls.ts';
 import { editDomain } from '../edit/edit-domain.ts';
 import { define, readDefined } from '../edit/persist.ts';
-import { isNotKnown } from '../look.ts';
+import { isNotKnown } from '../not-known.ts';
 import { lookUp } from '../make/domains.ts';
 import type { Standing } from '../passage/standing.ts';
 import { Turns } from '../turns.ts';
+import { fetchKept, putKept } from './kept-files.ts';
 import { planReturn, readHandover } from './judge-handover.ts';
 
-type HandoverVerb = `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end'}`;
+type HandoverVerb =
+  `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end' | 'fetch' | 'put'}`;
 
 /** virDomainUndefineFlagsValues: NVRAM and TPM stay; of what a driver does not know it has none. */
 const keepingFlags = [8 | 64, 8, 0];
@@ -24,12 +27,14 @@ const keepingFlags = [8 | 64, 8, 0];
 const shutOff = 5;
 
 export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
-  const { host, client, machines } = self;
+  const { host, client, machines, uri } = self;
+  const { borrowed } = host;
   const oneByOne = new Turns();
   return {
     async 'machine.handover.read'({ id }, { signal }) {
       await host.read(machines.find(id).handle.uuid);
-      return await readHandover({ client, machines, id }, signal);
+      const question = { client, machines, borrowed, scope: uri.path, id };
+      return await readHandover(question, signal);
     },
     'machine.handover.give': (params, { signal }) =>
       oneByOne.take(params.uuid, async () => {
@@ -47,6 +52,14 @@ export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
         await takeBack(self, params, signal);
         return {};
       }),
+    async 'machine.handover.fetch'({ kept }, { signal }) {
+      return { contents: await fetchKept(client, borrowed, kept, signal) };
+    },
+    'machine.handover.put': (params, { signal }) =>
+      oneByOne.take(params.uuid, async () => {
+        await put(self, params, signal);
+        return {};
+      }),
     async 'machine.handover.end'({ id }) {
       await host.read(machines.find(id).handle.uuid);
       return { report: machines.report(id) };
@@ -56,7 +69,15 @@ export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
 
 async function takeBack(
   self: Standing,
-  { id, uuid, xml, base, wanted, startsWithHost }: LinkParams<'machine.handover.take'>,
+  {
+    id,
+    uuid,
+    xml,
+    base,
+    wanted,
+    onGuestReboot,
+    startsWithHost,
+  }: LinkParams<'machine.handover.take'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { host, client, machines } = self;
@@ -64,12 +85,29 @@ async function takeBack(
   // It is not others that have made it there.
   using _coming = machines.expect(id);
   const { architecture } = host.facts;
-  const text = editDomain(xml, { base, wanted }, { architecture, sizes: new Map() });
+  const text = editDomain(xml, { base, wanted, onGuestReboot }, { architecture, sizes: new Map() });
   const there = await lookUp(client, uuid, signal);
   const isKept = there !== undefined && (await isPersistent(client, there, signal));
   const dom = isKept ? there : await define(client, text, signal);
   if (startsWithHost) await client.call('DOMAIN_SET_AUTOSTART', { dom, autostart: 1 }, { signal });
   await host.read(uuid);
+}
+
+/** Whoever knows the vm may be about to start it with what is there. */
+async function put(
+  { client, host }: Standing,
+  { uuid, kept, contents }: LinkParams<'machine.handover.put'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const there = await lookUp(client, uuid, signal);
+  if (there !== undefined)
+    throw new Fault('refused', `its hypervisor has a vm of its UUID again, ${there.name}`, {
+      hint: `undefine that one: virsh undefine --keep-nvram --keep-tpm ${there.name}`,
+    });
+  for (const { part, content } of contents) {
+    const file = kept.find((one) => one.part === part);
+    if (file !== undefined) await putKept(client, host.borrowed, file, content, signal);
+  }
 }
 
 async function isPersistent(
@@ -94,7 +132,7 @@ async function give(
       hint: 'try again',
     });
   using _act = enter(machines, id, generation, cause);
-  await forget(client, dom, signal);
+  await forget(client, dom, isWithTpm(defined), signal);
   // Whoever was faster has started it: it runs, and is known no more when it ends.
   const left = await lookUp(client, uuid);
   if (left === undefined) return;
@@ -127,12 +165,21 @@ async function requireOff(client: Client, dom: DomainHandle, signal: AbortSignal
   });
 }
 
-async function forget(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
-  for (const [index, flags] of keepingFlags.entries())
+const isWithTpm = (xml: string): boolean => find(readXml(xml), 'devices', 'tpm') !== undefined;
+
+async function forget(
+  client: Client,
+  dom: DomainHandle,
+  hasTpm: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  // Without the first word its contents would go.
+  const choices = hasTpm ? keepingFlags.slice(0, 1) : keepingFlags;
+  for (const [index, flags] of choices.entries())
     try {
       await client.call('DOMAIN_UNDEFINE_FLAGS', { dom, flags }, { signal });
       return;
     } catch (error) {
-      if (index === keepingFlags.length - 1 || !isNotKnown(error)) throw error;
+      if (index === choices.length - 1 || !isNotKnown(error)) throw error;
     }
 }

@@ -4,16 +4,21 @@ import { placeName, type Hardware, type LinkParams, type LinkResult, type SeenFi
 import { attributeOf, find, readXml, textOf, type XmlNode } from '#foreign';
 import { describeFault, isFault, type Reason } from '#lib';
 import type { Client, StorageVolHandle } from '#libvirt';
+import type { BorrowedPools } from '../copy/borrowed-pool.ts';
 import { editDomain } from '../edit/edit-domain.ts';
 import { readDefined } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { lookUp } from '../make/domains.ts';
 import { Volumes } from '../make/volumes.ts';
+import { findKept } from './find-kept.ts';
 
 export interface HandoverQuestion {
   readonly client: Client;
   readonly machines: ForeignMachines;
+  readonly borrowed: BorrowedPools;
+  /** Of its address. */
+  readonly scope: string;
   readonly id: string;
 }
 
@@ -27,7 +32,7 @@ const maxUnmodelled = 100;
 
 /** Errors: those of the client. */
 export async function readHandover(
-  { client, machines, id }: HandoverQuestion,
+  { client, machines, borrowed, scope, id }: HandoverQuestion,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.handover.read'>> {
   const { handle: dom, startsWithHost } = machines.find(id);
@@ -48,43 +53,48 @@ export async function readHandover(
       text: `${dom.name} has snapshots, which are its hypervisor's`,
       remedy: `delete them first: gantry vm snapshot list ${dom.name}`,
     });
-  reasons.push(...judgeState(domain, dom.name), ...judgeSharing(machines, id, hardware));
+  const question = { client, borrowed, scope, name: dom.name, uuid: dom.uuid, xml };
+  const { kept, uefi, reasons: against } = await findKept(question, signal);
+  reasons.push(...against, ...judgeSharing(machines, id, hardware));
   const { files, lost } = await seeFiles(client, hardware, signal);
   const { libvirt } = extensions;
   const others =
     typeof libvirt === 'object' && libvirt !== null && 'others' in libvirt ? libvirt['others'] : [];
   const devices = Array.isArray(others) ? others.map(String) : [];
   const parts = domain.children.map(({ name }) => name).filter((name) => !modelled.has(name));
-  const unmodelled = [...new Set([...devices, ...parts])].slice(0, maxUnmodelled);
+  const unmodelled = [
+    ...new Set([...devices, ...otherTpm(domain, hardware), ...otherEnds(domain), ...parts]),
+  ];
   return {
     xml,
     startsWithHost,
     files,
-    unmodelled: unmodelled.map((text) => text.slice(0, 120)),
+    unmodelled: unmodelled.slice(0, maxUnmodelled).map((text) => text.slice(0, 120)),
+    kept,
+    uefi,
     reasons: [...reasons, ...lost],
   };
 }
 
-/** What its hypervisor keeps of it beside its disks, without which the guest would not be what it was. */
-function judgeState(domain: XmlNode, name: string): Reason[] {
-  const remedy = 'leave it on its hypervisor';
-  const reasons: Reason[] = [];
-  const os = find(domain, 'os');
-  const isUefi =
-    attributeOf(os, 'firmware') === 'efi' || attributeOf(find(os, 'loader'), 'type') === 'pflash';
-  if (isUefi)
-    reasons.push({
-      code: 'firmware-variables',
-      text: `the UEFI variables of ${name} are kept by its hypervisor, and do not come along`,
-      remedy,
-    });
-  if (find(domain, 'devices', 'tpm') !== undefined)
-    reasons.push({
-      code: 'tpm-state',
-      text: `the contents of the TPM of ${name} are kept by its hypervisor, and do not come along`,
-      remedy,
-    });
-  return reasons;
+/** Its contents are what they are; how the guest speaks with it follows from the chipset here. */
+function otherTpm(domain: XmlNode, { machine }: Hardware): string[] {
+  const model = attributeOf(find(domain, 'devices', 'tpm'), 'model');
+  const ours = machine === 'q35' ? 'tpm-crb' : 'tpm-tis';
+  return model === undefined || model === ours ? [] : [`interface ${model} of its TPM`];
+}
+
+/** What becomes of it here when its guest has crashed is a setting that it has not been given. */
+const ends: Readonly<Record<string, readonly string[]>> = {
+  on_poweroff: ['destroy'],
+  on_reboot: ['restart', 'destroy'],
+  on_crash: ['destroy'],
+};
+
+function otherEnds(domain: XmlNode): string[] {
+  return Object.entries(ends).flatMap(([name, words]) => {
+    const word = textOf(find(domain, name));
+    return word === undefined || words.includes(word) ? [] : [`${name} ${word}`];
+  });
 }
 
 /** Two hypervisors do not write one disk. */
@@ -107,12 +117,12 @@ function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware
 /** Errors: those of the client. */
 export async function planReturn(
   { client, architecture }: { readonly client: Client; readonly architecture: string },
-  { uuid, xml, base, wanted, mayBeThere }: LinkParams<'machine.handover.plan'>,
+  { uuid, xml, base, wanted, onGuestReboot, mayBeThere }: LinkParams<'machine.handover.plan'>,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.handover.plan'>> {
   const reasons: Reason[] = [];
   try {
-    editDomain(xml, { base, wanted }, { architecture, sizes: new Map() });
+    editDomain(xml, { base, wanted, onGuestReboot }, { architecture, sizes: new Map() });
     await requireNetworks(client, base, wanted, signal);
   } catch (error) {
     if (!isFault(error)) throw error;

@@ -1,5 +1,5 @@
 /** What a domain's XML says of the machine itself: processors, memory, firmware, clock. Pure. */
-import { bootDevices, type BootDevice, type Hardware } from '#api';
+import { bootDevices, type BootDevice, type GuestRebootAction, type Hardware } from '#api';
 import {
   attributeOf,
   find,
@@ -29,6 +29,11 @@ export function readBoard(domain: XmlNode, architecture: string): ReadBoard {
     clock: clockOf(find(domain, 'clock')),
     tpm: find(domain, 'devices', 'tpm') !== undefined,
   };
+}
+
+/** QEMU has no other ends than these two. */
+export function rebootActionOf(domain: XmlNode): GuestRebootAction {
+  return textOf(find(domain, 'on_reboot')) === 'destroy' ? 'turn-off' : 'restart';
 }
 
 function memoryOf(domain: XmlNode): Pick<ReadBoard, 'memoryBytes' | 'maxMemoryBytes'> {

@@ -3,11 +3,11 @@
  * with a list of what has no word in it: nothing is made up, and nothing is left out in silence. Pure. The XML is
  * hostile until proved otherwise; what does not fit a definition's bounds is on the list.
  */
-import { hardwareSchema, type Hardware } from '#api';
+import { hardwareSchema, type GuestRebootAction, type Hardware } from '#api';
 import { Fault, giB, miB } from '#lib';
 import { attributeOf, find, findAll, readXml, type XmlNode } from '#foreign';
 import { readAdapters } from './adapters.ts';
-import { readBoard } from './board.ts';
+import { readBoard, rebootActionOf } from './board.ts';
 import { readDevices } from './devices.ts';
 import { readDisks, type Sizes } from './disks.ts';
 
@@ -15,6 +15,7 @@ export interface ReadHardware {
   readonly hardware: Hardware;
   /** What the vm has besides, as its hypervisor calls it. */
   readonly others: readonly string[];
+  readonly onGuestReboot: GuestRebootAction;
 }
 
 export interface HardwareContext {
@@ -59,6 +60,7 @@ export function readHardware(xml: string, { architecture, sizes }: HardwareConte
   return {
     hardware: parsed.data,
     others: others.slice(0, maxOthers).map((text) => text.slice(0, maxOtherLength)),
+    onGuestReboot: rebootActionOf(domain),
   };
 }
 

@@ -41,6 +41,7 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
     hardware.machine === 'virt' ? '' : '<features><acpi/><apic/></features>',
     cpuXml(hardware.processor, type),
     element('clock', offset),
+    definition.settings.onGuestReboot === 'turn-off' ? element('on_reboot', {}, 'destroy') : '',
     element('devices', {}, [...portsXml(hardware, type), ...devicesXml(hardware)].join('')),
   ];
   return element('domain', { type }, parts.join(''));

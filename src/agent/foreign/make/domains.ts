@@ -1,7 +1,7 @@
 /** Domains of a hypervisor by their UUIDs: looked up, and undefined with all that belongs to them. */
 import { isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
-import { isNotKnown } from '../look.ts';
+import { isNotKnown } from '../not-known.ts';
 
 /** Undefined where there is none. */
 export async function lookUp(

@@ -46,6 +46,7 @@ export function storageVerbs({
         ...disk,
         chain: chainOf(file, byPath(all)).slice(1, 257),
         system: false,
+        snapshots: [],
         findings: [],
       };
     },

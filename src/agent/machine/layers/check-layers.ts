@@ -1,13 +1,17 @@
 /** Whether what lies below the disks is as it was when it was sealed (DISK-25, DISK-26, SNAP-18). */
-import { placeName } from '#api';
+import { placeName, tellFinding } from '#api';
 import type { Obstacle } from '../../drivers/driver.ts';
 import type { Storage } from '../../drivers/storage.ts';
 import type { MachineFile } from '../record.ts';
 import { chainOf, type Layer, type Seal } from './layers.ts';
 
+type LayerObstacle = Omit<JudgedLayer, 'file'> & {
+  readonly about: NonNullable<Obstacle['about']>;
+};
+
 /** Everything that keeps the disks' layers from being used, without any side effect. */
-export async function judgeLayers(storage: Storage, file: MachineFile): Promise<Obstacle[]> {
-  const obstacles: Obstacle[] = [];
+export async function judgeLayers(storage: Storage, file: MachineFile): Promise<LayerObstacle[]> {
+  const obstacles: LayerObstacle[] = [];
   for (const disk of file.definition.hardware.disks) {
     const device = placeName(disk);
     const [, ...below] = chainOf(file.layers, disk);
@@ -37,21 +41,11 @@ export async function judgeChain(
     const found = await storage.layers.readSeal(machine, file);
     if (seal === null || (typeof found === 'object' && isSame(seal, found))) continue;
     const state = typeof found === 'object' ? 'changed' : found;
-    findings.push({
-      file,
-      code: `layer-${state}`,
-      text: `${file}, below the disk ${device}, ${wrong[state]}`,
-      remedy: 'bring back the file as it was, with its time of modification',
-    });
+    const told = tellFinding(`layer-${state}`, { file, disk: device });
+    findings.push({ file, code: told.code, text: told.evidence, remedy: told.remedy });
   }
   return findings;
 }
-
-const wrong = {
-  missing: 'is missing',
-  unreadable: 'cannot be read',
-  changed: 'was changed since something lies on it',
-} as const;
 
 /** Whether a file is what it was when something was put on it. */
 export async function isUnchanged(

@@ -1,5 +1,7 @@
-/** Names of new layers: like their disks, in the vm's folder. */
+/** Names of new layers, like their disks, and of what else a snapshot keeps, like the vm; in the vm's folder. */
+import { basename } from 'node:path';
 import type { Disk } from '#api';
+import type { MachineFile } from '../record.ts';
 import { topOf, type Layers, type NewTop } from './layers.ts';
 
 export const layerSuffix = 'layer.qcow2';
@@ -22,10 +24,22 @@ export function nameTops(
   });
 }
 
+/** `web-1.6c9f761e.state`: the folder of a snapshot, with no more of its id than tells it from the others. */
+export function nameState(
+  { file, layers }: Pick<MachineFile, 'file' | 'layers'>,
+  id: string,
+): string {
+  const stem = stemOf(basename(file));
+  const short = `${stem}.${id.slice(0, 8)}.state`;
+  const isTaken = layers.snapshots.some(({ state }) => state === short);
+  return isTaken ? `${stem}.${id}.state` : short;
+}
+
+const stemOf = (name: string): string => name.replace(/\.[^.]*$/, '');
+
 /** `web-1.undo.qcow2`, or with a number where that is taken. */
 function nameLayer(disk: Disk, suffix: string, names: ReadonlySet<string>): string {
-  const base = disk.file.slice(disk.file.lastIndexOf('/') + 1);
-  const stem = base.replace(/\.[^.]*$/, '');
+  const stem = stemOf(basename(disk.file));
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? `${stem}.${suffix}` : `${stem}-${number}.${suffix}`;
     if (!names.has(name)) return name;

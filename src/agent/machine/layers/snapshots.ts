@@ -13,7 +13,7 @@ import { judgeChain } from './check-layers.ts';
 import { chainFrom, prune, putOnTop, topOf, type Layers, type SnapshotRecord } from './layers.ts';
 import { memoryOf, requireTakeable, stateNow, takeLive, withSnapshot } from './live-snapshot.ts';
 import { mergeLayers, requireRoomToMerge } from './merge.ts';
-import { layerSuffix, nameTops } from './name-tops.ts';
+import { layerSuffix, nameState, nameTops } from './name-tops.ts';
 import { releaseShared } from './shared-layers.ts';
 import { undoSuffix } from './undo.ts';
 
@@ -34,7 +34,7 @@ export function takeSnapshot(hands: Hands, taken: Taken): Promise<void> {
     const sizeBytes = await measure(hands, disks);
     await requireRoom(hands, disks.length, taken.memory ? definition.hardware.memory.sizeBytes : 0);
     const suffix = layers.undo === null ? layerSuffix : undoSuffix(file);
-    const state = `${taken.id}.state`;
+    const state = nameState(file, taken.id);
     const snapshot: SnapshotRecord = {
       id: taken.id,
       name: taken.name,

@@ -118,7 +118,13 @@ describe('work on archives', () => {
       file: string,
       more: { packing?: 'gzip'; sizeBytes?: number } = {},
     ): Promise<string> => {
-      const asked = { id: crypto.randomUUID(), owner: 'ann', work: 'do', fingerprint: '' } as const;
+      const asked = {
+        id: crypto.randomUUID(),
+        owner: 'ann',
+        work: 'do',
+        fingerprint: '',
+        replaces: false,
+      } as const;
       const sent = { packing: 'none', sizeBytes: archive.length, ...more } as const;
       return (await uploads.begin({ ...asked, ...sent, file: at(file) }, machines)).id;
     };

@@ -12,12 +12,14 @@ import {
   claimDisk,
   compareDisks,
   convertDisk,
+  findDataFrom,
   flattenDisk,
   formatNamed,
   joinDisk,
   makeDisk,
   mergeLayers,
   openDisk,
+  openNodeFile,
   parentFor,
   readPieceList,
   repairInto,
@@ -139,8 +141,8 @@ export async function protectParent(path: string): Promise<void> {
 
 export const convertVerb: Perform<'convert'> = async (work, doing) => {
   const shape = shapeOf(work.target, work);
-  await using disk = await openSource(work, doing);
-  const { compression } = work;
+  const { compression, snapshot } = work;
+  await using disk = await openSource(work, doing, { snapshot });
   const method = compression === 'none' ? {} : { compression };
   return await makeOnce(doing, {
     ...shape,
@@ -235,7 +237,30 @@ async function isMadeOf(path: string, list: PieceList): Promise<boolean> {
 }
 
 /** What was sent before; one that is finished already answers the same again. */
-export const uploadVerb: Perform<'upload'> = async ({ file: path, upload, sha256 }, doing) => {
-  const result = await doing.uploads.finish(upload, { file: path, sha256 }, doing.signal);
+export const uploadVerb: Perform<'upload'> = async (work, doing) => {
+  const { file: path, upload, sha256, replaces = false, keepsSize = false } = work;
+  const prepare = keepsSize ? (part: string) => growToSizeOf(work, part, doing) : undefined;
+  const wanted = { file: path, sha256, replaces, prepare };
+  const result = await doing.uploads.finish(upload, wanted, doing.signal);
   return { path, ...result };
 };
+
+/** What takes the place of a raw disk has its size. Faults: `refused` where something would be lost behind it. */
+async function growToSizeOf({ file }: WorkOf<'upload'>, part: string, doing: Doing): Promise<void> {
+  await using disk = await openOther(file, doing);
+  const sent = await openNodeFile(part, 'write');
+  try {
+    const sentBytes = await sent.size();
+    if (disk.format !== 'raw' || sentBytes >= disk.sizeBytes) return;
+    const offset = await findDataFrom(disk, sentBytes, doing.signal);
+    if (offset !== undefined)
+      throw new Fault('refused', `${file} holds data after ${offset}, behind what was sent`, {
+        facts: { offset },
+        hint: 'send what is to be there to its end, or make a new disk',
+      });
+    await sent.truncate(disk.sizeBytes);
+    await sent.sync();
+  } finally {
+    await sent.close();
+  }
+}

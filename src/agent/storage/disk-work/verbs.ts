@@ -104,7 +104,10 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
   repair: { touches: makesAnother, perform: repairVerb },
   split: { touches: makesAnother, perform: splitVerb },
   join: { touches: makesAnother, perform: joinVerb },
-  upload: { touches: ({ file }) => ({ makes: [file] }), perform: uploadVerb },
+  upload: {
+    touches: ({ file, replaces }) => (replaces === true ? { changes: [file] } : { makes: [file] }),
+    perform: uploadVerb,
+  },
   unpack: {
     touches: ({ file, target, archive, upload }) => ({
       ...(upload === undefined ? { archive: { path: file, afterwards: archive } } : {}),

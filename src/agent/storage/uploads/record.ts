@@ -17,7 +17,8 @@ const bytes = z.number().int().min(0);
 const recordSchema = z.strictObject({
   id: z.uuid(),
   file: z.string(),
-  sizeBytes: bytes,
+  sizeBytes: bytes.nullable(),
+  replaces: z.boolean().default(false),
   packing: z.enum(packings),
   fingerprint: uploadBeginSchema.shape.fingerprint.unwrap(),
   owner: z.string(),

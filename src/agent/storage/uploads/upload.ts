@@ -35,6 +35,16 @@ export interface Part {
   readonly open: () => Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** How an upload ends. */
+export interface Finishing {
+  readonly file: string;
+  readonly sha256: string | undefined;
+  /** As it was begun. */
+  readonly replaces: boolean;
+  /** What else is done to the file before it has its name; it may be asked for again. */
+  readonly prepare?: ((path: string) => Promise<void>) | undefined;
+}
+
 /** The file while it is open. */
 interface Target extends AsyncDisposable {
   readonly file: DiskFile;
@@ -71,19 +81,21 @@ export class Upload {
     return this.#record;
   }
 
-  /** What is still to come. */
+  /** What is still to come, as far as it is known. */
   get missingBytes(): number {
-    return this.#record.state === 'open' ? this.#record.sizeBytes - this.#received : 0;
+    const { state, sizeBytes } = this.#record;
+    return state === 'open' && sizeBytes !== null ? sizeBytes - this.#received : 0;
   }
 
   describe(): HostUpload {
-    const { id, file, sizeBytes, packing, state, begunMs, usedMs, result } = this.#record;
+    const { id, file, sizeBytes, packing, state, receivedBytes, begunMs, usedMs, result } =
+      this.#record;
     return {
       id,
       file,
       sizeBytes,
       packing,
-      receivedBytes: state === 'open' ? this.#received : sizeBytes,
+      receivedBytes: state === 'open' ? this.#received : receivedBytes,
       contentBytes: result?.sizeBytes ?? this.#target?.writer.position ?? 0,
       state: state === 'done' ? 'done' : 'open',
       begunAt: isoTime(begunMs),
@@ -111,10 +123,13 @@ export class Upload {
   }
 
   /** Gives the file its name. Faults: `refused` before all has come; `invalid` for another checksum; `exists`. */
-  async finish(sha256: string | undefined, signal: AbortSignal): Promise<UploadRecord['result']> {
+  async finish(
+    { sha256, prepare }: Pick<Finishing, 'sha256' | 'prepare'>,
+    signal: AbortSignal,
+  ): Promise<UploadRecord['result']> {
     this.#requireThere();
     if (this.#record.state === 'open') await this.#complete(sha256, signal);
-    if (this.#record.state === 'whole') await this.#place();
+    if (this.#record.state === 'whole') await this.#place(prepare);
     return this.#record.result;
   }
 
@@ -187,8 +202,12 @@ export class Upload {
       throw new Fault('stale', `${file} goes on at ${this.#received}, not at ${offset}`, {
         facts: { receivedBytes: this.#received },
       });
-    if (offset + sizeBytes > all)
-      throw new Fault('invalid', `the part ends behind the end of ${file}, which has ${all} bytes`);
+    const most = all ?? this.#maxContentBytes;
+    if (offset + sizeBytes > most)
+      throw new Fault(
+        'invalid',
+        `the part ends behind the end of ${file}, which has ${all === null ? 'at most ' : ''}${most} bytes`,
+      );
   }
 
   async #copy(
@@ -265,7 +284,7 @@ export class Upload {
   async #complete(sha256: string | undefined, signal: AbortSignal): Promise<void> {
     const { file, sizeBytes } = this.#record;
     const target = await this.#open();
-    if (this.#received !== sizeBytes)
+    if (sizeBytes !== null && this.#received !== sizeBytes)
       throw new Fault(
         'refused',
         `${formatBytes(this.#received)} of ${formatBytes(sizeBytes)} of ${file} have come`,
@@ -281,7 +300,8 @@ export class Upload {
           hint: 'nothing of it was kept; send it anew',
         });
       const result = { sizeBytes: target.writer.position, sha256: found };
-      await this.#write({ state: 'whole', receivedBytes: sizeBytes, result });
+      const receivedBytes = this.#received;
+      await this.#write({ state: 'whole', sizeBytes: receivedBytes, receivedBytes, result });
     } catch (error) {
       if (isFault(error, 'invalid') || isFault(error, 'unsupported')) await this.#drop();
       throw error;
@@ -289,13 +309,15 @@ export class Upload {
     await this.#closeTarget();
   }
 
-  /** Nothing that has the name already is overwritten; a program that ended in between finds its own file there. */
-  async #place(): Promise<void> {
-    const { file } = this.#record;
+  /** Nothing that has the name already is overwritten, unless it was begun for that; a program that ended in between finds its own file there. */
+  async #place(prepare: Finishing['prepare']): Promise<void> {
+    const { file, replaces } = this.#record;
     const path = partPath(this.#record);
     if (await exists(path)) {
+      await prepare?.(path);
       await chmod(path, modeOfFile(file, this.#record.result?.sizeBytes ?? 0));
-      await nameIt(path, file);
+      if (replaces) await rename(path, file);
+      else await nameIt(path, file);
     }
     await flushFolder(dirname(file));
     await this.#write({ state: 'done', usedMs: Date.now() });

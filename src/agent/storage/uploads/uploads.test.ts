@@ -71,7 +71,14 @@ describe('uploads', () => {
   const begin = (
     file: string,
     bytes = content,
-    more: { packing?: Packing; fingerprint?: string; owner?: string; work?: 'check' } = {},
+    more: {
+      packing?: Packing;
+      fingerprint?: string;
+      owner?: string;
+      work?: 'check';
+      sizeBytes?: null;
+      replaces?: true;
+    } = {},
   ): Promise<HostUpload> => {
     const { owner = 'ann', work = 'do', ...rest } = more;
     const asked = uploadBeginSchema.parse({ file, sizeBytes: bytes.length, ...rest });
@@ -92,8 +99,11 @@ describe('uploads', () => {
     const opened = async () => pieces(part);
     return uploads.take(id, { offset, sizeBytes: end - offset, open: opened }, signal);
   };
-  const finish = ({ id, file }: HostUpload, sum?: string): ReturnType<Uploads['finish']> =>
-    uploads.finish(id, { file, sha256: sum }, signal);
+  const finish = (
+    { id, file }: HostUpload,
+    sum?: string,
+    replaces = false,
+  ): ReturnType<Uploads['finish']> => uploads.finish(id, { file, sha256: sum, replaces }, signal);
   const fails = (work: Promise<unknown>, code: FaultCode, why = /./): Promise<void> =>
     assert.rejects(work, (error: unknown) => {
       assert.ok(isFault(error, code) && why.test(error.message), String(error));
@@ -101,6 +111,40 @@ describe('uploads', () => {
     });
   const find = async ({ id }: HostUpload): Promise<HostUpload | undefined> =>
     (await uploads.list()).find((one) => one.id === id);
+
+  test('a file is replaced when all has come, also where nobody knew how much that would be, and by the next program too', async () => {
+    writeFileSync(at('a.raw'), 'old');
+    await fails(begin('a.raw'), 'exists');
+    await fails(begin('none.raw', content, { replaces: true }), 'not-found');
+    const upload = await begin('a.raw', content, { sizeBytes: null, replaces: true });
+    assert.equal(upload.sizeBytes, null);
+    await take(upload, content, 0, miB);
+    uploads = open();
+    await take(upload, content, miB);
+    assert.equal(readFileSync(at('a.raw'), 'utf8'), 'old');
+    await fails(finish(upload), 'invalid', /was begun to replace a file/);
+    const made = { sizeBytes: content.length, sha256: sha256(content) };
+    assert.deepEqual(await finish(upload, made.sha256, true), made);
+    assert.ok(readFileSync(at('a.raw')).equals(content));
+    const done = await find(upload);
+    assert.deepEqual(
+      [done?.state, done?.sizeBytes, done?.receivedBytes],
+      ['done', content.length, content.length],
+    );
+    // Asked once more, as by a program that was cut off, it answers the same and changes nothing.
+    uploads = open();
+    assert.deepEqual(await finish(upload, undefined, true), made);
+    assert.deepEqual(readdirSync(folder), ['a.raw']);
+  });
+
+  test('of what nobody knows the length of no more is taken than a file may have', async () => {
+    uploads = open({ maxContentBytes: miB });
+    const upload = await begin('a.raw', content, { sizeBytes: null });
+    await fails(take(upload, content, 0, miB + 1), 'invalid', /at most 1048576 bytes/);
+    await take(upload, content, 0, miB);
+    await finish(upload);
+    assert.equal(statSync(at('a.raw')).size, miB);
+  });
 
   test('a file appears under its name when it is whole, and not before; what was zeros is a hole', async () => {
     const upload = await begin('a.raw');

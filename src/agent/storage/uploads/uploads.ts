@@ -15,7 +15,7 @@ import type { DiskFolders } from '../disk-catalogue.ts';
 import type { SpaceLimit } from '../disk-work/space-guard.ts';
 import { exists } from '../exists.ts';
 import { UploadRecords } from './record.ts';
-import { Upload, type Part, type UploadTools } from './upload.ts';
+import { Upload, type Finishing, type Part, type UploadTools } from './upload.ts';
 
 const sweepMs = 60 * 60 * 1000;
 /** Each has a decoder in memory. */
@@ -80,13 +80,19 @@ export class Uploads implements IncomingFiles {
 
   async finish(
     id: string,
-    { file, sha256 }: { readonly file: string; readonly sha256: string | undefined },
+    { file, sha256, replaces, prepare }: Finishing,
     signal: AbortSignal,
   ): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
     const upload = await this.#find(id);
     requireFile(upload, file);
+    if (upload.record.replaces !== replaces)
+      throw new Fault(
+        'invalid',
+        `the upload was begun ${replaces ? 'for a new file' : 'to replace a file'}`,
+        { hint: 'ask for what it was begun for' },
+      );
     try {
-      const result = await upload.finish(sha256, signal);
+      const result = await upload.finish({ sha256, prepare }, signal);
       if (result === null) throw new Error('bug: an upload at its end without a result');
       return result;
     } finally {
@@ -135,8 +141,8 @@ export class Uploads implements IncomingFiles {
     const known = this.#uploads.get(asked.id);
     if (known !== undefined) return known.describe();
     await this.#sweep();
-    const file = await this.#placeOf(asked.file, machines);
-    const { id, sizeBytes, packing, fingerprint, owner } = asked;
+    const file = await this.#placeOf(asked, machines);
+    const { id, sizeBytes, replaces, packing, fingerprint, owner } = asked;
     const open = [...this.#uploads.values()].filter(({ record }) => record.state !== 'done');
     const same = open.find(({ record }) => record.file === file);
     if (same !== undefined) {
@@ -144,6 +150,7 @@ export class Uploads implements IncomingFiles {
       const isSame =
         record.owner === owner &&
         record.sizeBytes === sizeBytes &&
+        record.replaces === replaces &&
         record.packing === packing &&
         record.fingerprint === fingerprint;
       if (isSame) return same.describe();
@@ -159,6 +166,7 @@ export class Uploads implements IncomingFiles {
         id,
         file,
         sizeBytes,
+        replaces,
         packing,
         fingerprint,
         owner,
@@ -177,7 +185,10 @@ export class Uploads implements IncomingFiles {
   }
 
   /** Its path with all links followed. Errors: `forbidden`, `not-found`, `exists`. */
-  async #placeOf(wanted: string, machines: readonly MachineFile[]): Promise<string> {
+  async #placeOf(
+    { file: wanted, replaces }: Begin,
+    machines: readonly MachineFile[],
+  ): Promise<string> {
     const { baseFolder, folders } = this.#options;
     if (!wanted.startsWith('/')) await mkdir(baseFolder(), { recursive: true, mode: 0o711 });
     const path = wanted.startsWith('/') ? wanted : join(baseFolder(), wanted);
@@ -197,20 +208,27 @@ export class Uploads implements IncomingFiles {
         throw new Fault('forbidden', `${folder} is the folder of a vm`, {
           hint: 'choose another one; a disk is attached from wherever vms may use files',
         });
-    if (!(await exists(file))) return file;
+    const isThere = await exists(file);
+    if (isThere === replaces) return file;
+    if (replaces)
+      throw new Fault('not-found', `there is no ${file} to replace`, {
+        hint: 'make a new file of it',
+      });
     throw new Fault('exists', `${file} is there already`, { hint: 'choose another name' });
   }
 
   async #requireFree(
     file: string,
     open: readonly Upload[],
-    { sizeBytes, packing }: Begin,
+    { sizeBytes: askedBytes, packing }: Begin,
   ): Promise<void> {
     const unpacking = open.filter(({ record }) => record.packing !== 'none').length;
     if (open.length >= maxUploads || (packing !== 'none' && unpacking >= maxUnpacking))
       throw new Fault('exhausted', `${open.length} files are on their way to this host`, {
         hint: 'finish or give up one of them first',
       });
+    // Where nobody knows it, the space is watched while it comes, as always.
+    const sizeBytes = askedBytes ?? 0;
     const { bavail, bsize } = await statfs(dirname(file));
     const others = open.reduce((sum, { missingBytes }) => sum + missingBytes, 0);
     const least = this.#options.space.keepFreeBytes();

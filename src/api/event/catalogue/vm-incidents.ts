@@ -285,4 +285,30 @@ export const vmIncidents = {
       usedBytes: 'what was measured',
     },
   },
+  'vm.threshold.cpu': {
+    number: 1074,
+    category: 'Virtual Machine',
+    target: 'vm',
+    type: 'warning',
+    message:
+      '{target} used {usedPercent} % of its processors in the last minute, {side} its limit of {limitPercent} %',
+    attributes: {
+      side: 'above, or within again',
+      limitPercent: 'the limit',
+      usedPercent: 'what was measured',
+    },
+  },
+  'vm.threshold.memory': {
+    number: 1075,
+    category: 'Virtual Machine',
+    target: 'vm',
+    type: 'warning',
+    message:
+      '{target} used {usedPercent} % of its memory in the last minute, {side} its limit of {limitPercent} %',
+    attributes: {
+      side: 'above, or within again',
+      limitPercent: 'the limit',
+      usedPercent: 'what was measured',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -1,5 +1,5 @@
 /** What the palette offers: pages, things whose names hold what was typed, and what may be done with a thing. */
-import type { Host, Image, Network, Team, TeamAction, Vm } from '#api';
+import type { Folder, Host, Image, Network, Team, TeamAction, Vm } from '#api';
 import type { AskedHostAction } from '../../hosts/host-actions.ts';
 import type { Words } from '../../i18n/words.ts';
 import type { NetworkVerb } from '../../networks/verbs.ts';
@@ -11,7 +11,8 @@ export type Thing =
   | { readonly kind: 'host'; readonly host: Host }
   | { readonly kind: 'team'; readonly team: Team }
   | { readonly kind: 'network'; readonly network: Network }
-  | { readonly kind: 'image'; readonly image: Image };
+  | { readonly kind: 'image'; readonly image: Image }
+  | { readonly kind: 'folder'; readonly folder: Folder };
 
 /** What is asked, in a dialog, before something is done. */
 export type Asked =
@@ -37,6 +38,23 @@ export interface Entry {
   readonly deed: Deed | undefined;
 }
 
+export function idOf(thing: Thing): string {
+  switch (thing.kind) {
+    case 'vm':
+      return thing.vm.id;
+    case 'host':
+      return thing.host.id;
+    case 'team':
+      return thing.team.id;
+    case 'network':
+      return thing.network.id;
+    case 'image':
+      return thing.image.id;
+    case 'folder':
+      return thing.folder.id;
+  }
+}
+
 export function nameOf(thing: Thing): string {
   switch (thing.kind) {
     case 'vm':
@@ -49,6 +67,8 @@ export function nameOf(thing: Thing): string {
       return thing.network.name;
     case 'image':
       return thing.image.name;
+    case 'folder':
+      return thing.folder.path;
   }
 }
 
@@ -78,6 +98,8 @@ function describe(thing: Thing, words: Words): string {
       return `${words.text('network')}, ${words.networkState(thing.network.state)}`;
     case 'image':
       return words.text('image');
+    case 'folder':
+      return words.text('folder');
   }
 }
 

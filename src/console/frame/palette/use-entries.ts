@@ -3,6 +3,7 @@ import { useDeferredValue } from 'react';
 import type { Host, Image, Network, Vm } from '#api';
 import { useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
+import { useConnectText } from '../../hosts/connect/connect-words.ts';
 import { useNetworkText } from '../../networks/words.ts';
 import { useList, type ListName, type ListQuestion, type Lists } from '../../parts/ask.ts';
 import { useTeamText } from '../../teams/words.ts';
@@ -43,6 +44,7 @@ function usePageEntries(): readonly Entry[] {
   const words = useWords();
   const teamText = useTeamText();
   const networkText = useNetworkText();
+  const connectText = useConnectText();
   const page = (to: string, label: string): Entry => ({
     label,
     detail: '',
@@ -58,6 +60,7 @@ function usePageEntries(): readonly Entry[] {
     page('/vms?create=true', words.text('createVm')),
     page('/vms?add=true', words.text('addVm')),
     page('/vms?import=true', words.text('importVm')),
+    page('/hosts?connect=true', connectText('connect')),
     page('/images?build=true', words.text('buildImage')),
     create('create-team', teamText('create')),
     create('create-network', networkText('create')),
@@ -80,12 +83,10 @@ function useNamed(typed: string): Entries {
     ...teams.items.map((team): Thing => ({ kind: 'team', team })),
     ...networks.items.map(networkThing),
     ...images.items.map(imageThing),
+    ...folders.items.map((folder): Thing => ({ kind: 'folder', folder })),
   ];
   return {
-    entries: [
-      ...things.map((thing) => thingEntry(thing, words)),
-      ...folders.items.map(({ path }) => folderEntry(path, words)),
-    ],
+    entries: things.map((thing) => thingEntry(thing, words)),
     settled: [vms, hosts, teams, networks, images, folders].every(({ settled }) => settled),
   };
 }
@@ -151,13 +152,4 @@ function workEntries(typed: string, words: Words): readonly Entry[] {
     detail: words.text('filter'),
     deed: { kind: 'go', to: `/${key}?filter=${encodeURIComponent(filters[key])}` },
   }));
-}
-
-function folderEntry(path: string, words: Words): Entry {
-  const filter = encodeURIComponent(`folder = "${path}"`);
-  return {
-    label: path,
-    detail: words.text('folder'),
-    deed: { kind: 'go', to: `/vms?filter=${filter}` },
-  };
 }

@@ -3,19 +3,20 @@ import { teamActionNames, type Host, type Image, type Network, type Team, type V
 import { useConsole, useWords } from '../../console.ts';
 import { asksFirst, hostActions } from '../../hosts/host-actions.ts';
 import { useActOnHost } from '../../hosts/use-act-on-host.ts';
+import { thingHelp } from '../../manual/help.ts';
 import { networkVerbs } from '../../networks/verbs.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { useAct } from '../../vm/act.ts';
 import { useAsking } from '../../vm/asking.ts';
-import { deedOf, offeredActions } from '../../vm/offered.ts';
-import type { Asked, Deed, Entry, Thing } from './entries.ts';
+import { deedOf, offeredActions, offeredExport } from '../../vm/offered.ts';
+import { idOf, type Asked, type Deed, type Entry, type Thing } from './entries.ts';
 import type { Entries } from './use-entries.ts';
 
 export function useThingEntries(chosen: Thing | undefined): Entries {
   const words = useWords();
   const ofVm = useVmEntries(chosen?.kind === 'vm' ? chosen.vm : undefined);
   const ofHost = useHostEntries();
-  const open = (to: string): Entry => entry(words.text('open'), { kind: 'go', to });
+  const go = (label: string, to: string): Entry => entry(label, { kind: 'go', to });
   const ask = (label: string, asked: Asked): Entry => entry(label, { kind: 'ask', asked });
   const ofTeam = (team: Team): readonly Entry[] => [
     ...teamActionNames.map((verb) =>
@@ -28,15 +29,19 @@ export function useThingEntries(chosen: Thing | undefined): Entries {
   const ofImage = (image: Image): readonly Entry[] => [
     ask(words.text('delete'), { kind: 'image', image }),
   ];
+  if (chosen === undefined) return { entries: [], settled: true };
+  const kind = chosen.kind;
+  const ofAny = [
+    go(words.text('objectAttributes'), `/attributes?kind=${kind}&id=${idOf(chosen)}`),
+    go(words.text('help'), `/docs/${thingHelp[kind]}`),
+  ];
   const whole = (to: string, entries: readonly Entry[]): Entries => ({
-    entries: [open(to), ...entries],
+    entries: [go(words.text('open'), to), ...entries, ...ofAny],
     settled: true,
   });
-  switch (chosen?.kind) {
-    case undefined:
-      return { entries: [], settled: true };
+  switch (chosen.kind) {
     case 'vm':
-      return { ...ofVm, entries: [open(`/vms/${chosen.vm.id}`), ...ofVm.entries] };
+      return { ...whole(`/vms/${chosen.vm.id}`, ofVm.entries), settled: ofVm.settled };
     case 'host':
       return whole(`/hosts/${chosen.host.id}`, ofHost(chosen.host));
     case 'team':
@@ -45,6 +50,10 @@ export function useThingEntries(chosen: Thing | undefined): Entries {
       return whole(`/networks/${chosen.network.id}`, ofNetwork(chosen.network));
     case 'image':
       return whole(`/images/${chosen.image.id}`, ofImage(chosen.image));
+    case 'folder': {
+      const filter = encodeURIComponent(`folder = "${chosen.folder.path}"`);
+      return whole(`/vms?filter=${filter}`, []);
+    }
   }
 }
 
@@ -89,13 +98,23 @@ function useVmEntries(vm: Vm | undefined): Entries {
     kind: 'act',
     act: () => location.assign(client.url('vm.export', { vm: vm.id })),
   });
+  const exported = offeredExport(actions);
+  const exportOther = exported && [
+    entry(
+      words.operation('vm.hand-out'),
+      exported.allowed
+        ? { kind: 'ask', asked: { kind: 'vm', vm, asked: { kind: 'export' } } }
+        : undefined,
+      words.whyNot(exported, vm.name),
+    ),
+  ];
   const askAgain = entry(words.text('askAgain'), {
     kind: 'act',
     act: () => asking.choose(vm.id, 'ask'),
   });
   const own = asking.of(vm.id) === 'ask' ? [download] : [download, askAgain];
   return {
-    entries: question.data === undefined ? [] : [...entries, ...own],
+    entries: question.data === undefined ? [] : [...entries, ...(exportOther ?? []), ...own],
     settled: !question.isPending,
   };
 }

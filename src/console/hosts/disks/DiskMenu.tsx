@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { Host, HostDisk } from '#api';
 import { useConsole } from '../../console.ts';
 import { saveContent } from '../../parts/save-content.ts';
+import { thingHelp } from '../../manual/help.ts';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { fileName } from './disk-tree.ts';
 import { verbWord, type VerbOfDisk } from './disk-verbs.ts';
@@ -37,7 +38,12 @@ export function DiskMenu({
     </DropdownItem>
   );
   return (
-    <ThingMenu name={fileName(disk.path)} look="row">
+    <ThingMenu
+      name={fileName(disk.path)}
+      look="row"
+      help={thingHelp.disk}
+      attributes={{ kind: 'disk', id: disk.path, host: host.id }}
+    >
       {(disk.problem === null ? anyDisk : anyDisk.slice(0, 1)).map(item)}
       {disk.problem === null && (
         <DropdownItem

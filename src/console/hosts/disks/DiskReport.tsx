@@ -78,6 +78,7 @@ export function DiskReport({
 function ReportFacts({ report }: { readonly report: HostDiskReport }): ReactNode {
   const words = useWords();
   const text = useDiskText();
+  const inside = report.snapshots ?? [];
   const listed = (items: readonly string[]): ReactNode =>
     items.length === 0 ? words.text('none') : items.map((item) => <div key={item}>{item}</div>);
   const facts: Facts = [
@@ -93,6 +94,9 @@ function ReportFacts({ report }: { readonly report: HostDiskReport }): ReactNode
     [text('chain'), words.bytes(report.chainBytes)],
     [text('identity'), report.identity ?? words.text('none')],
     ...(report.system ? [[text('holds'), text('installedSystem')] as const] : []),
+    ...(inside.length > 0
+      ? [[text('inside'), listed(inside.map(({ id, name }) => `${name} (${id})`))] as const]
+      : []),
     [text('parents'), listed(report.chain)],
     [text('children'), listed(report.children)],
     [text('usedBy'), listed(report.vms)],

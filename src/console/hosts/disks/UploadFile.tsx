@@ -97,7 +97,7 @@ function OnTheWay({
       {open.map(({ id, file, receivedBytes, sizeBytes }) => (
         <Content component="p" key={id}>
           <span className="breakable">{file}</span>
-          {` – ${text('came', { done: words.bytes(receivedBytes), total: words.bytes(sizeBytes) })} `}
+          {` – ${text('came', { done: words.bytes(receivedBytes), total: sizeBytes === null ? '?' : words.bytes(sizeBytes) })} `}
           <Button
             variant="link"
             isInline

@@ -55,6 +55,7 @@ export function useSender(onBegun?: () => void): Sender {
         begin: {
           file: path,
           sizeBytes: file.size,
+          replaces: false,
           packing,
           fingerprint: `${file.size}-${file.lastModified}-${file.name}`.slice(0, 200),
         },

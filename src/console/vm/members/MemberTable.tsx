@@ -13,6 +13,7 @@ import { useState, type ReactNode } from 'react';
 import type { Operation, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
+import { memberHelp } from '../../manual/help.ts';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { nameSetting } from '../words/setting-words.ts';
@@ -111,7 +112,7 @@ export function MemberTable({
                       {text('detach')}
                     </Button>
                   ) : (
-                    <ThingMenu name={member.name} look="row">
+                    <ThingMenu name={member.name} look="row" help={memberHelp}>
                       {member.deeds.map(({ label, act }) => (
                         <DropdownItem
                           key={label}

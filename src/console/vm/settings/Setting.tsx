@@ -9,7 +9,7 @@ import {
 import type { ReactNode } from 'react';
 import { variantKey, type Field, type Fields } from '#api';
 import { useWords } from '../../console.ts';
-import { nameSetting, nameValue } from '../words/setting-words.ts';
+import { nameOne, nameSetting, nameValue, numberMember } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { firstValue, firstVariant, leastValue } from './fields.ts';
 import { childPlace, memberPlace, readAt, type Place } from './place.ts';
@@ -137,6 +137,7 @@ function MembersSetting({
   const value = readAt(form.value, place.steps);
   const list: readonly unknown[] = Array.isArray(value) ? value : [];
   const name = nameSetting(words, place.path);
+  const one = nameOne(words, place.path);
   const locked = form.lock(place) !== undefined;
   const canResize = form.canResize(place);
   // Where it is filled elsewhere, it is said there that there is nothing.
@@ -158,7 +159,7 @@ function MembersSetting({
                 isDisabled={locked}
                 onClick={() => form.set(place.steps, [...list, newMember(field.item, list)])}
               >
-                {text('addMember', { name })}
+                {text('addMember', { name: one })}
               </Button>
             ) : undefined
           }
@@ -167,7 +168,8 @@ function MembersSetting({
     >
       {list.map((member, index) => {
         const at = memberPlace(place, member, index);
-        const memberName = `${name} ${at.settingPath.slice(at.settingPath.lastIndexOf('/') + 1)}`;
+        const part = at.settingPath.slice(at.settingPath.lastIndexOf('/') + 1);
+        const memberName = `${one} ${numberMember(field, part)}`;
         return (
           <FormFieldGroup
             key={index}

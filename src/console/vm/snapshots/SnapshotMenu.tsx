@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { AllowedAction, Snapshot, Vm, VmAction } from '#api';
 import { useWords } from '../../console.ts';
+import { snapshotHelp } from '../../manual/help.ts';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { snapshotDisks } from './snapshot-disks.ts';
 import { useSnapshotText } from './words.ts';
@@ -36,7 +37,7 @@ export function SnapshotMenu({
     void navigate({ to: '/disks/files', search: { vm: vm.id, snapshot: snapshot.id, ...disk } });
   };
   return (
-    <ThingMenu name={snapshot.name} look="row">
+    <ThingMenu name={snapshot.name} look="row" help={snapshotHelp}>
       {hasFiles && <DropdownItem onClick={lookInside}>{text('files')}</DropdownItem>}
       {(Object.keys(verbs) as SnapshotVerb[]).map((verb) => {
         const allowed = judged(verbs[verb]);

@@ -17,6 +17,7 @@ import { settingsIn } from '../settings/patch-fields.ts';
 import {
   hintSetting,
   nameSetting,
+  nameOne,
   nameSettingPath,
   settingLanguages,
   writeSetting,
@@ -72,6 +73,17 @@ test('the path of a change is told in words, and its value with its unit', async
     nameSettingPath(words, 'hardware/disks/sata0:1/cache'),
     'Hardware · Disks · sata0:1 · Cache',
   );
+  // Adapters have slots of their own; what has only a place in its list is counted as people count.
+  assert.equal(
+    nameSettingPath(words, 'hardware/adapters/0/model'),
+    'Hardware · Network adapters · 0 · Model',
+  );
+  assert.equal(
+    nameSettingPath(words, 'settings/scripts/0/file'),
+    'Options · Scripts attached to events · 1 · Program of the host',
+  );
+  assert.equal(nameOne(words, 'settings/scripts'), 'Script');
+  assert.equal(nameOne(words, 'tags'), nameSetting(words, 'tags'));
   assert.equal(writeSetting(words, 'hardware/memory/size_bytes', 1024 ** 3), '1 GiB');
   assert.equal(writeSetting(words, 'settings/start/delay_seconds', 30), '30 s');
   assert.equal(writeSetting(words, 'settings/start/on_host_start', 'off'), 'Stay off');

@@ -1,6 +1,6 @@
 /**
  * What a setting, its hint and its values are called. A word is looked for by the whole path, then by its
- * last two names, then by the last: most names mean the same wherever they stand. What no table knows is
+ * last two names, then by the last: most names mean the same wherever they stand. `[]` is one of a list. What no table knows is
  * called as the contract calls it.
  */
 import { fieldsIn, writeSettingName, type Field, type SettingValue } from '#api';
@@ -29,6 +29,19 @@ const tableOf = ({ language }: Words): SettingWords =>
 /** `path`: names with slashes, without members of lists, as `fieldAt` takes it. */
 export function nameSetting(words: Words, path: string): string {
   return findWord(tableOf(words).names, path) ?? path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** What one of a list is called, without which one it is: `Disk` of the disks. */
+export function nameOne(words: Words, path: string): string {
+  return findWord(tableOf(words).names, `${path}/[]`) ?? nameSetting(words, path);
+}
+
+/** Which one of a list it is: its own place or slot, else its number, counted from 1. `part` is its name in a setting path. */
+export function numberMember(list: Field | undefined, part: string): string {
+  if (list?.kind !== 'list' || !/^\d+$/.test(part)) return part;
+  const { item } = list;
+  const hasSlot = item.kind === 'group' && 'slot' in item.fields;
+  return hasSlot ? part : String(Number(part) + 1);
 }
 
 export function hintSetting(words: Words, path: string, field: Field): string | undefined {
@@ -68,7 +81,7 @@ function walk(
   let path = '';
   return settingPath.split('/').map((part) => {
     const next = namesAt(path).find((name) => writeSettingName(name) === part);
-    if (next === undefined) return { path: undefined, member: part };
+    if (next === undefined) return { path: undefined, member: numberMember(fieldAt(path), part) };
     path = path === '' ? next : `${path}/${next}`;
     return { path, member: part };
   });

@@ -1,4 +1,4 @@
-/** Deutsche Namen und Hinweise der Einstellungen. */
+/** Deutsche Namen und Hinweise der Einstellungen. One file because a language is one table. */
 import type { SettingWords } from '../../i18n/en.ts';
 
 export const germanSettings: SettingWords = {
@@ -47,6 +47,7 @@ export const germanSettings: SettingWords = {
     adapter: 'Adapter',
     folder: 'Ordner',
     disks: 'Platten',
+    'disks/[]': 'Platte',
     bus: 'Bus',
     controller: 'Controller',
     position: 'Position',
@@ -60,6 +61,7 @@ export const germanSettings: SettingWords = {
     cache: 'Zwischenspeicher',
     serial: 'Seriennummer',
     opticalDrives: 'CD- und DVD-Laufwerke',
+    'opticalDrives/[]': 'CD- oder DVD-Laufwerk',
     medium: 'Medium',
     drive: 'Erkannt an',
     kind: 'Art',
@@ -67,6 +69,7 @@ export const germanSettings: SettingWords = {
     device: 'Gerät des Hosts',
     floppy: 'Diskettenlaufwerk',
     adapters: 'Netzwerkadapter',
+    'adapters/[]': 'Netzwerkadapter',
     slot: 'Nummer',
     'adapters/model': 'Modell',
     mac: 'MAC-Adresse',
@@ -95,6 +98,7 @@ export const germanSettings: SettingWords = {
     vlans: 'VLANs mit ihrer Marke',
     restrict: 'Abgeschnitten',
     forwards: 'Portweiterleitungen',
+    'forwards/[]': 'Portweiterleitung',
     protocol: 'Protokoll',
     hostAddress: 'Adresse des Hosts',
     hostPort: 'Port des Hosts',
@@ -133,8 +137,10 @@ export const germanSettings: SettingWords = {
     bootFile: 'Startdatei',
     optional: 'Entbehrlich',
     sharedFolders: 'Freigegebene Ordner',
+    'sharedFolders/[]': 'Freigegebener Ordner',
     hostPath: 'Ordner auf dem Host',
     serialPorts: 'Serielle Schnittstellen',
+    'serialPorts/[]': 'Serielle Schnittstelle',
     parallelPort: 'Parallele Schnittstelle',
     graphics: 'Grafik',
     'graphics/adapter': 'Grafikkarte',
@@ -169,9 +175,14 @@ export const germanSettings: SettingWords = {
     diskSpace: 'Plattenplatz',
     warnBytes: 'Warnen oberhalb von',
     warnPercent: 'Warnen oberhalb von, gemessen an den Platten',
+    processorUse: 'Nutzung der Prozessoren',
+    'processorUse/warnPercent': 'Warnen oberhalb von',
+    memoryUse: 'Nutzung des Arbeitsspeichers',
+    'memoryUse/warnPercent': 'Warnen oberhalb von',
     console: 'Konsole',
     'console/enabled': 'Von anderswo benutzbar',
     'console/mode': 'Mehrere Personen',
+    onGuestReboot: 'Wenn der Gast sich neu startet',
     failure: 'Wenn der Gast versagt',
     reaction: 'Wenn der Gast versagt',
     maxRepetitions: 'Höchstens',
@@ -188,6 +199,7 @@ export const germanSettings: SettingWords = {
     runAs: 'Ausführen als',
     evenPowerfulAccount: 'Auch mit Rechten eines Administrators',
     scripts: 'Skripte an Ereignissen',
+    'scripts/[]': 'Skript',
     event: 'Ereignis',
     'scripts/file': 'Programm des Hosts',
     'scripts/timeoutSeconds': 'Frist',
@@ -200,6 +212,7 @@ export const germanSettings: SettingWords = {
     memoryOverheadBytes: 'Speicher neben dem jeder VM',
     minimumFreeDiskBytes: 'Mindestens freier Plattenplatz',
     volumesWithoutPermissions: 'Datenträger ohne Rechte',
+    liveMergeBytesPerSecond: 'Tempo beim Zusammenführen laufender Platten',
     stopTimeoutSeconds: 'Zeit für das Ende seiner VMs',
     spanAddress: 'Adresse für Netzwerke über Hosts',
     consoles: 'Bildschirme, Tastaturen und serielle Anschlüsse',
@@ -235,6 +248,8 @@ export const germanSettings: SettingWords = {
     minimumFreeDiskBytes: 'darunter startet keine VM',
     volumesWithoutPermissions:
       'ob Dateien von VMs liegen dürfen, wo Dateien weder Eigentümer noch Rechte haben (FAT, exFAT, NTFS) und jedem Konto des Hosts offen sind',
+    liveMergeBytesPerSecond:
+      'höchstens so viele Bytes in der Sekunde je Platte, wenn Schichten zusammengeführt werden, während die VM läuft; leer: so schnell es geht',
     spanAddress:
       'seine Adresse für Netzwerke über mehrere Hosts; leer: die, von der sein Agent den Koordinator erreicht',
     consoleMode: 'wer an seinen VMs zugleich sein darf; strenger als die VM geht immer',
@@ -376,6 +391,8 @@ export const germanSettings: SettingWords = {
     order: 'kleinere starten früher und halten später an',
     delaySeconds: 'Warten, bevor die nächste VM startet',
     onHostStop: 'was geschieht, wenn der Dienst des Hosts anhält',
+    onGuestReboot:
+      'was geschieht, wenn der Gast sich selbst neu startet; eine Änderung gilt vom nächsten Start an',
     timeoutSeconds: 'wie lange ein Gast zum Herunterfahren brauchen darf',
     wasRunning: 'hält Gantry fest',
     'console/enabled':
@@ -443,6 +460,8 @@ export const germanSettings: SettingWords = {
     'onHostStop=save': 'Zustand speichern',
     'onHostStop=shutdown': 'Gast herunterfahren',
     'onHostStop=off': 'Ausschalten',
+    'onGuestReboot=restart': 'Neu starten lassen',
+    'onGuestReboot=turn-off': 'Ausschalten',
     'onTurnOff=keep': 'Behalten',
     'onTurnOff=commit': 'Übernehmen',
     'onTurnOff=discard': 'Verwerfen',

@@ -10,7 +10,7 @@ import {
   TextInput,
 } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import type { Host } from '#api';
+import type { Host, ImportedAdapter } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { Sending } from '../../hosts/disks/Sending.tsx';
 import { useSender } from '../../hosts/disks/use-upload.ts';
@@ -20,8 +20,10 @@ import { FormDialog } from '../../parts/FormDialog.tsx';
 import { Hint } from '../../parts/Hint.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
-import { describe } from '../../networks/NetworkChoice.tsx';
-import { useNetworkText } from '../../networks/words.ts';
+import { FoundSources } from './FoundSources.tsx';
+import { ImportNetworks } from './ImportNetworks.tsx';
+import { useTransferPlan } from '../../transfer/use-transfer-plan.ts';
+import { useImportPlan } from './use-import-plan.ts';
 import {
   firstChoices,
   importBody,
@@ -39,7 +41,7 @@ const first: ImportAnswers = {
   path: '',
   name: '',
   folder: '/',
-  network: 'user',
+  networks: [],
   choices: firstChoices,
   start: false,
 };
@@ -63,6 +65,11 @@ export function ImportVm({ onClose }: { readonly onClose: () => void }): ReactNo
   const isReady = isFromHere
     ? sent !== undefined && isArchiveName(sent.name)
     : path.startsWith('/');
+  const isAsked = isReady && !isFromHere && settled.file.startsWith('/');
+  const asked = useImportPlan(settled);
+  const { data } = useTransferPlan(asked, isAsked);
+  // What was read of another file is not of this one.
+  const plan = isAsked && settled.file === path ? data : undefined;
   const begin = async (): Promise<void> => {
     const { host } = answers;
     const operation =
@@ -94,9 +101,9 @@ export function ImportVm({ onClose }: { readonly onClose: () => void }): ReactNo
         (isFromHere ? (
           <Content component="p">{text('archiveHint')}</Content>
         ) : (
-          settled.file.startsWith('/') && <ImportFindings body={settled} />
+          isAsked && <ImportFindings asked={asked} />
         ))}
-      <PlaceFields answers={answers} change={change} />
+      <PlaceFields answers={answers} change={change} adapters={plan?.adapters} />
       <Choices choices={answers.choices} onChoices={(choices) => change({ choices })} />
       <Checkbox
         id="import-start"
@@ -127,6 +134,8 @@ function SourceFields({
 }): ReactNode {
   const words = useWords();
   const text = useImportText();
+  // Networks were named for the adapters of what was there before.
+  const takePath = (path: string): void => change({ path, networks: [] });
   const isStrange = sent !== undefined && !isArchiveName(sent.name);
   return (
     <>
@@ -134,7 +143,7 @@ function SourceFields({
         <FormSelect
           id="import-host"
           value={answers.host}
-          onChange={(_event, host) => change({ host })}
+          onChange={(_event, host) => change({ host, path: '', networks: [] })}
         >
           {hosts.map(({ id, name }) => (
             <FormSelectOption key={id} value={id} label={name} />
@@ -149,23 +158,26 @@ function SourceFields({
             name="import-from"
             label={text(from === 'host' ? 'onHost' : 'here')}
             isChecked={answers.from === from}
-            onChange={() => change({ from })}
+            onChange={() => change({ from, networks: [] })}
           />
         ))}
       </FormGroup>
       {answers.from === 'host' ? (
-        <FormGroup label={text('path')} fieldId="import-path" isRequired>
-          <TextInput
-            id="import-path"
-            autoComplete="off"
-            isRequired
-            maxLength={1024}
-            value={answers.path}
-            aria-describedby="import-path-hint"
-            onChange={(_event, path) => change({ path })}
-          />
-          <Hint id="import-path-hint">{text('pathHint')}</Hint>
-        </FormGroup>
+        <>
+          <FoundSources host={answers.host} path={answers.path} onPath={takePath} />
+          <FormGroup label={text('path')} fieldId="import-path" isRequired>
+            <TextInput
+              id="import-path"
+              autoComplete="off"
+              isRequired
+              maxLength={1024}
+              value={answers.path}
+              aria-describedby="import-path-hint"
+              onChange={(_event, path) => takePath(path)}
+            />
+            <Hint id="import-path-hint">{text('pathHint')}</Hint>
+          </FormGroup>
+        </>
       ) : (
         <FormGroup label={text('file')} fieldId="import-file" isRequired>
           <input
@@ -186,10 +198,12 @@ function SourceFields({
 }
 
 /** What it is called here, where it is filed, and what it is plugged into. */
-function PlaceFields({ answers, change }: Fields): ReactNode {
+function PlaceFields({
+  answers,
+  change,
+  adapters,
+}: Fields & { readonly adapters: readonly ImportedAdapter[] | undefined }): ReactNode {
   const text = useImportText();
-  const networkText = useNetworkText();
-  const networks = useList('network.list', { sort: 'name', limit: 1000 }).data?.items ?? [];
   return (
     <>
       <FormGroup label={text('name')} fieldId="import-name">
@@ -207,19 +221,11 @@ function PlaceFields({ answers, change }: Fields): ReactNode {
         value={answers.folder}
         onValue={(folder) => change({ folder })}
       />
-      <FormGroup label={text('network')} fieldId="import-network">
-        <FormSelect
-          id="import-network"
-          value={answers.network}
-          onChange={(_event, network) => change({ network })}
-        >
-          <FormSelectOption value="user" label={networkText('plug.user')} />
-          <FormSelectOption value="none" label={networkText('plug.none')} />
-          {networks.map((network) => (
-            <FormSelectOption key={network.id} value={network.id} label={describe(network)} />
-          ))}
-        </FormSelect>
-      </FormGroup>
+      <ImportNetworks
+        adapters={adapters}
+        networks={answers.networks}
+        onNetworks={(networks) => change({ networks })}
+      />
     </>
   );
 }

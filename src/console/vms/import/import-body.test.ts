@@ -10,7 +10,7 @@ const answers: ImportAnswers = {
   path: '/srv/old/web.vmx',
   name: '',
   folder: '/old',
-  network: 'user',
+  networks: [],
   choices: firstChoices,
   start: false,
 };
@@ -21,13 +21,15 @@ test('what nobody has answered is left to the server, and the rest is as the con
     file: '/srv/old/web.vmx',
     host: 'h1',
     folder: '/old',
-    networks: ['user'],
+    networks: [],
     start: false,
     origin: 'moved',
     snapshots: 'flatten',
   });
   const { undo, savedState, takenAddresses, name } = vmImportSchema.parse(first);
   assert.deepEqual([undo, savedState, takenAddresses, name], Array(4).fill(undefined));
+  const networks = ['lan', 'none'];
+  assert.deepEqual(importBody({ ...answers, networks }, '/srv/web.vmx').networks, networks);
 });
 
 test('every choice that is offered is one of the contract, and is asked for', () => {

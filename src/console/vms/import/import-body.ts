@@ -9,8 +9,8 @@ export interface ImportAnswers {
   readonly path: string;
   readonly name: string;
   readonly folder: string;
-  /** `user`, `none`, or the id of a network. */
-  readonly network: string;
+  /** `user`, `none`, or names of networks: none, one for all adapters, or one for each; none: what their networks there are here. */
+  readonly networks: readonly string[];
   readonly choices: ImportChoices;
   readonly start: boolean;
 }
@@ -46,19 +46,18 @@ export type ImportBody = Pick<VmImport, 'file'> & Partial<VmImport>;
 
 /** Without what has been sent. */
 export function importBody(answers: ImportAnswers, file: string): ImportBody {
-  const { host, name, folder, network, start, choices } = answers;
+  const { host, name, folder, networks, start, choices } = answers;
   const { undo, savedState, takenAddresses, ...always } = choices;
   return {
     file,
     host,
     folder,
-    networks: [network],
+    networks: [...networks],
     start,
     ...always,
     ...(name === '' ? {} : { name }),
     ...(undo === '' ? {} : { undo }),
     ...(savedState === '' ? {} : { savedState }),
-
     ...(takenAddresses === '' ? {} : { takenAddresses }),
   };
 }

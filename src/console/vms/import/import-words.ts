@@ -2,21 +2,30 @@
 import { useOwnText, type OwnText } from '../../i18n/own-text.ts';
 
 const english = {
-  hint: 'A vm of VMware, Virtual PC or Virtual Server becomes one of Gantry. Its files stay as they are: the disks are copied.',
+  hint: 'A vm of VMware, VirtualBox, Virtual PC or Virtual Server becomes one of Gantry. Its files stay as they are: the disks are copied.',
   verb: 'Import',
   source: 'Where its files are',
   onHost: 'On the host: a configuration file, its folder, or an archive',
   here: 'On this computer: an archive',
   path: 'Path on the host',
-  pathHint: '.vmx or .vmc, their folder, or a zip, tar, tar.gz, tar.xz or tar.zst with them',
+  pathHint:
+    '.vmx, .vmc or .ovf, their folder, or an .ova, zip, tar, tar.gz, tar.xz or tar.zst with them',
   file: 'Archive of this computer',
-  fileHint: 'A zip, tar, tar.gz, tar.xz or tar.zst with a .vmx or .vmc and its disks',
+  fileHint:
+    'An .ova, or a zip, tar, tar.gz, tar.xz or tar.zst with a .vmx, .vmc or .ovf and its disks',
   noArchive: '{name} is not named as an archive: pack the folder of the vm as a zip or tar first.',
   archiveHint:
     'What becomes of the vm is known when the archive is unpacked. If something is in the way then, nothing is imported, and all of it is said.',
   name: 'Name',
   usualName: 'as it is called there',
   network: 'Its network adapters are plugged into',
+  networkAsThere: 'What the names of its networks there are here, else user mode',
+  networkOf: 'Adapter {slot}, there in {there}, is plugged into',
+  networkOfUnnamed: 'Adapter {slot} is plugged into',
+  found: 'Found on the host',
+  foundArchive: '{path} (archive)',
+  foundMore: 'There are more files than were looked at.',
+  foundOther: 'Another one: its path is typed below',
   choices: 'Choices',
   origin: 'The vm there',
   'origin.moved': 'goes: this one has its UUID and addresses',
@@ -37,28 +46,23 @@ const english = {
   'takenAddresses.keep': 'are kept',
   'takenAddresses.new': 'are made anew',
   start: 'Turn it on afterwards',
-  blocking: 'In the way',
   below: 'Where there is more than one way on, it is chosen below, under Choices.',
-  dropped: 'Left out',
-  adapted: 'Adapted',
-  carried: 'Carried over',
-  counted: '{what} ({count})',
-  warnings: 'What is to be known before',
-  checking: 'The host reads it…',
   kept: 'What has come is kept on the host for a day: the same file goes on where it was.',
 } as const;
 export type ImportTextKey = keyof typeof english;
 
 const german: Readonly<Record<ImportTextKey, string>> = {
-  hint: 'Eine VM von VMware, Virtual PC oder Virtual Server wird eine von Gantry. Ihre Dateien bleiben, wie sie sind: Die Platten werden kopiert.',
+  hint: 'Eine VM von VMware, VirtualBox, Virtual PC oder Virtual Server wird eine von Gantry. Ihre Dateien bleiben, wie sie sind: Die Platten werden kopiert.',
   verb: 'Importieren',
   source: 'Wo ihre Dateien sind',
   onHost: 'Auf dem Host: eine Konfigurationsdatei, ihr Ordner oder ein Archiv',
   here: 'Auf diesem Computer: ein Archiv',
   path: 'Pfad auf dem Host',
-  pathHint: '.vmx oder .vmc, deren Ordner oder ein zip, tar, tar.gz, tar.xz oder tar.zst damit',
+  pathHint:
+    '.vmx, .vmc oder .ovf, deren Ordner oder ein .ova, zip, tar, tar.gz, tar.xz oder tar.zst damit',
   file: 'Archiv dieses Computers',
-  fileHint: 'Ein zip, tar, tar.gz, tar.xz oder tar.zst mit einer .vmx oder .vmc und ihren Platten',
+  fileHint:
+    'Ein .ova oder ein zip, tar, tar.gz, tar.xz oder tar.zst mit einer .vmx, .vmc oder .ovf und ihren Platten',
   noArchive:
     '{name} heißt nicht wie ein Archiv: Packen Sie den Ordner der VM zuerst als zip oder tar.',
   archiveHint:
@@ -66,6 +70,13 @@ const german: Readonly<Record<ImportTextKey, string>> = {
   name: 'Name',
   usualName: 'wie sie dort heißt',
   network: 'Ihre Netzwerkadapter kommen an',
+  networkAsThere: 'Was die Namen ihrer Netzwerke dort hier sind, sonst User-Modus',
+  networkOf: 'Adapter {slot}, dort an {there}, kommt an',
+  networkOfUnnamed: 'Adapter {slot} kommt an',
+  found: 'Auf dem Host gefunden',
+  foundArchive: '{path} (Archiv)',
+  foundMore: 'Es gibt mehr Dateien, als angesehen wurden.',
+  foundOther: 'Etwas anderes: Der Pfad wird unten eingegeben',
   choices: 'Auswahl',
   origin: 'Die VM dort',
   'origin.moved': 'geht: Diese hat deren UUID und Adressen',
@@ -86,14 +97,7 @@ const german: Readonly<Record<ImportTextKey, string>> = {
   'takenAddresses.keep': 'bleiben',
   'takenAddresses.new': 'werden neu vergeben',
   start: 'Danach einschalten',
-  blocking: 'Im Weg',
   below: 'Wo es mehr als einen Weg gibt, wird er unten unter Auswahl bestimmt.',
-  dropped: 'Weggelassen',
-  adapted: 'Angepasst',
-  carried: 'Übernommen',
-  counted: '{what} ({count})',
-  warnings: 'Vorher zu wissen',
-  checking: 'Der Host liest sie …',
   kept: 'Was angekommen ist, bleibt einen Tag auf dem Host: Mit derselben Datei geht es dort weiter.',
 };
 

@@ -298,6 +298,7 @@ export function hostNamed(name: string): HostDocument {
       minimumFreeDiskBytes: 0,
       volumesWithoutPermissions: 'refuse',
       lowSpace: lowSpaceSchema.parse({}),
+      liveMergeBytesPerSecond: null,
       stopTimeoutSeconds: 1,
       thumbnails: false,
       spanAddress: null,

@@ -7,6 +7,7 @@ import {
   guestUuid,
   type DryRun,
   type FileOwner,
+  type LinkResult,
   type Operation,
   type SeenFile,
   type VmAdopt,
@@ -17,7 +18,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, LentDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
-import { findHost, requireAbility, requireVerb, shown, vmDocument } from '../find.ts';
+import { findHost, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
@@ -51,14 +52,18 @@ export async function adoptVm(
   const { hostId, folderId } = vm.data;
   const named = reference === undefined ? undefined : findHost(inventory, caller, reference);
   const read = await links.call(hostId, 'machine.handover.read', { id });
-  const { host, owners, reasons } = await chooseAgent(coordinator, caller, vm, named, read.files);
+  const { host, owners, reasons } = await chooseAgent(coordinator, caller, vm, named, read);
   const against = [...read.reasons, ...reasons];
   const names = { from: hostThing(inventory, hostId).name, to: host?.data.name ?? '' };
   if (host === undefined) throw blocked(`cannot adopt ${before.name}`, against);
   const place = { kind: 'place', folderId, hostId: host.id } as const;
   requireVerb(caller, 'vm.create', place, `host ${names.to}`);
   requireScriptRight(caller, place, before);
-  const adopted = adoptHardware(before.hardware, readNetworkNames(inventory, networkNames));
+  const adopted = adoptHardware(
+    before.hardware,
+    readNetworkNames(inventory, networkNames),
+    read.uefi,
+  );
   const { libvirt: _libvirt, ...extensions } = before.extensions;
   const own = nameNetworks(inventory, {
     ...before,
@@ -82,6 +87,7 @@ export async function adoptVm(
     xml: sealer.seal(Buffer.from(read.xml), sealedFor(id)),
     startsWithHost: read.startsWithHost,
     owners,
+    kept: read.kept,
     theirs: before.hardware,
     ours: after.hardware,
   };
@@ -104,15 +110,6 @@ const unmodelled = (text: string): Reason => ({
   text: `${text}: Gantry has no word for it; the guest does without it until it is given back`,
 });
 
-/** One that is unsettled may be known to nobody. */
-function prepareReturn(coordinator: Coordinator, id: string): ReturnType<typeof prepare> {
-  const { inventory } = coordinator;
-  const vm = vmDocument(inventory, id);
-  const { state } = shown('vm', id, inventory.vm(id));
-  const isLost = vm.data.lent?.unsettled !== undefined && state === 'unknown';
-  return isLost ? { vm, definition: vm.data.definition } : prepare(coordinator, id, 'give-back');
-}
-
 /** As `adoptVm`. */
 export async function giveBackVm(
   coordinator: Coordinator,
@@ -121,7 +118,7 @@ export async function giveBackVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory, links, sealer } = coordinator;
-  const { vm, definition: before } = prepareReturn(coordinator, id);
+  const { vm, definition: before } = prepare(coordinator, id, 'give-back');
   const { hostId, folderId, path } = vm.data;
   if (vm.data.lent === undefined) throw new Fault('refused', `${before.name} was not adopted`);
   const { unsettled, ...lent } = vm.data.lent;
@@ -142,6 +139,7 @@ export async function giveBackVm(
     xml,
     base: lent.theirs,
     wanted: there,
+    onGuestReboot: before.settings.onGuestReboot,
     mayBeThere: unsettled !== undefined,
   };
   const [planned, looked] = await Promise.all([
@@ -219,12 +217,17 @@ async function chooseAgent(
   caller: Caller,
   vm: Document<VmDocument>,
   named: Document<HostDocument> | undefined,
-  files: readonly SeenFile[],
+  { files, kept, uefi }: LinkResult<'machine.handover.read'>,
 ): Promise<Chosen> {
   const { inventory, links } = coordinator;
   const { folderId, definition } = vm.data;
+  const { machine } = definition.hardware;
+  const hasTpm = kept.some(({ part }) => part === 'tpm');
   const look = async (host: Document<HostDocument>): Promise<Chosen> => {
-    const params = { files: files.map(({ file }) => file) };
+    const params = {
+      files: files.map(({ file }) => file),
+      ...(uefi === null ? {} : { uefi: { ...uefi, machine } }),
+    };
     const {
       files: seen,
       owners,
@@ -232,7 +235,7 @@ async function chooseAgent(
     } = await links.call(host.id, 'machine.handover.look', params);
     // Of what vms there may not use it is not told which file it is.
     const same = reasons.length > 0 ? [] : judgeSame(files, seen, host.data.name);
-    return { host, owners, reasons: [...reasons, ...same] };
+    return { host, owners, reasons: [...reasons, ...same, ...(hasTpm ? judgeTpm(host) : [])] };
   };
   if (named !== undefined) {
     if (named.data.connection !== undefined)
@@ -303,6 +306,13 @@ function judgeSame(
       },
     ];
   });
+}
+
+function judgeTpm({ data: { name, facts } }: Document<HostDocument>): Reason[] {
+  const lacking = facts?.missing.tpm;
+  if (lacking === undefined) return [];
+  const text = `host ${name} runs no vm with a TPM: ${lacking}`;
+  return [{ code: 'tpm-missing', text, remedy: 'install the package swtpm there' }];
 }
 
 /** What lies in the vm's own folder goes with that. */

@@ -161,7 +161,7 @@ export async function addVm(
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
   const folder = findPlace(inventory, caller, add.folder);
-  const host = chooseHost(coordinator, caller, add.host, folder.id, undefined);
+  const host = chooseHostOfFile(coordinator, caller, add, folder.id);
   const target = { kind: 'host', id: host.id, name: host.data.name } as const;
   if (dryRun)
     return {
@@ -209,20 +209,14 @@ export function chooseHost(
       });
     return host;
   }
-  const ready: { readonly host: Document<HostDocument>; readonly freeBytes: number }[] = [];
-  let known = 0;
-  for (const host of inventory.documents<HostDocument>('host')) {
-    if (image !== undefined && image.data.hostId !== host.id) continue;
-    // One that others run is chosen by name.
-    if (host.data.facts?.missing.create !== undefined || host.data.connection !== undefined)
-      continue;
-    if (!caller.may('vm.create', { kind: 'place', folderId, hostId: host.id })) continue;
-    known += 1;
+  const known = hostsFor(inventory, caller, folderId).filter(
+    ({ id }) => image === undefined || image.data.hostId === id,
+  );
+  const ready = known.flatMap((host) => {
     const shown = inventory.host(host.id);
-    if (shown?.status === 'ready')
-      ready.push({ host, freeBytes: shown.load?.memoryFreeBytes ?? 0 });
-  }
-  if (known === 0)
+    return shown?.status === 'ready' ? [{ host, freeBytes: shown.load?.memoryFreeBytes ?? 0 }] : [];
+  });
+  if (known.length === 0)
     requireVerb(
       caller,
       'vm.create',
@@ -291,5 +285,37 @@ export function requirePlan(check: StartCheck, name: string): void {
     'blocked',
     `cannot create ${name}: ${check.reasons.map(({ text }) => text).join('; ')}`,
     { reasons: check.reasons },
+  );
+}
+
+/** For what lies on one of them: the host that was named, or the only one. Errors: `invalid` where there are several; as `chooseHost`. */
+export function chooseHostOfFile(
+  coordinator: Coordinator,
+  caller: Caller,
+  { host, file }: { readonly host?: string | undefined; readonly file: string },
+  folderId: string,
+): Document<HostDocument> {
+  const known = host === undefined ? hostsFor(coordinator.inventory, caller, folderId) : [];
+  if (known.length > 1)
+    throw new Fault('invalid', `it must be said on which host ${file} is`, {
+      hint: `name one with --host: ${known
+        .slice(0, 5)
+        .map(({ data }) => data.name)
+        .join(', ')}`,
+    });
+  return chooseHost(coordinator, caller, host, folderId, undefined);
+}
+
+/** On which the caller may make vms in the folder. Those that others run are chosen by name. */
+function hostsFor(
+  inventory: Coordinator['inventory'],
+  caller: Caller,
+  folderId: string,
+): readonly Document<HostDocument>[] {
+  return Array.from(inventory.documents<HostDocument>('host')).filter(
+    ({ id, data }) =>
+      data.facts?.missing.create === undefined &&
+      data.connection === undefined &&
+      caller.may('vm.create', { kind: 'place', folderId, hostId: id }),
   );
 }

@@ -162,6 +162,16 @@ const limits: Readonly<
     sound: false,
     uefi: false,
   },
+  ovf: {
+    processors: 128,
+    memoryBytes: 6 * 1024 * giB,
+    adapters: 10,
+    ide: 2040,
+    scsi: 62 * 1024,
+    positions: 16,
+    sound: true,
+    uefi: true,
+  },
   'vmware-workstation': {
     processors: 8,
     memoryBytes: 64 * giB,
@@ -312,6 +322,29 @@ test('a vm with UEFI becomes one of generation 2 in Hyper-V, which has neither I
     'Set-VMFirmware -VM $vm -EnableSecureBoot On',
   ])
     assert.ok(script.includes(line), `${line}\nin:\n${script}`);
+});
+
+test('CMP-11 an export for Virtual PC fails the check with each disk on SCSI, which would be ignored there: the one the guest boots from, and those that may hold a page file', () => {
+  const reasons = (change: Partial<Hardware>, choices: Partial<VmHandOut> = {}): string[] =>
+    exporting('virtual-pc-2004', change, choices).of('blocking').split('\n').filter(Boolean);
+  const boots = 'so the disk would be ignored: the guest boots from it';
+  const pages = 'so the disk would be ignored: a page file or swap space on it would be missing';
+  const remedy =
+    'put it on IDE; or let the export do that where the guest has the driver (--move-to-ide)';
+  const lacks = (place: string, why: string): string =>
+    `Virtual PC 2004 has no place ${place}, ${why}; ${remedy}`;
+  assert.deepEqual(reasons({ disks: [disk('ide', 0, 0), disk('ide', 0, 1)] }), []);
+  assert.deepEqual(reasons({ disks: [disk('ide', 0, 0), disk('scsi', 1, 3)] }), [
+    lacks('scsi1:3', pages),
+  ]);
+  const both = [disk('scsi', 0, 0), disk('scsi', 3, 6)];
+  assert.deepEqual(reasons({ disks: both }), [lacks('scsi0:0', boots), lacks('scsi3:6', pages)]);
+  const firmware = { ...profiles.classic.hardware.firmware, bootOrder: ['network' as const] };
+  assert.deepEqual(reasons({ disks: both, firmware }), [
+    lacks('scsi0:0', pages),
+    lacks('scsi3:6', pages),
+  ]);
+  assert.equal(exporting('virtual-server-2005', { disks: both }).of('blocking'), '');
 });
 
 test('CMP-12 disks on SCSI are moved to free IDE positions once it is confirmed that the guest has the driver', () => {

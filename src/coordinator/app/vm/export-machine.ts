@@ -16,6 +16,7 @@ export interface ExportFacts {
 }
 
 export interface ExportedDisk {
+  readonly sizeBytes: number;
   /** As the definition names it. */
   readonly disk: string;
   /** In the folder that is made. */
@@ -47,12 +48,14 @@ export function exportMachine(
   const disks = places.map(({ disk, place }) => ({
     place,
     disk: disk.file,
+    sizeBytes: disk.sizeBytes,
     file: `${fileName(name)}-${placeName(place).replace(':', '-')}.${profile.disk.format}`,
   }));
   const drives = placeDrives(hardware, { profile, ide, notes });
   const { extensions, settings } = definition;
+  if (profile.format === 'ovf') tellPackage(definition, notes);
   return {
-    disks: disks.map(({ disk, file }) => ({ disk, file })),
+    disks: disks.map(({ disk, file, sizeBytes }) => ({ disk, file, sizeBytes })),
     notes,
     machine: {
       // The name of a VMC is that of its file.
@@ -86,6 +89,24 @@ export function exportMachine(
       kept: keptOf(extensions, profile.format),
     },
   };
+}
+
+/** A package says what a vm is made of, and nothing of which one it is. */
+function tellPackage({ hardware, settings }: VmDefinition, notes: ImportNotes): void {
+  const leave = (what: string, why: string): void =>
+    notes.dropped(what, why, 'set it where the package is imported');
+  leave('UUID', 'each vm that is made of the package has one of its own');
+  leave(`boot order ${hardware.firmware.bootOrder.join(', ')}`, 'a package has none');
+  const { chassis, baseBoard } = hardware.bios;
+  if ([chassis.assetTag, chassis.serialNumber, baseBoard.serialNumber].some((one) => one !== null))
+    leave('serial numbers', 'a package has none');
+  if (settings.start.onHostStart !== 'off')
+    leave(`start with the host, ${settings.start.onHostStart}`, 'a package says nothing of hosts');
+  const ports = [...hardware.serialPorts, hardware.parallelPort];
+  if (ports.some(({ kind }) => kind === 'file'))
+    leave('files of serial and parallel ports', 'a package has the ports alone');
+  if (hardware.adapters.some(({ macMode }) => macMode !== 'static'))
+    leave('MAC addresses that were made for it', 'each vm that is made of the package has its own');
 }
 
 /** As a file is called on any system. */
@@ -192,7 +213,8 @@ function placeDisks(
   hardware: Hardware,
   { profile, choices: { moveToIde }, ide, notes }: Placing & { readonly choices: Choices },
 ): readonly { readonly disk: Disk; readonly place: Place }[] {
-  return hardware.disks.map((disk, index) => {
+  const bootDisk = hardware.firmware.bootOrder.includes('disk') ? hardware.disks[0] : undefined;
+  return hardware.disks.map((disk) => {
     const { bus, controller, position } = disk;
     const from = placeName(disk);
     const here = profile.buses[bus];
@@ -206,14 +228,16 @@ function placeDisks(
     const moved = fits || !moveToIde ? undefined : ide.take();
     const place = moved ?? { bus, controller, position };
     const role =
-      index === 0 ? 'the guest boots from it' : 'a page file or swap space on it would be missing';
+      disk === bootDisk
+        ? 'the guest boots from it'
+        : 'a page file or swap space on it would be missing';
     if (!fits && moved === undefined)
       notes.block({
         code: 'export-place',
         text: `${profile.name} has no place ${from}, so the disk would be ignored: ${role}`,
         remedy: moveToIde
           ? 'there is no free IDE position: take a disk or drive out'
-          : 'put it on IDE; or let the export do that once the guest has the driver: --move-to-ide',
+          : 'put it on IDE; or let the export do that where the guest has the driver (--move-to-ide)',
       });
     else if (moved === undefined) notes.carried('disk', from);
     else

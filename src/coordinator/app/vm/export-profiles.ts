@@ -17,7 +17,7 @@ interface Bus {
 export interface ExportProfile {
   readonly name: string;
   /** Of the configuration: `ps1` is a script that makes the vm. */
-  readonly format: 'vmc' | 'vmx' | 'ps1' | 'xml';
+  readonly format: 'vmc' | 'vmx' | 'ps1' | 'xml' | 'ovf';
   /** As a VMC names who wrote it. */
   readonly product: string;
   /** Of a VMX. */
@@ -166,6 +166,32 @@ const libvirt: ExportProfile = {
   drivePlace: null,
 };
 
+/** What it is imported by decides what of it can be had there. */
+const ovf: ExportProfile = {
+  name: 'OVF',
+  format: 'ovf',
+  product: 'OVF',
+  hardwareVersion: 0,
+  disk: { format: 'vmdk', variant: 'streamOptimized' },
+  maxProcessors: 128,
+  maxMemoryBytes: 6 * tiB,
+  buses: {
+    ide: { controllers: 2, positions: 2, maxBytes: 2040 * giB },
+    sata: { controllers: 4, positions: 30, maxBytes: 62 * tiB },
+    scsi: { controllers: 4, positions: 16, maxBytes: 62 * tiB },
+  },
+  maxAdapters: 10,
+  adapters: { pcnet: 'vlance', e1000: 'e1000' },
+  otherAdapter: 'e1000',
+  maxSerialPorts: 2,
+  sound: true,
+  usb: true,
+  bios: true,
+  uefi: true,
+  floppy: true,
+  drivePlace: null,
+};
+
 /** Where a product has several kinds of vms the firmware decides which it becomes. */
 export function exportProfileFor(
   as: ExportTarget,
@@ -177,6 +203,7 @@ export function exportProfileFor(
 export const exportProfiles: Readonly<Record<ExportTarget, ExportProfile>> = {
   'hyper-v': hyperV,
   libvirt,
+  ovf,
   'virtual-pc-2004': {
     ...virtualServer,
     name: 'Virtual PC 2004',

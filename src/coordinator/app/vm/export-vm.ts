@@ -3,8 +3,15 @@
  * configuration and converted disks. The vm itself stays as it is.
  */
 import { posix } from 'node:path';
-import type { DryRun, LinkParams, Operation, TransferFinding, VmHandOut } from '#api';
-import { writeHyperV, writeVmc, writeVmx, type WritableMachine } from '#foreign';
+import {
+  isOva,
+  type DryRun,
+  type LinkParams,
+  type Operation,
+  type TransferFinding,
+  type VmHandOut,
+} from '#api';
+import { writeHyperV, writeOvf, writeVmc, writeVmx, type WritableMachine } from '#foreign';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, NetworkDocument } from '../../documents.ts';
@@ -14,7 +21,7 @@ import { asJson } from '../json.ts';
 import { vmThing } from '../things.ts';
 import { followed, stepNames, type Kind } from '../work.ts';
 import { machineOf, prepare } from './device-change.ts';
-import { exportMachine, fileName } from './export-machine.ts';
+import { exportMachine, fileName, type ExportedDisk } from './export-machine.ts';
 import { exportProfileFor, type ExportProfile } from './export-profiles.ts';
 import { writeForLibvirt } from './export-libvirt.ts';
 import { blockersOf, warningsOf } from './import-notes.ts';
@@ -63,19 +70,24 @@ export async function handOutVm(
       findings: [...notes.list],
     };
   requireFit(definition.name, profile.name, notes.list);
-  const folder = posix.normalize(request.path).replace(/\/$/, '');
+  const path = posix.normalize(request.path).replace(/\/$/, '');
+  const archive = isOva(path) ? path : null;
+  const folder = archive === null ? path : `${archive}.parts`;
   const shown = inventory.vm(id);
   const text =
     profile.format === 'xml' && shown !== undefined
       ? writeForLibvirt({ ...shown, definition }, { machine, folder, networkName })
-      : writeFor(machine, profile);
+      : writeFor(machine, profile, disks);
   const files: Files = {
     folder,
     configuration: {
       file: `${fileName(definition.name)}.${profile.format}`,
       base64: text.toString('base64'),
     },
-    disks: disks.map((disk) => ({ ...disk, ...profile.disk })),
+    disks: disks.map(({ disk, file }) => ({ disk, file, ...profile.disk })),
+    ...(profile.format === 'ovf' && {
+      package: { archive, signer: request.signWith ?? null },
+    }),
   };
   return await coordinator.operations.submit(caller, {
     action: handOutKind.action,
@@ -84,7 +96,13 @@ export async function handOutVm(
   });
 }
 
-function writeFor(machine: WritableMachine, profile: ExportProfile): Buffer {
+function writeFor(
+  machine: WritableMachine,
+  profile: ExportProfile,
+  disks: readonly ExportedDisk[],
+): Buffer {
+  if (profile.format === 'ovf')
+    return writeOvf(machine, new Map(disks.map(({ file, sizeBytes }) => [file, sizeBytes])));
   if (profile.format === 'vmx') return writeVmx(machine, profile.hardwareVersion);
   return profile.format === 'ps1' ? writeHyperV(machine) : writeVmc(machine, profile.product);
 }
@@ -113,13 +131,17 @@ export const handOutKind: Kind = {
           readonly files: Files;
           readonly warnings: readonly string[];
         };
+        const { memory } = work;
+        const again = memory['begun'] === true;
+        await work.remember({ ...memory, begun: true });
         await work.coordinator.links.call(
           hostId,
           'machine.hand-out',
-          { ...machine, ...files },
+          { ...machine, ...files, again },
           followed(work, copyLimitMs),
         );
-        const path = posix.join(files.folder, files.configuration.file);
+        const whole = posix.join(files.folder, files.configuration.file);
+        const path = files.package?.archive ?? whole;
         await work.conclude({ path, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) });
       },
     },

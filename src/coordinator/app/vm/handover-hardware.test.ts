@@ -30,7 +30,7 @@ const names = new Map([
 ]);
 
 test('adapters of an adopted vm are in the networks that theirs are here, and each is told', () => {
-  const { hardware, warnings } = adoptHardware(theirs, names);
+  const { hardware, warnings } = adoptHardware(theirs, names, null);
   assert.deepEqual(
     hardware.adapters.map(({ attachment }) => attachment),
     [
@@ -51,7 +51,7 @@ test('adapters of an adopted vm are in the networks that theirs are here, and ea
 });
 
 test('a vm that nobody has changed goes back as it was, whatever Gantry gave it and however its disks have grown', () => {
-  const ours = adoptHardware(theirs, names).hardware;
+  const ours = adoptHardware(theirs, names, null).hardware;
   const chassis = { assetTag: '1-2', serialNumber: '3-4' };
   const disks = ours.disks.map((disk) => ({ ...disk, sizeBytes: 4096 }));
   const now = { ...ours, disks, bios: { ...ours.bios, chassis } };
@@ -59,7 +59,7 @@ test('a vm that nobody has changed goes back as it was, whatever Gantry gave it 
 });
 
 test('what was changed since goes along: of an adapter its model without its network, or its network', () => {
-  const ours = adoptHardware(theirs, names).hardware;
+  const ours = adoptHardware(theirs, names, null).hardware;
   const [first, second, ...rest] = ours.adapters;
   assert.ok(first !== undefined && second !== undefined);
   const elsewhere = { ...second, attachment: { kind: 'network', network: 'dmz' } as const };
@@ -75,4 +75,13 @@ test('what was changed since goes along: of an adapter its model without its net
     { ...plugged(1, 'bridge br0'), attachment: { kind: 'network', network: 'dmz' } },
     plugged(2, 'network lab'),
   ]);
+});
+
+void test('firmware that only its hypervisor knows to have secure boot has it here, and goes back as nobody has named it', () => {
+  const firmware = { ...theirs.firmware, type: 'uefi', secureBoot: false } as const;
+  const there = { ...theirs, firmware };
+  const uefi = { code: '/usr/share/code.fd', secureBoot: true, variablesBytes: 540_672 };
+  const ours = adoptHardware(there, names, uefi).hardware;
+  assert.deepEqual(ours.firmware, { ...firmware, secureBoot: true });
+  assert.deepEqual(returnHardware(there, ours, ours).firmware, firmware);
 });

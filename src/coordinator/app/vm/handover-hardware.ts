@@ -3,7 +3,7 @@
  * their names; what adapters are plugged into is called otherwise on both sides.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { placeName, type Adapter, type Attachment, type Hardware } from '#api';
+import { placeName, type Adapter, type Attachment, type Hardware, type UefiInUse } from '#api';
 import type { Reason } from '#lib';
 
 const userMode: Attachment = { kind: 'user', restrict: false, bootFile: null, forwards: [] };
@@ -13,10 +13,14 @@ export interface Adopted {
   readonly warnings: readonly Reason[];
 }
 
-/** `networkNames`: networks here by what its hypervisor calls them; what has none is in the user-mode network. */
+/**
+ * `networkNames`: networks here by what its hypervisor calls them; what has none is in the user-mode network. `uefi`: the firmware that its
+ * hypervisor chooses for it, which its definition there need not say.
+ */
 export function adoptHardware(
   theirs: Hardware,
   networkNames: ReadonlyMap<string, string>,
+  uefi: UefiInUse | null,
 ): Adopted {
   const warnings: Reason[] = [];
   const adapters = theirs.adapters.map((adapter): Adapter => {
@@ -32,7 +36,9 @@ export function adoptHardware(
     });
     return { ...adapter, attachment };
   });
-  return { hardware: { ...theirs, adapters }, warnings };
+  const { secureBoot } = uefi ?? theirs.firmware;
+  const firmware = { ...theirs.firmware, secureBoot };
+  return { hardware: { ...theirs, firmware, adapters }, warnings };
 }
 
 function attachmentTo(network: string): Attachment {

@@ -3,10 +3,12 @@
  * know it: who it is given to is told of it when the other one knows it no more.
  *
  *   adopt      give     its hypervisor knows it no more         undone: it is known there as before
- *              make     the agent knows it                      undone: it does not, and its disks are whose they were
+ *              make     the agent knows it, with UEFI           undone: it does not, and its disks are whose they were
+ *                       variables and TPM as they were there
  *              switch   its document names the agent's host     undone: it names the hypervisor's
  *
- *   give back  forget   the agent knows it no more              undone: it knows it again
+ *   give back  forget   its hypervisor has UEFI variables and   undone: it knows it again, with those
+ *                       TPM as they are; the agent knows it no more
  *              take     its disks are whose they were, and its  undone: it does not
  *                       hypervisor knows it
  *              switch   its document names the hypervisor's host
@@ -17,9 +19,10 @@ import {
   hardwareSchema,
   vmDefinitionSchema,
   type Hardware,
+  type KeptContent,
   type VmDefinition,
 } from '#api';
-import { isoTime } from '#lib';
+import { isFault, isoTime } from '#lib';
 import type { LentDocument, VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { definitionForAgent } from '../media.ts';
@@ -83,7 +86,12 @@ async function give(work: Work, hostId: string, xml: string | null): Promise<voi
 }
 
 /** `wanted`: its hardware as it is to be there. */
-async function take(work: Work, hostId: string, wanted: Hardware): Promise<void> {
+async function take(
+  work: Work,
+  hostId: string,
+  wanted: Hardware,
+  { settings: { onGuestReboot } }: VmDefinition,
+): Promise<void> {
   const { links } = work.coordinator;
   const { uuid, xml, theirs, startsWithHost } = inputOf(work).lent;
   const params = {
@@ -92,6 +100,7 @@ async function take(work: Work, hostId: string, wanted: Hardware): Promise<void>
     xml: readSealed(work, xml),
     base: theirs,
     wanted,
+    onGuestReboot,
     startsWithHost,
   };
   await links.call(hostId, 'machine.handover.take', params, { signal: work.signal });
@@ -101,9 +110,15 @@ function readSealed(work: Work, xml: string): string {
   return work.coordinator.sealer.unseal(xml, sealedFor(work.target.id)).toString();
 }
 
-/** The agent knows it, and makes none of its disks. */
+/**
+ * The agent knows it, and makes none of its disks. What belongs to it beside them is as its hypervisor has it, where it is the newest
+ * whenever no agent has the vm.
+ */
 async function make(work: Work, hostId: string, definition: VmDefinition): Promise<string> {
   const { inventory, links } = work.coordinator;
+  const { lent } = inputOf(work);
+  // One that it has already it has with all of it, and what its hypervisor has may be half written.
+  const kept = (await knows(work, hostId)) ? null : await fetchKept(work, lent.hostId);
   const { report } = await links.call(
     hostId,
     'machine.create',
@@ -112,16 +127,48 @@ async function make(work: Work, hostId: string, definition: VmDefinition): Promi
       definition: definitionForAgent(inventory, hostId, definition),
       definitionVersion: targetVm(work).data.revision + 1,
       disks: [],
+      ...(kept === null ? {} : { kept: [...kept] }),
     },
     { signal: work.signal },
   );
   return report.path;
 }
 
-/** The agent knows it no more, and its disks are whose they were. */
+async function knows(work: Work, hostId: string): Promise<boolean> {
+  const { links } = work.coordinator;
+  try {
+    await links.call(hostId, 'machine.look', { id: work.target.id }, { signal: work.signal });
+    return true;
+  } catch (error) {
+    if (isFault(error, 'not-found')) return false;
+    throw error;
+  }
+}
+
+/** What belongs to the vm beside its disks; null where there is nothing, or the host does not know it. */
+async function fetchKept(work: Work, hostId: string): Promise<readonly KeptContent[] | null> {
+  const { kept = [] } = inputOf(work).lent;
+  if (kept.length === 0) return null;
+  const params = { ...machineOf(work), kept: [...kept] };
+  const { signal } = work;
+  const { links } = work.coordinator;
+  return (await links.call(hostId, 'machine.handover.fetch', params, { signal })).contents;
+}
+
+/**
+ * The agent knows it no more, and its disks are whose they were. First its hypervisor's files hold what the agent has beside the disks:
+ * nothing of it is ever with the agent alone when that forgets.
+ */
 async function forget(work: Work, hostId: string, definition: VmDefinition): Promise<void> {
   const { links } = work.coordinator;
   const { lent } = inputOf(work);
+  const contents = await fetchKept(work, hostId);
+  if (contents !== null && contents.length > 0) {
+    const { id } = work.target;
+    const { uuid, kept = [] } = lent;
+    const params = { id, uuid, kept: [...kept], contents: [...contents] };
+    await links.call(lent.hostId, 'machine.handover.put', params, { signal: work.signal });
+  }
   const keep = definition.hardware.disks.map(({ file }) => file);
   const params = { ...machineOf(work), keep };
   await forgiveMissing(links.call(hostId, 'machine.destroy', params, { signal: work.signal }));
@@ -202,8 +249,10 @@ const giveStep: Step = {
     await give(work, fromHost, readSealed(work, lent.xml));
   },
   undo: async (work) => {
-    const { fromHost, from, lent } = inputOf(work);
-    await patiently(work, away(work, 'give', from), () => take(work, fromHost, lent.theirs));
+    const { fromHost, from, lent, before } = inputOf(work);
+    await patiently(work, away(work, 'give', from), () =>
+      take(work, fromHost, lent.theirs, before),
+    );
   },
 };
 
@@ -278,8 +327,8 @@ async function namePath(work: Work, path: string): Promise<void> {
 const takeStep: Step = {
   name: 'take',
   run: async (work) => {
-    const { toHost, there } = inputOf(work);
-    await take(work, toHost, there);
+    const { toHost, there, after } = inputOf(work);
+    await take(work, toHost, there, after);
   },
   undo: async (work) => {
     const { toHost, to } = inputOf(work);

@@ -9,6 +9,7 @@ import {
   type AdapterModel,
   type Attachment,
   type ForeignMachine,
+  type ImportedAdapter,
   type VmImport,
 } from '#api';
 import { Fault } from '#lib';
@@ -142,6 +143,18 @@ function tellNetwork(
     ? 'name another network: --network, or --map'
     : `name the network that it is here: --map '${clean(theirs, 80)}=NETWORK', with --remember for further imports`;
   notes.changed('network', theirs, `adapter ${slot} is in ${nameOf(network)} instead`, remedy);
+}
+
+/** Those that are connected there, in the order in which networks are named for them; also those that are left out. */
+export function connectedAdapters(options: AdapterOptions): ImportedAdapter[] {
+  const networks = chooseNetworks(options);
+  return options.foreign.adapters
+    .slice(0, maxAdapters)
+    .flatMap(({ network }, slot) =>
+      network === null
+        ? []
+        : [{ slot, there: clean(network, 256), network: networks[slot] ?? 'none' }],
+    );
 }
 
 /**

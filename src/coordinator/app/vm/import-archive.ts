@@ -29,7 +29,7 @@ import { beginOnce, begunOperation, requireDone, waitForEnd } from '../run-once.
 import { hostThing } from '../things.ts';
 import { followed, stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
-import { chooseHost } from './create-vm.ts';
+import { chooseHostOfFile } from './create-vm.ts';
 import { networkNamed, readNetworkNames } from './import-networks.ts';
 import { importConfiguration } from './import-vm.ts';
 
@@ -46,7 +46,7 @@ export async function importVm(
     return await importConfiguration(coordinator, caller, request, { dryRun });
   const { inventory, links, operations } = coordinator;
   const folder = findPlace(inventory, caller, request.folder);
-  const host = chooseHost(coordinator, caller, request.host, folder.id, undefined);
+  const host = chooseHostOfFile(coordinator, caller, request, folder.id);
   requireVerb(caller, 'host.disks', { kind: 'host', id: host.id }, `host ${host.data.name}`);
   if (request.rememberNetworks)
     requireVerb(caller, 'installation.settings', { kind: 'installation' }, 'the installation');

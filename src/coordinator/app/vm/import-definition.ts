@@ -23,7 +23,7 @@ import { parseDefinition } from '../check-definition.ts';
 import { importAdapters, type AdapterOptions } from './import-adapters.ts';
 import { guestOf } from './import-guests.ts';
 import { importLayers, type ImportedLayers } from './import-layers.ts';
-import { ImportNotes } from './import-notes.ts';
+import { clean, ImportNotes } from './import-notes.ts';
 import { importPorts } from './import-ports.ts';
 import { freePlace, newDisk } from './make-definition.ts';
 
@@ -49,6 +49,7 @@ export function importDefinition(options: ImportOptions): Imported {
   const { foreign, id, name, format } = options;
   const notes = new ImportNotes();
   for (const blocking of foreign.blocking) notes.block(blocking);
+  tellManifest(foreign, notes);
   notes.carried('name', name);
   const guestOs = guestOf(foreign.guestOs) ?? 'other';
   if (foreign.guestOs !== null && guestOf(foreign.guestOs) === undefined)
@@ -94,6 +95,21 @@ export function importDefinition(options: ImportOptions): Imported {
   );
   for (const lost of foreign.lost) notes.lost(lost);
   return { definition, disks: sources, layers, findings: notes.list };
+}
+
+/** A package whose files are what its maker says, and who that is. */
+function tellManifest({ manifest }: ForeignMachine, notes: ImportNotes): void {
+  if (manifest === undefined) return;
+  const { file, files, signer } = manifest;
+  notes.carried('manifest', `${file}, ${files} files; disks are compared with it as they are read`);
+  if (signer === null) return;
+  const { subject, issuer, fingerprint, isTrusted } = signer;
+  if (isTrusted) return notes.carried('signature', `${subject}, whom ${issuer} vouches for`);
+  notes.warn({
+    code: 'unknown-signer',
+    text: `the package is signed by ${clean(subject)}, whom no authority that the host knows vouches for`,
+    remedy: `compare the fingerprint of the certificate with what its maker publishes: ${clean(fingerprint)}`,
+  });
 }
 
 /** What happens to the vm with its host. */

@@ -208,6 +208,7 @@ function sourcesOf(placed: readonly Placed[], format: DiskFormat): DiskSource[] 
     sizeBytes: disk.sizeBytes,
     sourcePath: disk.path,
     sourceFormat: disk.format,
+    ...(disk.digest === undefined ? {} : { digest: disk.digest }),
   }));
 }
 

@@ -25,8 +25,9 @@ import { networkNamed, readNetworkNames, rememberNetworks } from './import-netwo
 import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
-import { chooseHost, type CreateInput } from './create-vm.ts';
+import { chooseHostOfFile, type CreateInput } from './create-vm.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
+import { connectedAdapters } from './import-adapters.ts';
 import { importDefinition } from './import-definition.ts';
 import { blockersOf, warningsOf } from './import-notes.ts';
 import { requireOwnFiles } from './others-files.ts';
@@ -39,7 +40,7 @@ export async function importConfiguration(
 ): Promise<Operation | DryRun> {
   const { inventory, links } = coordinator;
   const folder = findPlace(inventory, caller, request.folder);
-  const host = chooseHost(coordinator, caller, request.host, folder.id, undefined);
+  const host = chooseHostOfFile(coordinator, caller, request, folder.id);
   if (request.rememberNetworks)
     requireVerb(caller, 'installation.settings', { kind: 'installation' }, 'the installation');
   const networks = request.networks.map((reference) => networkNamed(inventory, reference));
@@ -49,7 +50,7 @@ export async function importConfiguration(
   const name = request.name ?? freeName(inventory, 'vm', nameOf(machine.name));
   const id = request.origin === 'copied' ? randomUUID() : freeId(coordinator, machine.uuid);
   const macs = usedMacs(inventory);
-  const imported = importDefinition({
+  const options = {
     ...request,
     id,
     name,
@@ -59,7 +60,8 @@ export async function importConfiguration(
     macOwners: macOwners(inventory, caller),
     makeMac: () => giveMac(inventory, macs),
     hasAcceleration3d: host.data.facts?.missing.acceleration3d === undefined,
-  });
+  };
+  const imported = importDefinition(options);
   const { disks, layers } = imported;
   const definition = nameNetworks(inventory, imported.definition);
   requireOwnFiles(inventory, caller, host.id, definition);
@@ -83,6 +85,7 @@ export async function importConfiguration(
       changes: [],
       warnings: all,
       findings: [...findings],
+      adapters: connectedAdapters(options),
     };
   requireNoBlockers(request.file, findings);
   if (request.rememberNetworks) await rememberNetworks(coordinator, caller, request.networkNames);

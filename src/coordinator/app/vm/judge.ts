@@ -20,6 +20,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 export function judged(inventory: Inventory, vm: Vm): Judged {
   const status = inventory.host(vm.hostId)?.status;
   const host = inventory.document<HostDocument>('host', vm.hostId)?.data;
+  const lent = inventory.document<VmDocument>('vm', vm.id)?.data.lent;
   return {
     name: vm.name,
     state: vm.state,
@@ -35,7 +36,8 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     template: vm.template,
     sharedDisk: sharedPlace(vm.definition.hardware),
     elsewhere: host?.connection !== undefined,
-    adopted: inventory.document<VmDocument>('vm', vm.id)?.data.lent !== undefined,
+    adopted: lent !== undefined,
+    unsettled: lent?.unsettled !== undefined,
   };
 }
 

@@ -2,8 +2,14 @@
  * What is wrong with hosts, each with the remedy: those that cannot work, volumes that fill up under vms (DISK-49), and what
  * their agents have found.
  */
-import { lowSpaceRule, thresholdBytes, type Finding, type Host, type HostTrouble } from '#api';
-import { formatBytes } from '#lib';
+import {
+  lowSpaceRule,
+  tellFinding,
+  thresholdBytes,
+  type Finding,
+  type Host,
+  type HostTrouble,
+} from '#api';
 import type { VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { vmThing } from '../things.ts';
@@ -30,14 +36,14 @@ export function* findHostTroubles(inventory: Known): Generator<Trouble> {
     yield ofInstallation({
       check: 'hosts',
       result: 'warning',
-      evidence: 'no host has joined',
-      remedy: 'make a token with: gantry host join-token',
+      ...tellFinding('no-host', {}),
     });
   for (const { id } of inventory.documents('host')) {
     const host = inventory.host(id);
     if (host === undefined) continue;
     if (host.status !== 'ready') yield describeAbsence(host);
     else yield* findLowVolumes(host);
+    if (host.connection?.verification === 'none-allowed') yield describeUnverified(host);
     for (const trouble of inventory.troubles(id) ?? []) yield* describe(inventory, id, trouble);
   }
 }
@@ -45,9 +51,9 @@ export function* findHostTroubles(inventory: Known): Generator<Trouble> {
 function* describe(
   inventory: Known,
   hostId: string,
-  { kind, vmId, text, remedy }: HostTrouble,
+  { kind, vmId, text, ...told }: HostTrouble,
 ): Generator<Trouble> {
-  const common = { ...foundChecks[kind], remedy, detail: vmId === null ? '' : text };
+  const common = { ...foundChecks[kind], ...told, detail: vmId === null ? '' : text };
   if (vmId === null) {
     const name = inventory.host(hostId)?.name ?? hostId;
     const thing = { kind: 'host', id: hostId, name } as const;
@@ -61,17 +67,28 @@ function* describe(
 }
 
 function describeAbsence({ id, name, status, statusReason }: Host): Trouble {
+  const code = status === 'service-stopped' ? 'host-stopped' : 'host-away';
+  const values = { host: name, status };
   return {
     thing: { kind: 'host', id, name },
     // Of an agent that is away it is told in several ways, one after the other.
     detail: lasting.includes(status) ? status : 'away',
     check: 'hosts',
     result: 'error',
-    evidence: `host ${name} is ${status}${statusReason === null ? '' : `: ${statusReason}`}`,
-    remedy:
-      status === 'service-stopped'
-        ? `start its service: gantry host start ${name}`
-        : `look whether its agent runs, then: gantry host diagnose ${name}`,
+    ...(statusReason === null
+      ? tellFinding(code, values)
+      : tellFinding(`${code}-because`, { ...values, why: statusReason })),
+  };
+}
+
+/** Stands for as long as the address says so, whether the host is there or not. */
+function describeUnverified({ id, name }: Host): Trouble {
+  return {
+    thing: { kind: 'host', id, name },
+    detail: '',
+    check: 'verification',
+    result: 'warning',
+    ...tellFinding('host-unverified', { host: name }),
   };
 }
 
@@ -89,17 +106,17 @@ export function findLowVolumes({
     const pauseBytes = thresholdBytes(rule.pause, totalBytes);
     if (freeBytes >= Math.max(thresholdBytes(rule.warn, totalBytes), pauseBytes)) return [];
     const isPausing = freeBytes < pauseBytes;
-    const what = isPausing ? 'vms whose disks grow there are paused' : 'disks grow there';
+    const values = { path, host: name, freeBytes, totalBytes };
+    const full = rule.resume === 'automatic' ? 'volume-full' : 'volume-full-by-hand';
     return [
       {
         thing: { kind: 'host', id, name },
         detail: path,
         check: 'volumes',
         result: isPausing ? 'error' : 'warning',
-        evidence: `the volume ${path} of host ${name} has ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} left: ${what}`,
-        remedy: isPausing
-          ? `free space there${rule.resume === 'automatic' ? ': they go on by themselves' : ', then resume them'}`
-          : `free space there: below ${formatBytes(pauseBytes)} vms are paused`,
+        ...(isPausing
+          ? tellFinding(full, values)
+          : tellFinding('volume-filling', { ...values, pauseBytes })),
       },
     ];
   });

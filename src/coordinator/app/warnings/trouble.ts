@@ -17,8 +17,8 @@ export function idOfTrouble({ check, thing, detail }: Trouble): string {
 }
 
 /** What is wrong with the installation as a whole, known again by its evidence. */
-export function ofInstallation({ check, result, evidence, remedy }: Finding): Trouble {
+export function ofInstallation(finding: Finding): Trouble {
   // It may say since when, or until when.
-  const detail = evidence.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '');
-  return { check, result, evidence, remedy, thing: installationThing, detail };
+  const detail = finding.evidence.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '');
+  return { ...finding, thing: installationThing, detail };
 }

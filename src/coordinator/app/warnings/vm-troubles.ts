@@ -2,8 +2,7 @@
  * What is wrong with vms as the coordinator sees it, each with the remedy: files that take up more than settings allow
  * (DISK-67), guest additions that are older than those of the host (WEB-48), and vms of which it is not known who has them.
  */
-import { diskSpaceLimitBytes, findExceededDiskSpace } from '#api';
-import { formatBytes } from '#lib';
+import { diskSpaceLimitBytes, findExceededDiskSpace, tellFinding } from '#api';
 import type { VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { vmThing } from '../things.ts';
@@ -25,8 +24,7 @@ function* findUnsettled(inventory: Known): Generator<Trouble> {
     yield {
       check: 'adoption',
       result: 'error',
-      evidence: `vm ${name} was on its way between two hosts, of which one did not come back: which of them has it is not known`,
-      remedy: `when both are back: gantry vm give-back ${name}`,
+      ...tellFinding('vm-unsettled', { vm: name }),
       thing: vmThing(id, data),
       detail: '',
     };
@@ -41,12 +39,10 @@ function* findFullVms(inventory: Known): Generator<Trouble> {
     if (vm === undefined) continue;
     const found = findExceededDiskSpace(data.definition, vm.status.diskSpaceBytes);
     if (found === undefined) continue;
-    const { usedBytes, limitBytes } = found;
     yield {
       check: 'disk space',
       result: 'warning',
-      evidence: `the files of vm ${vm.name} take up ${formatBytes(usedBytes)}: its limit is ${formatBytes(limitBytes)}`,
-      remedy: `see what takes it up: gantry vm files ${vm.name}`,
+      ...tellFinding('vm-files-large', { vm: vm.name, ...found }),
       thing: vmThing(id, data),
       detail: '',
     };
@@ -64,8 +60,11 @@ function* findOutdatedAdditions(inventory: Known): Generator<Trouble> {
     yield {
       check: 'additions',
       result: 'warning',
-      evidence: `the guest additions of vm ${vm.name} (${version ?? 'of an unknown version'}) are older than those of its host (${additionsShipped ?? 'unknown'})`,
-      remedy: `install those of the host: gantry vm update-additions ${vm.name}`,
+      ...tellFinding('additions-outdated', {
+        vm: vm.name,
+        version: version ?? 'unknown',
+        shipped: additionsShipped ?? 'unknown',
+      }),
       thing: vmThing(sample.id, document.data),
       detail: '',
     };

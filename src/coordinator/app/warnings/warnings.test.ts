@@ -1,7 +1,15 @@
 /** What is wrong, as the API tells it of a host whose agent is made of bytes. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Event, HostTrouble, Installation, Warning, Warnings } from '#api';
+import {
+  tellFinding,
+  type Event,
+  type Finding,
+  type HostTrouble,
+  type Installation,
+  type Warning,
+  type Warnings,
+} from '#api';
 import { FakeAgent, load, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import { Stage } from '../../testing/stage.ts';
 
@@ -74,6 +82,25 @@ test('what agents find is told with the thing, the evidence and the remedy, the 
   assert.equal(second.hostId, agent.hostId);
   await tell();
   assert.deepEqual(await list(), []);
+});
+
+test('what an agent finds keeps its code and values, in warnings and in findings of the installation', async () => {
+  const { evidence: text, ...told } = tellFinding('no-space', { volume: '/srv' });
+  const { remedy: way, ...said } = told;
+  await tell({ kind: 'no-space', vmId: vm.id, text, remedy: way, ...said }, parent(vm.id));
+  const warnings = await list();
+  const { findings } = (await stage.send('GET', '/installation')).json as Installation;
+  for (const found of [warnings, findings]) {
+    const ofCheck = (name: string): Finding | undefined =>
+      found.find(({ check }) => check === name);
+    const { evidence, remedy, code, values } = ofCheck('space') ?? {};
+    assert.equal(evidence, 'vm web-1: paused since the volume /srv has no room for its disks');
+    assert.deepEqual({ remedy, code, values }, told);
+    // As agents before it tell.
+    assert.equal(ofCheck('parents')?.code, undefined);
+    assert.match(ofCheck('parents')?.evidence ?? '', /is missing/);
+  }
+  await tell();
 });
 
 test('a person is warned only of what this person may see, and takes note only of what this person may change', async () => {

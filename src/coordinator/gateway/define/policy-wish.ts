@@ -2,6 +2,7 @@
  * What domain XML says of a vm beside its devices: features of the board, what becomes of it when it ends, and the menu of its
  * firmware. What a vm here does anyway is taken as said; what it cannot do otherwise is refused by name.
  */
+import type { GuestRebootAction } from '#api';
 import { attributeOf, find, textOf, type XmlNode } from '#foreign';
 import type { Lost } from './xml-words.ts';
 
@@ -25,22 +26,20 @@ export type CrashReaction = 'none' | 'restart';
 
 const crashReactions = { destroy: 'none', restart: 'restart' } as const;
 
-/**
- * What a domain is described for: to be kept, or to be started at once. Programs that install a system start it with words
- * for that one time, such as that it ends when its guest reboots, and describe it as it is to be kept afterwards.
- */
-export type Purpose = 'keep' | 'start';
+const rebootActions = { destroy: 'turn-off', restart: 'restart' } as const;
 
-/** What becomes of it when its guest has crashed; undefined: nothing is said of that. */
-export function readEndings(
-  root: XmlNode,
-  purpose: Purpose,
-  lost: Lost,
-): CrashReaction | undefined {
+/** What becomes of it when its guest has crashed or restarts itself; undefined: nothing is said of that. */
+export interface Endings {
+  readonly crashReaction: CrashReaction | undefined;
+  readonly onGuestReboot: GuestRebootAction | undefined;
+}
+
+export function readEndings(root: XmlNode, lost: Lost): Endings {
   lost.choose('on_poweroff', textOf(find(root, 'on_poweroff')), { destroy: true });
-  const rebooted = purpose === 'start' ? { restart: true, destroy: true } : { restart: true };
-  lost.choose('on_reboot', textOf(find(root, 'on_reboot')), rebooted);
-  return lost.choose('on_crash', textOf(find(root, 'on_crash')), crashReactions);
+  return {
+    crashReaction: lost.choose('on_crash', textOf(find(root, 'on_crash')), crashReactions),
+    onGuestReboot: lost.choose('on_reboot', textOf(find(root, 'on_reboot')), rebootActions),
+  };
 }
 
 export function readFirmwareWords(os: XmlNode | undefined, lost: Lost): void {

@@ -214,17 +214,17 @@ test('what a vm does anyway may be said, and what it cannot do otherwise is refu
       /no features\/kvm\/poll-control$/,
     ],
     [about('<on_poweroff>restart</on_poweroff>'), /no on_poweroff restart$/],
-    [about('<on_reboot>destroy</on_reboot>'), /no on_reboot destroy$/],
+    [about('<on_reboot>preserve</on_reboot>'), /no on_reboot preserve$/],
     [about('<on_crash>coredump-destroy</on_crash>'), /no on_crash coredump-destroy$/],
     [about('', "<bootmenu enable='yes'/>"), /a vm has no boot menu$/],
     [about('', "<bios useserial='yes'/>"), /no os\/bios\/useserial$/],
     [about('', "<smbios mode='host'/>"), /no smbios host$/],
   ] as const)
     assert.throws(() => readDomain(xml), says);
-  assert.equal(
-    readDomain(about('<on_reboot>destroy</on_reboot>'), 'start').crashReaction,
-    undefined,
-  );
+  const ends = readDomain(about('<on_reboot>destroy</on_reboot>'));
+  assert.deepEqual([ends.onGuestReboot, ends.crashReaction], ['turn-off', undefined]);
+  assert.equal(readDomain(about('<on_reboot>restart</on_reboot>')).onGuestReboot, 'restart');
+  assert.equal(readDomain(about('')).onGuestReboot, undefined);
   assert.equal(readDomain(about('<on_crash>restart</on_crash>')).crashReaction, 'restart');
 });
 

@@ -9,24 +9,16 @@ import { kiB, miB } from '#lib';
 import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
 import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
-import {
-  readEndings,
-  readFeatures,
-  readFirmwareWords,
-  type CrashReaction,
-  type Purpose,
-} from './policy-wish.ts';
+import { readEndings, readFeatures, readFirmwareWords, type Endings } from './policy-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
-export interface DomainWish {
+export interface DomainWish extends Endings {
   readonly name: string;
   /** Undefined: any. */
   readonly uuid: string | undefined;
   /** Undefined: none. */
   readonly title: string | undefined;
   readonly description: string;
-  /** Undefined: nothing is said of it. */
-  readonly crashReaction: CrashReaction | undefined;
   /** As our own XML says it. */
   readonly host: string | undefined;
   /** A merge patch, of all but what follows. */
@@ -46,7 +38,7 @@ const knownDevices =
   'emulator controller channel audio memballoon rng panic hub';
 
 /** Errors: XML_ERROR; CONFIG_UNSUPPORTED with all that a vm cannot have. */
-export function readDomain(text: string, purpose: Purpose = 'keep'): DomainWish {
+export function readDomain(text: string): DomainWish {
   const root = readRoot(text, 'domain');
   const lost = new Lost();
   lost.others(root, '', knownOfDomain.split(' '));
@@ -57,7 +49,7 @@ export function readDomain(text: string, purpose: Purpose = 'keep'): DomainWish 
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
     title: titleIn(root),
     description: textOf(find(root, 'description')) ?? '',
-    crashReaction: readEndings(root, purpose, lost),
+    ...readEndings(root, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     hardware: {
       ...memoryOf(root),

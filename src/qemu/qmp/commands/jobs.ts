@@ -31,6 +31,8 @@ export interface BlockCommit {
   readonly baseNode: string;
   /** What the image above names as its parent from then on; only where there is one. */
   readonly backingFile?: string | undefined;
+  /** 0: no limit. */
+  readonly bytesPerSecond: number;
 }
 
 /** Begins; it stays in the list after its end, until it is dismissed. */
@@ -45,6 +47,7 @@ export function blockCommit(
     'top-node': commit.topNode,
     'base-node': commit.baseNode,
     'backing-file': commit.backingFile,
+    speed: commit.bytesPerSecond,
     'auto-dismiss': false,
   };
   return tell(monitor, 'block-commit', args, options);
@@ -81,6 +84,16 @@ const parseJobs: Parser<readonly Job[]> = list(
 
 export function queryJobs(monitor: Monitor, options?: CommandOptions): Promise<readonly Job[]> {
   return ask(monitor, 'query-jobs', undefined, parseJobs, options);
+}
+
+/** The most that a block job takes from now on; 0: no limit. */
+export function blockJobSetSpeed(
+  monitor: Monitor,
+  { jobId, bytesPerSecond }: Pick<BlockCommit, 'jobId' | 'bytesPerSecond'>,
+  options?: CommandOptions,
+): Promise<void> {
+  const args = { device: jobId, speed: bytesPerSecond };
+  return tell(monitor, 'block-job-set-speed', args, options);
 }
 
 /** A ready job comes to its end. */

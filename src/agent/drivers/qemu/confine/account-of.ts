@@ -1,6 +1,6 @@
 /** Which account a vm's process runs under, and what stands against it (SEC-53 to SEC-55). */
 import { readFile, stat } from 'node:fs/promises';
-import type { HostSettings } from '#api';
+import { tellFinding, type HostSettings } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { AccountChoice, AccountFindings, ScriptOf } from '../../driver.ts';
@@ -133,20 +133,18 @@ export async function judgeAccountChoice({
 }: AccountChoice): Promise<AccountFindings> {
   if (runAs === null || process.getuid?.() !== 0) return { reasons: [], warnings: [] };
   const account = await findAccount(runAs);
-  const remedy = 'choose another account, or none: the vm then has one of its own';
-  if (!account) {
-    const text = `there is no account ${runAs} on this host`;
-    return { reasons: [{ code: 'account-missing', text, remedy }], warnings: [] };
-  }
-  if (await isLocked(runAs)) {
-    const text = `the account ${runAs} is closed`;
-    return { reasons: [{ code: 'account-locked', text, remedy }], warnings: [] };
-  }
+  const refuse = (code: 'account-missing' | 'account-locked'): AccountFindings => {
+    const { evidence: text, remedy } = tellFinding(code, { account: runAs });
+    return { reasons: [{ code, text, remedy }], warnings: [] };
+  };
+  if (!account) return refuse('account-missing');
+  if (await isLocked(runAs)) return refuse('account-locked');
   if (!(await isPowerful(account))) return { reasons: [], warnings: [] };
   const powerful: Reason = {
     code: 'account-powerful',
     text: `the account ${runAs} has the rights of an administrator: whoever breaks out has the host`,
-    remedy: `${remedy}; or confirm it: settings.evenPowerfulAccount=true`,
+    remedy:
+      'choose another account, or none: the vm then has one of its own; or confirm it: settings.evenPowerfulAccount=true',
   };
   return evenPowerfulAccount
     ? { reasons: [], warnings: [powerful] }

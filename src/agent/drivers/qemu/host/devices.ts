@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Finding } from '#api';
+import { tellFinding, type Finding } from '#api';
 
 const maxNames = 8;
 const leastWidth = 800;
@@ -55,12 +55,8 @@ async function findDisplay(folder: string): Promise<Finding> {
   const said = lit.map(({ name, width, height }) => `${name} ${width} × ${height}`);
   const large = lit.some(({ width, height }) => width >= leastWidth && height >= leastHeight);
   if (large || lit.length === 0) return judge(check, said, 'information');
-  return {
-    check,
-    result: 'information',
-    evidence: `${said.slice(0, maxNames).join(', ')}: less than ${leastWidth} × ${leastHeight}`,
-    remedy: null,
-  };
+  const displays = said.slice(0, maxNames).join(', ');
+  return { check, result: 'information', ...tellFinding('display-small', { displays }) };
 }
 
 async function list(folder: string, names: RegExp): Promise<string[]> {
@@ -71,5 +67,5 @@ async function list(folder: string, names: RegExp): Promise<string[]> {
 function judge(check: string, found: readonly string[], missing: Device['missing']): Finding {
   return found.length > 0
     ? { check, result: 'ok', evidence: found.slice(0, maxNames).join(', '), remedy: null }
-    : { check, result: missing, evidence: `there is no ${check}`, remedy: null };
+    : { check, result: missing, ...tellFinding('device-missing', { device: check }) };
 }

@@ -1,10 +1,15 @@
 /** The checks of a host, each with its evidence and remedy (HOST-05, HOST-26, HOST-40). */
-import type { Finding, HostFacts, HostSettings } from '#api';
-import { formatBytes } from '#lib';
+import {
+  tellFinding,
+  type Finding,
+  type HostFacts,
+  type HostSettings,
+  type ToldFinding,
+} from '#api';
 import type { Volume } from '../../../storage/file-system.ts';
 import { keepsPermissions } from '../../../storage/permissions.ts';
 import { findDevices } from './devices.ts';
-import { armRemedy } from './emulator.ts';
+import { armPackages } from './emulator.ts';
 import type { MemoryNow } from './machine-facts.ts';
 
 export interface DiagnosedHost {
@@ -16,21 +21,29 @@ export interface DiagnosedHost {
   readonly isRoot: boolean;
 }
 
-const remedies: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'install the package qemu-system-x86',
-  'qemu-system-aarch64': armRemedy,
-  'qemu-img': 'install the package qemu-utils',
-  'UEFI firmware': 'install the package ovmf',
-  swtpm: 'install the package swtpm',
-  setpriv: 'install the package util-linux',
-  nft: 'install the package nftables',
-  dnsmasq: 'install the package dnsmasq-base',
-  bridge: 'load the kernel module bridge: modprobe bridge',
-  '/dev/kvm':
-    'load the kernel module kvm_intel or kvm_amd, and switch on virtualization in the firmware',
-  '/dev/net/tun': 'load the kernel module tun: modprobe tun',
-  '/dev/vhost-net': 'load the kernel module vhost_net: modprobe vhost_net',
+/** What has each of them, or what brings it. */
+const sources: Readonly<Record<string, (use: string) => ToldFinding>> = {
+  'qemu-system-x86_64': inPackage('qemu-system-x86'),
+  'qemu-system-aarch64': (use) => tellFinding('packages-missing', { use, packages: armPackages }),
+  'qemu-img': inPackage('qemu-utils'),
+  'UEFI firmware': inPackage('ovmf'),
+  swtpm: inPackage('swtpm'),
+  setpriv: inPackage('util-linux'),
+  nft: inPackage('nftables'),
+  dnsmasq: inPackage('dnsmasq-base'),
+  bridge: inModule('bridge'),
+  '/dev/kvm': (use) => tellFinding('kvm-missing', { use }),
+  '/dev/net/tun': inModule('tun'),
+  '/dev/vhost-net': inModule('vhost_net'),
 };
+
+function inPackage(name: string): (use: string) => ToldFinding {
+  return (use) => tellFinding('package-missing', { use, package: name });
+}
+
+function inModule(module: string): (use: string) => ToldFinding {
+  return (use) => tellFinding('module-missing', { use, module });
+}
 
 const required = new Set(['qemu-system-x86_64', 'qemu-img']);
 
@@ -38,72 +51,59 @@ export async function diagnoseHost(host: DiagnosedHost): Promise<Finding[]> {
   const { facts } = host;
   return [
     ...facts.programs.map(({ name, found, version, use }): Finding => {
-      if (found) return finding(name, 'ok', version ?? 'found', null);
-      const result = required.has(name) ? 'error' : 'information';
-      return finding(name, result, `not found; needed for: ${use}`, remedies[name] ?? null);
+      if (found) return { check: name, result: 'ok', evidence: version ?? 'found', remedy: null };
+      const told = sources[name]?.(use) ?? tellFinding('program-missing', { use });
+      return { check: name, result: required.has(name) ? 'error' : 'information', ...told };
     }),
     processorFinding(facts),
     accelerationFinding(facts),
     memoryFinding(host),
     ...(await Promise.all(host.volumes.map((volume) => volumeFinding(volume, host.settings)))),
-    finding(
-      'control groups',
-      host.limits.enforced ? 'ok' : 'warning',
-      host.limits.describe,
-      host.limits.enforced ? null : 'run the agent as root, or let systemd delegate its group',
-    ),
-    finding(
-      'accounts',
-      host.isRoot ? 'ok' : 'warning',
-      host.isRoot
-        ? 'each vm runs under an account of its own'
-        : 'all vms run under the account of the agent',
-      host.isRoot ? null : 'run the agent as root for vms that do not trust each other',
-    ),
+    limitsFinding(host),
+    host.isRoot
+      ? { check: 'accounts', result: 'ok', ...tellFinding('accounts-own', {}) }
+      : { check: 'accounts', result: 'warning', ...tellFinding('accounts-shared', {}) },
     ...(await findDevices()),
   ];
 }
 
-function finding(
-  check: string,
-  result: Finding['result'],
-  evidence: string,
-  remedy: string | null,
-): Finding {
-  return { check, result, evidence, remedy };
+function limitsFinding({ limits }: DiagnosedHost): Finding {
+  const check = 'control groups';
+  if (limits.enforced) return { check, result: 'ok', evidence: limits.describe, remedy: null };
+  return { check, result: 'warning', ...tellFinding('limits-missing', { why: limits.describe }) };
 }
 
 function processorFinding({ processor }: HostFacts): Finding {
   const { vendor, model, threads, clockMhz, grade } = processor;
+  const check = 'processor';
   const clock = clockMhz === null ? 'clock unknown' : `${clockMhz} MHz`;
   const evidence = `${vendor} ${model}, ${threads} threads, ${clock}`;
-  if (grade === 'ok' || grade === 'ungraded') return finding('processor', 'ok', evidence, null);
+  if (grade === 'ok' || grade === 'ungraded')
+    return { check, result: 'ok', evidence, remedy: null };
   const result = grade === 'below-minimum' ? 'error' : 'warning';
-  return finding('processor', result, `${evidence}: ${grade}`, 'use a faster host');
-}
-
-function deniedRemedy(): string {
-  return process.getuid?.() === 0
-    ? 'give the device to the group kvm: chgrp kvm /dev/kvm; chmod 660 /dev/kvm'
-    : 'add the account of the agent to the group kvm';
+  return { check, result, ...tellFinding(`processor-${grade}`, { processor: evidence }) };
 }
 
 function accelerationFinding({ acceleration }: HostFacts): Finding {
   const { kvm, evidence } = acceleration;
-  if (kvm === 'works') return finding('acceleration', 'ok', evidence, null);
-  const remedy =
+  const check = 'acceleration';
+  if (kvm === 'works') return { check, result: 'ok', evidence, remedy: null };
+  const closedTo = process.getuid?.() === 0 ? 'vms' : 'agent';
+  const code =
     kvm === 'denied'
-      ? deniedRemedy()
+      ? (`acceleration-closed-to-${closedTo}` as const)
       : kvm === 'slow'
-        ? 'have the virtualization of this machine nested by what it runs on; emulation is faster until then'
-        : 'switch on virtualization in the firmware of the host; without it vms are emulated in software';
-  return finding('acceleration', 'warning', `software emulation: ${evidence}`, remedy);
+        ? 'acceleration-slow'
+        : 'acceleration-missing';
+  return { check, result: 'warning', ...tellFinding(code, { why: evidence }) };
 }
 
 function memoryFinding({ memory, settings }: DiagnosedHost): Finding {
-  const evidence = `${formatBytes(memory.freeBytes)} of ${formatBytes(memory.totalBytes)} available`;
-  const low = memory.freeBytes < settings.memoryReserveBytes;
-  return finding('memory', low ? 'warning' : 'ok', evidence, low ? 'stop vms or add memory' : null);
+  const { freeBytes, totalBytes } = memory;
+  const check = 'memory';
+  return freeBytes < settings.memoryReserveBytes
+    ? { check, result: 'warning', ...tellFinding('memory-low', { freeBytes, totalBytes }) }
+    : { check, result: 'ok', ...tellFinding('memory-available', { freeBytes, totalBytes }) };
 }
 
 async function volumeFinding(volume: Volume, settings: HostSettings): Promise<Finding> {
@@ -111,10 +111,9 @@ async function volumeFinding(volume: Volume, settings: HostSettings): Promise<Fi
   const check = `volume of ${path}`;
   if (!(await keepsPermissions(path))) {
     const result = settings.volumesWithoutPermissions === 'allow' ? 'warning' : 'error';
-    const evidence = 'files have no owner and no mode there: every account of the host reads them';
-    return finding(check, result, evidence, 'keep vms on a file system that has both');
+    return { check, result, ...tellFinding('volume-open', {}) };
   }
-  const low = freeBytes < settings.minimumFreeDiskBytes;
-  const evidence = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
-  return finding(check, low ? 'error' : 'ok', evidence, low ? 'free space' : null);
+  return freeBytes < settings.minimumFreeDiskBytes
+    ? { check, result: 'error', ...tellFinding('volume-low', { freeBytes, totalBytes }) }
+    : { check, result: 'ok', ...tellFinding('volume-available', { freeBytes, totalBytes }) };
 }

@@ -27,7 +27,8 @@ export function isForeign(machine: Hardware['machine']): boolean {
   return machineArchitectures[machine] !== readArchitecture();
 }
 
-export const armRemedy = 'install the packages qemu-system-arm and qemu-efi-aarch64';
+export const armPackages = 'qemu-system-arm and qemu-efi-aarch64';
+const armRemedy = `install the packages ${armPackages}`;
 
 export class ArmEmulator {
   #asked: { readonly mark: string; readonly capabilities: QemuCapabilities } | undefined;

@@ -8,6 +8,7 @@ import { readInterfaces } from './interfaces.ts';
 import { readMachine, readProcessor } from './machine-facts.ts';
 import { findProgram, listPrograms } from './programs.ts';
 import type { QemuHost } from './qemu-host.ts';
+import { classOfHypervisor } from '../../hypervisor-classes.ts';
 
 /** `missing`: abilities that the driver lacks; `pcFirmware`: how many UEFI firmwares there are for PCs. */
 export async function readHostFacts(
@@ -24,7 +25,7 @@ export async function readHostFacts(
     hypervisor: {
       name: 'QEMU',
       version: version ? `${version.major}.${version.minor}.${version.micro}` : null,
-      class: acceleration.use === 'kvm' ? 'kernel-resident' : 'emulation',
+      class: classOfHypervisor('QEMU', acceleration.use === 'kvm' ? 'kvm' : 'none'),
     },
     acceleration,
     missing,

@@ -1,14 +1,13 @@
 /** Images that this host keeps: built here, or registered where they lie. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { ImageRecipe, LinkParams, LinkResult } from '#api';
 import { Fault } from '#lib';
 import { inspectImage } from '#qemu';
 import { buildImage, driverFolders, findDriverIso, isImageKind, takesDrivers } from '#images';
 import { isInside, requireInside } from '../../../storage/allowed.ts';
+import { hashFile } from '../../../storage/packages/hash-file.ts';
 import type { Images } from '../../driver.ts';
 import { judgeImage } from './judge-image.ts';
 
@@ -87,7 +86,7 @@ export class HostImages implements Images {
       imageKind,
       sizeBytes: info.virtualBytes,
       fileBytes: stats.size,
-      sha256: await hashFile(path, signal),
+      sha256: await hashFile(path, { signal }),
     };
   }
 
@@ -112,10 +111,4 @@ function kindOf(recipe: ImageRecipe): Built['imageKind'] {
     case 'drivers-floppy':
       return 'floppy';
   }
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { signal }), hash);
-  return hash.digest('hex');
 }

@@ -76,6 +76,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     memory: memoryOf(file),
     firmware: around.firmware,
     boot: bootOf(hardware, around.bootOnce),
+    onReset: definition.settings.onGuestReboot === 'turn-off' ? 'shutdown' : 'reset',
     ...drives,
     adapters: hardware.adapters.map((adapter) =>
       adapterSpec(file, adapter, { ...around, boots: bootsFromNetwork(hardware, around) }),

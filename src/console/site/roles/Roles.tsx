@@ -1,0 +1,132 @@
+/** The roles of the installation: those that are built in, and sets of rights that were put together here (SEC-40). */
+import { Button, Content, PageSection } from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Role } from '#api';
+import { useConsole, useSession, useWords } from '../../console.ts';
+import { Answer } from '../../parts/Answer.tsx';
+import { FormDialog } from '../../parts/FormDialog.tsx';
+import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
+import { RoleForm } from './RoleForm.tsx';
+import { useRoleText } from './words.ts';
+
+const rolesKey = ['role.list'] as const;
+
+interface Asked {
+  readonly how: 'write' | 'remove';
+  readonly role?: Role;
+}
+
+/** Nothing for those who may not see roles. */
+export function Roles(): ReactNode {
+  const session = useSession();
+  const verbs = session.kind === 'in' ? session.session.verbs : [];
+  return verbs.includes('user.view') && <Shown mayChange={verbs.includes('permission.change')} />;
+}
+
+function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
+  const { client, queries } = useConsole();
+  const words = useWords();
+  const text = useRoleText();
+  const [asked, ask] = useState<Asked>();
+  const question = useQuery({
+    queryKey: rolesKey,
+    queryFn: ({ signal }) =>
+      client.call('role.list', { query: { sort: 'name', limit: 1000 } }, signal),
+  });
+  const readAgain = (): Promise<void> => queries.invalidateQueries({ queryKey: rolesKey });
+  const close = (): void => ask(undefined);
+  const columns: readonly PlainColumn<Role>[] = [
+    [text('role'), ({ name }) => name, ({ name }) => name],
+    [text('meaning'), ({ meaning }) => meaning, ({ meaning }) => meaning],
+    [text('rights'), (role) => writeVerbs(role), ({ verbs }) => verbs.join(' ')],
+    [
+      text('origin'),
+      (role) => (
+        <>
+          {text(role.builtIn ? 'builtIn' : 'own')}
+          {mayChange && !role.builtIn && (
+            <>
+              {' '}
+              <Button
+                variant="link"
+                isInline
+                aria-label={text('change', { name: role.name })}
+                onClick={() => ask({ how: 'write', role })}
+              >
+                {words.text('change')}
+              </Button>{' '}
+              <Button
+                variant="link"
+                isInline
+                isDanger
+                aria-label={text('remove', { name: role.name })}
+                onClick={() => ask({ how: 'remove', role })}
+              >
+                {words.text('delete')}
+              </Button>
+            </>
+          )}
+        </>
+      ),
+      ({ builtIn }) => builtIn,
+    ],
+  ];
+  const writeVerbs = ({ verbs }: Role): string =>
+    verbs.length === 0 ? text('none') : verbs.join(', ');
+  const removed = asked?.how === 'remove' ? asked.role : undefined;
+  return (
+    <PageSection>
+      <Content component="h2">{text('roles')}</Content>
+      <Content component="p">{text('explain')}</Content>
+      {mayChange && (
+        <Button variant="secondary" onClick={() => ask({ how: 'write' })}>
+          {text('create')}
+        </Button>
+      )}
+      <Answer question={question}>
+        {({ items }) => (
+          <PlainTable
+            label={text('roles')}
+            columns={columns}
+            rows={items}
+            keyOf={({ id }) => id}
+            savedAs={{ fileName: 'roles', items }}
+          />
+        )}
+      </Answer>
+      {asked?.how === 'write' && <RoleForm role={asked.role} onDone={readAgain} onClose={close} />}
+      {removed !== undefined && <RemoveRole role={removed} onDone={readAgain} onClose={close} />}
+    </PageSection>
+  );
+}
+
+function RemoveRole({
+  role,
+  onDone,
+  onClose,
+}: {
+  readonly role: Role;
+  readonly onDone: () => Promise<void>;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client, notices } = useConsole();
+  const text = useRoleText();
+  const title = text('remove', { name: role.name });
+  return (
+    <FormDialog
+      title={title}
+      verb={title}
+      look="danger"
+      canSend
+      send={async () => {
+        await client.call('role.delete', { params: { role: role.id }, ifMatch: role.version });
+        notices.tell(text('deleted', { name: role.name }));
+        await onDone();
+      }}
+      onClose={onClose}
+    >
+      <p>{text('removeExplain')}</p>
+    </FormDialog>
+  );
+}
