@@ -193,6 +193,7 @@ export const diskWorkSchema = z
         description: 'of what was sent; where it is another nothing is kept',
       }),
     }),
+    z.strictObject({ verb: z.literal('wipe'), ...source }),
     z.strictObject({ verb: z.literal('delete'), file }),
     z.strictObject({
       verb: z.literal('delete-unpacked'),
@@ -276,6 +277,7 @@ export const diskAnswers = {
       .max(100)
       .meta({ description: 'of vms of other products, by which they are imported' }),
   }),
+  wipe: empty,
   delete: empty,
   'delete-unpacked': z.strictObject({
     remains: z.boolean().meta({ description: 'the folder stays with what others put there' }),

@@ -50,4 +50,5 @@ export { findDataFrom, resizeDisk } from './verbs/resize.ts';
 export { rebaseAnew, reconnectAnew, resizeAnew, type AnewOptions } from './verbs/anew.ts';
 export { joinDisk, type JoinOptions } from './verbs/join.ts';
 export { readPieceList, type Piece, type PieceList } from './verbs/pieces.ts';
+export { wipeDisk, type WipeOptions } from './verbs/wipe.ts';
 export { splitDisk, type SplitOptions } from './verbs/split.ts';

@@ -369,6 +369,13 @@ export const hostDiskCommands: readonly Command[] = [
     tells: ({ path, sizeBytes }) => `made ${path} of ${formatBytes(sizeBytes)}`,
   }),
   diskCommand({
+    verb: 'wipe',
+    summary: 'overwrite all that a disk on a host holds with zeros; it stays, empty',
+    example: '/srv/vms/old.vhd --yes',
+    asks: 'overwrite all of FILE with zeros? Its content cannot be had again.',
+    tells: (_, path) => `${path} holds nothing but zeros`,
+  }),
+  diskCommand({
     verb: 'delete',
     summary: 'delete the file of a disk on a host that no vm uses and no disk is made from',
     example: '/srv/vms/old.vhd --yes',

@@ -406,6 +406,7 @@ export const german: Language = {
     'host.disk.repair': 'Platte reparieren',
     'host.disk.split': 'Platte zerteilen',
     'host.disk.join': 'Platte zusammenfügen',
+    'host.disk.wipe': 'Platte mit Nullen überschreiben',
     'host.disk.delete': 'Platte löschen',
     'image.build': 'Image bauen',
     'image.add': 'Image hinzufügen',

@@ -420,6 +420,7 @@ export const english: Language = {
     'host.disk.repair': 'Repair disk',
     'host.disk.split': 'Split disk',
     'host.disk.join': 'Join disk',
+    'host.disk.wipe': 'Overwrite disk with zeros',
     'host.disk.delete': 'Delete disk',
     'image.build': 'Build image',
     'image.add': 'Add image',

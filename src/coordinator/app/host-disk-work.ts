@@ -146,11 +146,17 @@ async function tell(
   });
 }
 
+/** Half a commit is no state to stay in, and what is deleted or wiped is not had again. */
+const noWayBack: ReadonlySet<DiskVerb> = new Set<DiskVerb>([
+  'commit',
+  'wipe',
+  'delete',
+  'delete-unpacked',
+]);
+
 function stepOf(verb: DiskVerb): Step {
   const step = { name: verb, run: doWork };
-  // Half a commit is no state to stay in, and what is deleted is not had again.
-  if (verb === 'commit' || verb === 'delete' || verb === 'delete-unpacked')
-    return { ...step, way: 'no-way-back' };
+  if (noWayBack.has(verb)) return { ...step, way: 'no-way-back' };
   return {
     ...step,
     async undo({ operationId: id, target, coordinator, signal }) {

@@ -31,6 +31,8 @@ type Calls = Pick<
   | 'STORAGE_VOL_DOWNLOAD'
   | 'STORAGE_VOL_UPLOAD'
   | 'STORAGE_VOL_DELETE'
+  | 'STORAGE_VOL_WIPE'
+  | 'STORAGE_VOL_WIPE_PATTERN'
 >;
 
 /** virStorageVolType: all of them are files. */
@@ -40,6 +42,8 @@ const physical = 1;
 /** virStorageVolResizeFlags. */
 const byDelta = 2;
 const mayShrink = 4;
+/** virStorageVolWipeAlgorithm. */
+const byZeros = 0;
 
 export function volumeCalls(connection: Connection): Calls {
   const lists = new VolumeLists(connection);
@@ -79,6 +83,20 @@ export function volumeCalls(connection: Connection): Calls {
       capacity: BigInt(disk.sizeBytes ?? disk.fileBytes),
       allocation: BigInt(disk.fileBytes),
     };
+  };
+  const wipe = async (
+    vol: StorageVolHandle,
+    algorithm: number,
+    signal: AbortSignal,
+  ): Promise<Record<string, never>> => {
+    if (algorithm !== byZeros)
+      throw libvirtFault(
+        'ARGUMENT_UNSUPPORTED',
+        'volumes are overwritten with zeros, and with nothing else: virsh vol-wipe --algorithm zero',
+      );
+    const { pool, path } = await find(vol, signal);
+    await work(pool, { verb: 'wipe', file: path }, signal);
+    return {};
   };
   return {
     STORAGE_POOL_REFRESH: ({ pool }) => {
@@ -190,6 +208,8 @@ export function volumeCalls(connection: Connection): Calls {
       await work(pool, { verb: 'resize', file: path, sizeBytes }, signal);
       return {};
     },
+    STORAGE_VOL_WIPE: ({ vol }, { signal }) => wipe(vol, byZeros, signal),
+    STORAGE_VOL_WIPE_PATTERN: ({ vol, algorithm }, { signal }) => wipe(vol, algorithm, signal),
     STORAGE_VOL_DELETE: async ({ vol }, { signal }) => {
       const { pool, path } = await find(vol, signal);
       await work(pool, { verb: 'delete', file: path }, signal);

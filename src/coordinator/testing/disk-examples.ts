@@ -29,6 +29,7 @@ const more: Readonly<Record<DiskVerb, object>> = {
   join: { target },
   upload: { upload: '00000000-0000-4000-8000-000000000001' },
   unpack: { target },
+  wipe: {},
   delete: {},
   'delete-unpacked': {},
 };

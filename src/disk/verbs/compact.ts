@@ -18,7 +18,7 @@ import type { ResumeChoice, Resumed } from './resume.ts';
 import { spansOf } from './spans.ts';
 
 /** Formats and variants whose file a compaction can make smaller. */
-const growing: Readonly<Record<string, readonly string[]>> = {
+export const growingVariants: Readonly<Record<string, readonly string[]>> = {
   vhd: ['dynamic'],
   vhdx: ['dynamic'],
   qcow2: ['v2', 'v3'],
@@ -51,7 +51,7 @@ export function demandCompactable(disk: Disk, choices: CompactChoices = {}): str
     });
   }
   demandNothingInside(disk, 'compact');
-  if ((growing[disk.format] ?? []).includes(variant)) return variant;
+  if ((growingVariants[disk.format] ?? []).includes(variant)) return variant;
   const becomes = grown[disk.format]?.[variant];
   if (becomes === undefined || choices.fixed !== 'make-dynamic') {
     throw new Fault(

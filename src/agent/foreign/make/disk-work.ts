@@ -1,6 +1,6 @@
 /**
- * Work on volumes of a hypervisor by path, as on disk files of a host with an agent: made, copied, made larger, deleted, all by
- * the hypervisor's host itself. What libvirt has no call for is refused by name.
+ * Work on volumes of a hypervisor by path, as on disk files of a host with an agent: made, copied, made larger, wiped, deleted, all
+ * by the hypervisor's host itself. What libvirt has no call for is refused by name.
  *
  * Invariant: a file that a vm has, or that another one stands on, is not changed.
  */
@@ -20,7 +20,8 @@ export interface DiskWorkTools {
 
 type Verb = 'host.disk.plan' | 'host.disk.work' | 'host.disk.stop';
 type Answer = LinkResult<'host.disk.work'>['answer'];
-const carriedVerbs = ['create', 'create-child', 'convert', 'resize', 'delete'] as const;
+const carriedVerbs = ['create', 'create-child', 'convert', 'resize', 'wipe', 'delete'] as const;
+const changingVerbs: readonly string[] = ['resize', 'wipe', 'delete'];
 type CarriedWork = Extract<DiskWork, { verb: (typeof carriedVerbs)[number] }>;
 
 /** In libvirt's words. VHDX it reads, and makes none. */
@@ -71,7 +72,7 @@ export function diskWorkVerbs({ client, machines }: DiskWorkTools): Pick<Handler
 function requireCarried(work: DiskWork): CarriedWork {
   if (!isCarried(work))
     throw new Fault('unsupported', `libvirt has no call for: ${work.verb} of a disk`, {
-      hint: 'it makes, copies (convert), enlarges and deletes disks in its storage pools',
+      hint: 'it makes, copies (convert), enlarges, wipes and deletes disks in its storage pools',
     });
   if ('format' in work && !formatWords.has(work.format))
     throw new Fault('unsupported', `libvirt makes no disks in the format ${work.format}`, {
@@ -122,7 +123,7 @@ async function judge(
     if (work.verb === 'create-child') users(path, isTop(path));
     else users(path, (record) => isTop(path)(record) && vmStateFacts[record.report.state].live);
   }
-  if (work.verb === 'resize' || work.verb === 'delete') {
+  if (changingVerbs.includes(work.verb)) {
     if (work.verb === 'delete' && when === 'again' && !shelf.has(file)) return shelf;
     if (!shelf.has(file))
       throw new Fault('not-found', `no storage pool of its hypervisor has ${file}`, {
@@ -132,6 +133,10 @@ async function judge(
     const [child] = shelf.children(file);
     if (child !== undefined)
       throw new Fault('refused', `cannot ${work.verb} ${file}: ${child} stands on it`);
+    if (work.verb === 'wipe' && shelf.chain(file).length > 1)
+      throw new Fault('refused', `cannot wipe ${file}: it is a differencing disk`, {
+        hint: 'delete it, or flatten it first',
+      });
     return shelf;
   }
   await volumes.place(file, signal);
@@ -167,6 +172,10 @@ async function perform(
     return await describe(client, file, 'dynamic', signal);
   }
   const shelf = await judge(tools, work, when, signal);
+  if (work.verb === 'wipe') {
+    await wipe(client, shelf, file, signal);
+    return {};
+  }
   if (when === 'again') await new Volumes(client).remove(file, signal);
   try {
     await make(client, shelf, work, signal);
@@ -178,10 +187,27 @@ async function perform(
   return await describe(client, file, allocation, signal);
 }
 
+/** libvirt overwrites the whole file, with all that makes a disk of it: one that is not raw is made anew then. */
+async function wipe(
+  client: Client,
+  shelf: LayerFiles,
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const volumes = new Volumes(client);
+  const vol = await volumes.find(file, signal);
+  if (vol === undefined) throw new Fault('not-found', `${file} is not there any more`);
+  const [format, sizeBytes] = [shelf.format(file), shelf.sizeBytes(file)];
+  await client.call('STORAGE_VOL_WIPE', { vol, flags: 0 }, { signal });
+  if (format === 'raw') return;
+  await volumes.remove(file, signal);
+  await volumes.make({ file, format, sizeBytes }, signal);
+}
+
 async function make(
   client: Client,
   shelf: LayerFiles,
-  work: Exclude<CarriedWork, { verb: 'resize' | 'delete' }>,
+  work: Exclude<CarriedWork, { verb: 'resize' | 'wipe' | 'delete' }>,
   signal: AbortSignal,
 ): Promise<void> {
   const format = formatWords.get(work.format) ?? work.format;

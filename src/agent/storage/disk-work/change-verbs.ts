@@ -12,6 +12,7 @@ import {
   reconnectDisk,
   resizeAnew,
   resizeDisk,
+  wipeDisk,
 } from '#disk';
 import { Fault } from '#lib';
 import { locateParent } from '../disk-forest.ts';
@@ -109,6 +110,13 @@ export const reconnectVerb: Perform<'reconnect'> = async (work, doing) => {
     await reconnectAnew(child, doing);
   }
   await protectParent(path);
+  return {};
+};
+
+export const wipeVerb: Perform<'wipe'> = async (work, doing) => {
+  await using disk = await openSource(work, doing, { access: 'write' });
+  await claimDisk(disk, 'wipe');
+  await wipeDisk(disk, doing);
   return {};
 };
 

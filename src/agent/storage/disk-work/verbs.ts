@@ -8,6 +8,7 @@ import {
   rebaseVerb,
   reconnectVerb,
   resizeVerb,
+  wipeVerb,
 } from './change-verbs.ts';
 import type { Perform, WorkOf } from './doing.ts';
 import {
@@ -115,6 +116,7 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
     }),
     perform: unpackVerb,
   },
+  wipe: { touches: changesOne, perform: wipeVerb },
   delete: { touches: changesOne, perform: deleteVerb },
   'delete-unpacked': { touches: ({ file }) => ({ unpacked: file }), perform: deleteUnpackedVerb },
 };

@@ -158,6 +158,12 @@ describe('work on disk files', () => {
     assert.ok(readFileSync(at('joined.vhdx')).equals(readFileSync(at('whole.vhdx'))));
     await perform({ verb: 'commit', file });
     assert.equal(await content('mid.qcow2'), seen);
+    await perform({ verb: 'wipe', file: at('mended.qcow2') });
+    const wiped = (await perform({
+      verb: 'measure',
+      file: at('mended.qcow2'),
+    })) as DiskAnswer<'measure'>;
+    assert.deepEqual([wiped.sizeBytes, wiped.dataBytes], [2 * miB, 0]);
     await perform({ verb: 'delete', file: at('joined.vhdx') });
     assert.deepEqual(files(), [
       'base.qcow2',
@@ -188,6 +194,7 @@ describe('work on disk files', () => {
     const file = at('base.qcow2');
     for (const input of [
       { verb: 'delete', file },
+      { verb: 'wipe', file },
       { verb: 'compact', file },
       { verb: 'resize', file, sizeBytes: 2 * miB },
       { verb: 'commit', file: at('other.qcow2') },

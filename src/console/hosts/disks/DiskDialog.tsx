@@ -64,6 +64,7 @@ export function DiskDialog({
     case 'compact':
     case 'commit':
     case 'flatten':
+    case 'wipe':
     case 'delete':
       return <ConfirmWork host={host} disk={asked.disk} verb={asked.verb} onClose={onClose} />;
   }

@@ -57,6 +57,7 @@ export function DiskMenu({
       <DropdownItem onClick={download}>{text('download')}</DropdownItem>
       {disk.parent !== null && withParent.map(item)}
       <Divider component="li" />
+      {disk.problem === null && disk.parent === null && item('wipe')}
       {item('delete')}
     </ThingMenu>
   );

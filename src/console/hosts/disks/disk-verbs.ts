@@ -4,7 +4,13 @@ import type { DiskTextKey } from './disk-words.ts';
 import type { DiskBeginning } from './place.ts';
 
 /** Done at once when they are confirmed. */
-export const plainVerbs = ['compact', 'commit', 'flatten', 'delete'] as const satisfies DiskVerb[];
+export const plainVerbs = [
+  'compact',
+  'commit',
+  'flatten',
+  'wipe',
+  'delete',
+] as const satisfies DiskVerb[];
 /** Those that make a new file. */
 export const makingVerbs = ['create', 'create-child', 'convert'] as const satisfies DiskVerb[];
 
@@ -42,6 +48,7 @@ export const verbWord = {
   compact: 'compact',
   commit: 'commit',
   flatten: 'flatten',
+  wipe: 'wipe',
   delete: 'delete',
   upload: 'upload',
 } as const satisfies Record<DiskVerbAsked['verb'], DiskTextKey>;
