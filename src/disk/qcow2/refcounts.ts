@@ -128,17 +128,67 @@ export class Refcounts {
 
   /** Where the refcount block lies; 0: there is none. Faults: `corrupt`. */
   async blockOffset(index: number): Promise<number> {
-    if (index * 8 >= this.#place.tableClusters * this.#clusterBytes) return 0;
+    if (index >= this.#tableEntries) return 0;
     const { page, at } = this.#tablePosition(index);
-    const offset = await this.#options.pages.with(
-      page,
-      (bytes) =>
-        bytes.readUInt32BE(at) * 2 ** 32 + ((bytes.readUInt32BE(at + 4) & 0xffff_fe00) >>> 0),
-    );
-    if (offset % this.#clusterBytes !== 0 || offset >= this.#end * this.#clusterBytes) {
-      throw this.#fault(offset, `refcount block ${index} is not within the file`);
-    }
+    const offset = await this.#options.pages.with(page, (bytes) => blockIn(bytes, at));
+    if (!this.#isBlock(offset)) throw this.#outside(index, offset);
     return offset;
+  }
+
+  /** All refcount blocks in their order; `refuse` hears of entries of the table that lead nowhere. */
+  async eachBlock(
+    use: (offset: number, index: number) => void,
+    refuse: (fault: Fault, index: number) => void,
+  ): Promise<void> {
+    const { pages } = this.#options;
+    for (let first = 0; first < this.#tableEntries;) {
+      const from = first;
+      const { page, at } = this.#tablePosition(from);
+      const end = Math.min(this.#tableEntries, from + (pages.pageBytes - at) / 8);
+      await pages.with(page, (bytes) => {
+        for (let index = from; index < end; index += 1) {
+          const offset = blockIn(bytes, at + (index - from) * 8);
+          if (offset === 0) continue;
+          if (this.#isBlock(offset)) use(offset, index);
+          else refuse(this.#outside(index, offset), index);
+        }
+      });
+      first = end;
+    }
+  }
+
+  /** The counts of a range of clusters, in their order. Faults: `corrupt`. */
+  async eachCount(
+    first: number,
+    end: number,
+    use: (count: number, cluster: number) => void,
+  ): Promise<void> {
+    for (let cluster = first; cluster < end;) {
+      const from = cluster;
+      const block = await this.blockOffset(Math.floor(from / this.#perBlock));
+      const next = Math.min(end, this.#pageEnd(from));
+      if (block === 0) for (let at = from; at < next; at += 1) use(0, at);
+      else {
+        const { page } = this.#locate(block, from % this.#perBlock);
+        await this.#options.pages.with(page, (bytes) => {
+          for (let at = from; at < next; at += 1)
+            use(this.#read(bytes, this.#locate(block, at % this.#perBlock).at, at), at);
+        });
+      }
+      cluster = next;
+    }
+  }
+
+  get #tableEntries(): number {
+    return (this.#place.tableClusters * this.#clusterBytes) / 8;
+  }
+
+  #isBlock(offset: number): boolean {
+    return offset % this.#clusterBytes === 0 && offset < this.#end * this.#clusterBytes;
+  }
+
+  #outside(index: number, offset: number): Fault {
+    return this.#fault(offset, `refcount block ${index} is not within the file`);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -299,4 +349,9 @@ export class Refcounts {
     const place = { format: 'qcow2', structure: 'refcounts', offset };
     return fileFault(this.#options.file, place, text);
   }
+}
+
+/** An entry of the refcount table. */
+function blockIn(bytes: Buffer, at: number): number {
+  return bytes.readUInt32BE(at) * 2 ** 32 + ((bytes.readUInt32BE(at + 4) & 0xffff_fe00) >>> 0);
 }
