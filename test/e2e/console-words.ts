@@ -1,4 +1,5 @@
 /** What the console says in English and in German, to find English where German was chosen. */
+import { eventCatalogue } from '#api';
 import { english } from '../../src/console/i18n/en.ts';
 import { german } from '../../src/console/i18n/de.ts';
 import { readOwnWords } from '../../src/console/i18n/testing/own-words.ts';
@@ -9,6 +10,19 @@ export async function englishOnly(): Promise<ReadonlySet<string>> {
   const germans = new Set([german, ...own.map(({ de }) => de)].flatMap(textsIn));
   const all = [english, ...own.map(({ en }) => en)].flatMap(textsIn);
   return new Set(all.filter((text) => !germans.has(text)));
+}
+
+const eventPatterns = Object.values(eventCatalogue).map(
+  ({ message }) =>
+    new RegExp(
+      `^${message.replaceAll(/[$()*+.?[\\\]^|]/g, String.raw`\$&`).replaceAll(/\{\w+\}/g, '.+')}$`,
+      's',
+    ),
+);
+
+/** Whether it is the message of an event as the API tells it. */
+export function isEnglishEvent(text: string): boolean {
+  return eventPatterns.some((pattern) => pattern.test(text));
 }
 
 function textsIn(table: unknown): readonly string[] {

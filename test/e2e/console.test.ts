@@ -16,6 +16,7 @@ import {
   sitAtBrowser,
   type Person,
 } from './browser.ts';
+import { isEnglishEvent } from './console-words.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
@@ -426,6 +427,14 @@ describe('the console', { skip: noBrowser }, () => {
     await page.getByRole('heading', { name: 'Virtuelle Maschinen' }).waitFor();
     await open('/hosts');
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+    await open('/events');
+    const messages = page.locator('.two-lines');
+    await messages
+      .filter({ hasText: /wurde angehalten/ })
+      .first()
+      .waitFor();
+    assert.deepEqual((await messages.allInnerTexts()).filter(isEnglishEvent), []);
+    await open('/hosts');
     await page.getByRole('button', { name: 'Angemeldet als admin' }).click();
     await page.getByRole('menuitem', { name: 'Abmelden' }).click();
     await page.getByRole('heading', { name: 'Anmelden' }).waitFor();

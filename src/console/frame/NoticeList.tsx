@@ -38,11 +38,9 @@ export function NoticeList(): ReactNode {
 
 function Told({ failure }: { readonly failure: Failure }): ReactNode {
   const words = useWords();
-  const { message, code } = failure;
-  const told = words.fault(code);
   return (
     <>
-      {told === undefined ? message : `${told}: ${message}`}
+      {words.fault(failure)}
       <FailureHelp failure={failure} />
     </>
   );

@@ -209,7 +209,10 @@ function connectionFacts({ connection }: Host, words: Words): Facts {
     ...(lastError === null
       ? []
       : ([
-          [words.text('lastError'), `${words.time(lastError.at)} – ${lastError.message}`],
+          [
+            words.text('lastError'),
+            `${words.time(lastError.at)} – ${words.told(lastError.message)}`,
+          ],
         ] as const)),
   ];
 }

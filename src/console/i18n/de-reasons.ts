@@ -2,6 +2,9 @@
  * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
  * (src/api/vm/judge-action.ts, action-hints.ts), with {name} for the vm's name.
  */
+import { germanOfEvents } from './de-told-events.ts';
+import { germanOfStarts } from './de-told-starts.ts';
+import type { Phrases } from './phrases.ts';
 import { allVerbs, vmStateFacts, type VmState } from '#api';
 
 const hints = {
@@ -64,9 +67,7 @@ const reasons = {
   'the guest additions in {name} do not answer': 'die Gasterweiterungen in {name} antworten nicht',
 };
 
-export function germanSentences(
-  states: Readonly<Record<VmState, string>>,
-): Readonly<Record<string, string>> {
+export function germanSentences(states: Readonly<Record<VmState, string>>): Phrases {
   const ofStates = Object.entries(vmStateFacts).flatMap(([state, { label }]) => {
     const said = states[state as VmState];
     return [
@@ -79,5 +80,5 @@ export function germanSentences(
     `Ihnen fehlt das Recht ${verb}`,
   ]);
   const derived = Object.fromEntries([...ofStates, ...ofRights]) as Record<string, string>;
-  return { ...hints, ...reasons, ...derived };
+  return { ...germanOfEvents, ...germanOfStarts, ...hints, ...reasons, ...derived };
 }

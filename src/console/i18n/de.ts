@@ -1,4 +1,5 @@
 /** Deutsch. One file because a language is one table. */
+import { germanEvents } from './de-events.ts';
 import { germanChecks, germanFindings, germanReasons } from './de-findings.ts';
 import { germanRemedies } from './de-remedies.ts';
 import { germanSentences } from './de-reasons.ts';
@@ -487,6 +488,7 @@ export const german: Language = {
   reasons: germanReasons,
   remedies: germanRemedies,
   findings: germanFindings,
+  events: germanEvents,
   checks: germanChecks,
   losses: {
     discard: 'der gespeicherte Zustand geht verloren',

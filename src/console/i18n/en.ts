@@ -15,6 +15,8 @@ import {
   type VmStanding,
 } from '#api';
 import { englishRemedies } from './en-remedies.ts';
+import type { Phrases } from './phrases.ts';
+import { englishEvents, type EventWords } from './en-events.ts';
 import { englishFindings, type FindingWords } from './en-findings.ts';
 
 /** What settings, their hints and values are called. */
@@ -309,8 +311,8 @@ export interface Language {
   readonly texts: Readonly<Record<TextKey, string>>;
   readonly states: Readonly<Record<VmStanding, string>>;
   readonly actions: Readonly<Record<VmAction, string>>;
-  /** Sentences of the API, in English there, with {name} for the name of a vm; what is not here stays as it is. */
-  readonly sentences: Readonly<Record<string, string>>;
+  /** Sentences of the API, by what they are in English (phrases.ts); what is not here stays as it is. */
+  readonly sentences: Phrases;
   readonly operationStates: Readonly<Record<OperationState, string>>;
   /** Names of operations that are no action of a vm. */
   readonly operations: Readonly<Record<string, string>>;
@@ -331,6 +333,8 @@ export interface Language {
   readonly remedies: Readonly<Record<string, string>>;
   /** What findings say, by their codes; what is not here is said as the API says it. */
   readonly findings: Readonly<Partial<Record<FindingCode, FindingWords>>>;
+  /** What happened. */
+  readonly events: EventWords;
   /** Names of checks of a host and what stands in findings, in English there, with {name} for a path; what is not here stays as it is. */
   readonly checks: Readonly<Record<string, string>>;
   /** What is lost by actions that ask first; where it is left out, the API's own words. */
@@ -478,6 +482,7 @@ export const english: Language = {
   reasons: {},
   remedies: englishRemedies,
   findings: englishFindings,
+  events: englishEvents,
   checks: {},
   losses: {},
 };

@@ -3,6 +3,7 @@ import type { Reason } from '#lib';
 import type {
   AllowedAction,
   Category,
+  Event,
   Finding,
   HostBulkAction,
   HostStatus,
@@ -16,6 +17,8 @@ import type {
 } from '#api';
 import { english, type Language, type TextKey } from './en.ts';
 import type { FindingWords } from './en-findings.ts';
+import { createPhraseBook } from './phrases.ts';
+import { createEventText, type ToldEvent } from './said-event.ts';
 
 /** A language that can be chosen; its words come when it is. */
 export interface Choice {
@@ -56,18 +59,22 @@ export interface Words {
   category(category: Category): string;
   imageKind(kind: Image['imageKind']): string;
   recipe(recipe: ImageRecipe): string;
-  /** What the code of a fault means; undefined where the server's own words stand alone. */
-  fault(code: string | undefined): string | undefined;
+  /** A fault; where its sentence is not known, what its code means stands before it. */
+  fault(fault: { readonly code?: string | undefined; readonly message: string }): string;
   /** A reason, with what would make it go away. */
   reason(reason: Reason): string;
   /** The name of a check of a host. */
   check(told: string): string;
   /** What a finding says, in words of the console where its code is known. */
   finding(finding: Pick<Finding, 'check' | 'evidence' | 'remedy' | 'code' | 'values'>): SaidFinding;
-  /** A sentence of the API about the vm of the name; as it is where the language does not know it. */
-  sentence(told: string, name: string): string;
-  /** Why something is not possible now with the vm of the name, and what would help; undefined where it is. */
-  whyNot(judged: AllowedAction | undefined, name: string): string | undefined;
+  /** A sentence of the API; as it is where the language does not know it. */
+  told(told: string): string;
+  /** Why something is not possible now, and what would help; undefined where it is. */
+  whyNot(judged: AllowedAction | undefined): string | undefined;
+  /** What happened. */
+  event(event: ToldEvent): string;
+  /** By whose hand. */
+  actor(actor: Event['actor']): string;
   /** What an action loses, in this language or else in the API's words. */
   loss(action: VmAction, told: string): string;
   count(value: number): string;
@@ -112,10 +119,9 @@ export function createWords(language: Language, locale: string = language.code):
   };
   const listed = new Intl.ListFormat(locale, { type: 'unit', style: 'long' });
   const none = language.texts.notAvailable;
-  const sentence = (told: string, name: string): string =>
-    translate(language.sentences, told, name);
-  const check = (told: string): string =>
-    translate(language.checks, told, / (\/.+)$/.exec(told)?.[1] ?? told);
+  const [sayPhrase, sayCheck] = [language.sentences, language.checks].map(createPhraseBook);
+  const told = (text: string): string => sayPhrase?.(text) ?? text;
+  const check = (text: string): string => sayCheck?.(text) ?? text;
   const words: Words = {
     language,
     text: (key, values = {}) => fillPlaces(language.texts[key], values),
@@ -130,18 +136,21 @@ export function createWords(language: Language, locale: string = language.code):
     category: (category) => language.categories[category],
     imageKind: (kind) => language.imageKinds[kind],
     recipe: (recipe) => language.recipes[recipe],
-    fault: (code) => (code === undefined ? undefined : findEntry(language.faults, code)),
-    reason: (reason) => tellReason(language, reason),
+    fault: ({ code, message }) => explain(words, findEntry(language.faults, code ?? ''), message),
+    reason: (reason) => tellReason(words, reason),
     check,
     finding: (finding) => sayFinding(words, finding),
-    sentence,
-    whyNot: (judged, name) =>
+    told,
+    whyNot: (judged) =>
       judged === undefined || judged.allowed
         ? undefined
         : [judged.reason, judged.hint]
             .filter((part) => part !== undefined)
-            .map((part) => sentence(part, name))
+            .map(told)
             .join(' – '),
+    event: createEventText(language, () => words),
+    actor: ({ kind, name }) =>
+      kind === 'user' ? name : (findEntry(language.events.actors, name) ?? name),
     loss: (action, told) => language.losses[action] ?? told,
     count: (value) => whole.format(value),
     percent: (value) => (value === null ? none : `${whole.format(value)} %`),
@@ -183,16 +192,6 @@ export function fillPlaces(
   return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }
 
-/** The API's sentences have a name in them, and are known without it. */
-function translate(
-  sentences: Readonly<Record<string, string>>,
-  told: string,
-  name: string,
-): string {
-  const found = findEntry(sentences, told.replace(name, '{name}')) ?? findEntry(sentences, told);
-  return found === undefined ? told : fillPlaces(found, { name });
-}
-
 type Told = Parameters<Words['finding']>[0];
 
 function sayFinding(
@@ -225,13 +224,22 @@ function sayValue(words: Words, name: string, value: string | number): string {
     return name.endsWith('Bytes') ? words.bytes(value) : words.number(value);
   if (name.endsWith('At') && !Number.isNaN(Date.parse(value))) return words.time(value);
   if (name === 'status') return words.language.hostStatuses[value as HostStatus] ?? value;
+  if (name === 'why') return words.told(value);
   return wordNames.has(name) ? words.check(value) : value;
 }
 
-function tellReason({ reasons, remedies }: Language, { code, text, remedy }: Reason): string {
-  const told = findEntry(reasons, code);
-  const what = told === undefined ? text : `${told}: ${text}`;
-  return remedy === undefined ? what : `${what} – ${findEntry(remedies, code) ?? remedy}`;
+/** Where the sentence is not known, the meaning of its code stands before it. */
+function explain({ told }: Words, meaning: string | undefined, text: string): string {
+  const said = told(text);
+  return meaning === undefined || said !== text ? said : `${meaning}: ${text}`;
+}
+
+function tellReason(words: Words, { code, text, remedy }: Reason): string {
+  const { language, told } = words;
+  const what = explain(words, findEntry(language.reasons, code), text);
+  return remedy === undefined
+    ? what
+    : `${what} – ${findEntry(language.remedies, code) ?? told(remedy)}`;
 }
 
 function nameOperation(language: Language, action: string): string {

@@ -14,13 +14,11 @@ export function FailureAlert({
 }): ReactNode {
   const words = useWords();
   const failure = describeFailure(error);
-  const { message, code } = failure;
-  const told = words.fault(code);
   return (
     <Alert
       variant="danger"
       isInline
-      title={told === undefined ? message : `${told}: ${message}`}
+      title={words.fault(failure)}
       actionLinks={action}
       component="p"
       role="alert"

@@ -10,10 +10,11 @@ export function FailureHelp({
 }: {
   readonly failure: Failure;
 }): ReactNode {
+  const words = useWords();
   return (
     <>
       <ReasonList reasons={reasons} />
-      {hint !== undefined && <p>{hint}</p>}
+      {hint !== undefined && <p>{words.told(hint)}</p>}
       {logFilter !== undefined && <LogLink filter={logFilter} />}
     </>
   );

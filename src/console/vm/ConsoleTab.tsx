@@ -41,7 +41,7 @@ export function ConsoleTab({
   return (
     <Answer question={question}>
       {({ actions }) => {
-        const why = words.whyNot(found, vm.name) ?? words.state(vm.state);
+        const why = words.whyNot(found) ?? words.state(vm.state);
         const help = remedies
           .filter((remedy) => actions.some((it) => it.action === remedy && it.allowed))
           .map((remedy) => (

@@ -54,7 +54,7 @@ export function Drives({
     change === undefined || change.unsupported === true ? undefined : vm.id,
   );
   const [fresh, setFresh] = useState<string | undefined>(undefined);
-  const whyNot = words.whyNot(change, vm.name);
+  const whyNot = words.whyNot(change);
   if (change?.unsupported === true) return <Content component="p">{whyNot}</Content>;
   const drives = drivesOf(vm).filter(({ kind }) => kinds.includes(kind));
   return (

@@ -64,7 +64,7 @@ export function InstallAdditions({ vm }: { readonly vm: Vm }): ReactNode {
       <JudgedButton
         variant="secondary"
         isDisabled={images === undefined || insertable === undefined}
-        whyNot={missing ?? words.whyNot(insertable, vm.name)}
+        whyNot={missing ?? words.whyNot(insertable)}
         onClick={() => void insert()}
       >
         {text('additionsInsert')}

@@ -43,7 +43,7 @@ export function QuickActions({ vm }: { readonly vm: Vm }): ReactNode {
             key={action}
             variant="secondary"
             icon={icons[action]}
-            whyNot={judged.allowed ? undefined : words.whyNot(judged, vm.name)}
+            whyNot={judged.allowed ? undefined : words.whyNot(judged)}
             onClick={() => deeds.begin(judged)}
           >
             {words.action(action)}

@@ -35,7 +35,7 @@ export function VmActionMenu({
       // Beside the menu: above, it would lie on what stands before.
       {...(allowed.allowed
         ? {}
-        : { tooltipProps: { content: words.whyNot(allowed, vm.name), position: 'left' } })}
+        : { tooltipProps: { content: words.whyNot(allowed), position: 'left' } })}
       isDanger={allowed.action === 'delete'}
       onClick={begin}
     >
@@ -59,7 +59,7 @@ export function VmActionMenu({
           </DropdownItem>
         )}
         {question.error !== null && (
-          <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
+          <DropdownItem isDisabled>{words.fault(describeFailure(question.error))}</DropdownItem>
         )}
         {actions.filter(({ action }) => isConsole(action)).map((one) => item(one))}
         {actions.length > 0 && <Divider component="li" />}

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Kind, Thing } from '#api';
+import { useWords } from '../console.ts';
 
 const pages: Readonly<Partial<Record<Kind, string>>> = {
   vm: '/vms',
@@ -12,6 +13,8 @@ const pages: Readonly<Partial<Record<Kind, string>>> = {
 };
 
 export function ThingLink({ thing }: { readonly thing: Thing }): ReactNode {
+  const words = useWords();
+  if (thing.kind === 'installation') return words.told(thing.name);
   const page = pages[thing.kind];
   return page === undefined ? thing.name : <Link to={`${page}/${thing.id}`}>{thing.name}</Link>;
 }

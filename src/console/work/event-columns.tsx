@@ -47,7 +47,13 @@ export const eventColumns: readonly Column<Event>[] = [
     key: 'message',
     width: 26,
     raw: (event) => event.message,
-    show: (event) => <span className="two-lines">{event.message}</span>,
+    say: (_message, words, event) => words.event(event),
+    show: (event, words) => <span className="two-lines">{words.event(event)}</span>,
   }),
-  column({ key: 'by', width: 8, raw: (event) => event.actor.name }),
+  column({
+    key: 'by',
+    width: 8,
+    raw: (event) => event.actor.name,
+    say: (_name, words, event) => words.actor(event.actor),
+  }),
 ];

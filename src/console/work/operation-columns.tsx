@@ -74,12 +74,14 @@ export const operationColumns: readonly Column<Operation>[] = [
     key: 'message',
     width: 14,
     raw: noteOf,
-    show: (operation) =>
+    say: (note, words) => words.told(note),
+    show: (operation, words) =>
       operation.fault === null ? (
-        noteOf(operation)
+        words.told(noteOf(operation))
       ) : (
         <>
-          {noteOf(operation)} <LogLink filter={`correlationId = ${operation.correlationId}`} />
+          {words.told(noteOf(operation))}{' '}
+          <LogLink filter={`correlationId = ${operation.correlationId}`} />
         </>
       ),
   }),

@@ -92,7 +92,7 @@ function useVmEntries(vm: Vm | undefined): Entries {
     return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
   };
   const entries = judged.map((allowed) =>
-    entry(words.action(allowed.action), deedFor(allowed), words.whyNot(allowed, vm.name)),
+    entry(words.action(allowed.action), deedFor(allowed), words.whyNot(allowed)),
   );
   const download = entry(words.text('exportDefinition'), {
     kind: 'act',
@@ -105,7 +105,7 @@ function useVmEntries(vm: Vm | undefined): Entries {
       exported.allowed
         ? { kind: 'ask', asked: { kind: 'vm', vm, asked: { kind: 'export' } } }
         : undefined,
-      words.whyNot(exported, vm.name),
+      words.whyNot(exported),
     ),
   ];
   const askAgain = entry(words.text('askAgain'), {

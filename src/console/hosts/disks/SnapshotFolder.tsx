@@ -27,9 +27,7 @@ export function SnapshotFolder({
   const name = vm?.name ?? '';
   const change = judged?.actions.find(({ action }) => action === 'change-disks');
   const whyNot =
-    vm !== undefined && vm.state !== 'off'
-      ? text('backOff', { vm: name })
-      : words.whyNot(change, name);
+    vm !== undefined && vm.state !== 'off' ? text('backOff', { vm: name }) : words.whyNot(change);
   return (
     <>
       <InnerFolder

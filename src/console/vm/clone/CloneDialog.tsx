@@ -88,10 +88,7 @@ function useSources(vm: Vm): Sources {
   });
   return {
     snapshots: data?.items ?? [],
-    whyNotPresent: words.whyNot(
-      actions.find(({ action }) => action === 'clone'),
-      vm.name,
-    ),
+    whyNotPresent: words.whyNot(actions.find(({ action }) => action === 'clone')),
   };
 }
 

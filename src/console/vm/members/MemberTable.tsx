@@ -73,9 +73,7 @@ export function MemberTable({
           {title}
         </Button>
       </Flex>
-      {judged?.allowed === false && (
-        <Content component="small">{words.whyNot(judged, vm.name)}</Content>
-      )}
+      {judged?.allowed === false && <Content component="small">{words.whyNot(judged)}</Content>}
       {members.length === 0 ? (
         <Content component="p">{text('noMembers')}</Content>
       ) : (

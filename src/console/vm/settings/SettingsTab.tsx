@@ -49,7 +49,7 @@ export function SettingsTab({
       if (fixed.includes(path)) return text('readOnlyFixed');
       const needed = isHard(path) ? configure : rename;
       if (needed?.allowed === false && needed.reason !== undefined)
-        return words.sentence(needed.reason, vm.name);
+        return words.told(needed.reason);
       return path.startsWith(whileOff) && vm.state !== 'off' ? text('whileOff') : undefined;
     };
     return {
@@ -68,7 +68,7 @@ export function SettingsTab({
     <SettingsFormContext value={form}>
       {judged !== undefined && !judged.allowed && (
         <Alert variant="info" isInline component="p" title={text('readOnlyNow')}>
-          {words.whyNot(judged, vm.name)}
+          {words.whyNot(judged)}
         </Alert>
       )}
       <Form className="settings" onSubmit={(event) => event.preventDefault()}>

@@ -41,7 +41,7 @@ export function SnapshotMenu({
       {hasFiles && <DropdownItem onClick={lookInside}>{text('files')}</DropdownItem>}
       {(Object.keys(verbs) as SnapshotVerb[]).map((verb) => {
         const allowed = judged(verbs[verb]);
-        const why = words.whyNot(allowed, vm.name);
+        const why = words.whyNot(allowed);
         return (
           <DropdownItem
             key={verb}

@@ -46,7 +46,7 @@ function Shown({
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
   const actions = data?.actions ?? [];
   const take = actions.find(({ action }) => action === 'take-snapshot');
-  const whyNot = words.whyNot(take, vm.name);
+  const whyNot = words.whyNot(take);
   const { limit } = vm.definition.settings.snapshots;
   return (
     <>

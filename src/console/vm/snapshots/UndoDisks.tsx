@@ -33,7 +33,7 @@ export function UndoDisks({ vm }: { readonly vm: Vm }): ReactNode {
       ? [text('undoOnTurnOff', { decision: text(`decision.${onTurnOff}`) })]
       : []),
   ];
-  const whyNot = [...new Set(decisions.map((action) => words.whyNot(judged(action), vm.name)))];
+  const whyNot = [...new Set(decisions.map((action) => words.whyNot(judged(action))))];
   return (
     <section className="undo-disks" aria-label={text('undo')}>
       <Content component="h2">{text('undo')}</Content>

@@ -1,0 +1,80 @@
+/**
+ * English sentences of the API, said in another language: each is known by what stands between its values, which go into
+ * the places of the other sentence. The values of `{why}` and `{what}` are said the same way, and no value but that of `{why}`
+ * has `: ` or `; ` in it: so a fault that names its causes one after the other is said cause by cause. What is not known
+ * stays as it came.
+ */
+
+/** By the English sentence with `{places}`. */
+export type Phrases = Readonly<Record<string, string>>;
+
+/** Undefined where not a part of it is known. */
+export type SayPhrase = (told: string) => string | undefined;
+
+interface Entry {
+  readonly pattern: RegExp;
+  readonly places: readonly string[];
+  /** Stands in every sentence that the pattern fits. */
+  readonly mark: string;
+  readonly said: string;
+}
+
+/** Hold sentences, or parts of them, themselves. */
+const sentencePlaces: ReadonlySet<string> = new Set(['why', 'what']);
+/** With more it is not a sentence of ours. */
+const maxToldLength = 4000;
+
+export function createPhraseBook(phrases: Phrases): SayPhrase {
+  let entries: readonly Entry[] | undefined;
+  const whole = (told: string): string | undefined => {
+    if (Object.hasOwn(phrases, told)) return phrases[told];
+    entries ??= readEntries(phrases);
+    for (const { mark, pattern, places, said } of entries) {
+      const values = told.includes(mark) ? pattern.exec(told)?.slice(1) : undefined;
+      if (values === undefined) continue;
+      const byPlace = new Map(places.map((place, at) => [place, values[at] ?? '']));
+      return said.replaceAll(/\{(\w+)\}/g, (place, name: string) => {
+        const value = byPlace.get(name) ?? place;
+        return sentencePlaces.has(name) ? (say(value) ?? value) : value;
+      });
+    }
+    return undefined;
+  };
+  const say: SayPhrase = (told) => {
+    if (told.length > maxToldLength) return undefined;
+    const all = whole(told);
+    if (all !== undefined) return all;
+    for (const { index, 0: mark } of told.matchAll(/[:;] /g)) {
+      const head = whole(told.slice(0, index));
+      const rest = told.slice(index + mark.length);
+      if (head !== undefined) return `${head}${mark}${say(rest) ?? rest}`;
+    }
+    return undefined;
+  };
+  return say;
+}
+
+/** Those that say most of themselves come first. */
+function readEntries(phrases: Phrases): readonly Entry[] {
+  const lengthOf = (text: string): number => text.replaceAll(/\{\w+\}/g, '').length;
+  return Object.entries(phrases)
+    .filter(([told]) => told.includes('{'))
+    .toSorted(([one], [other]) => lengthOf(other) - lengthOf(one))
+    .map(([told, said]) => {
+      const parts = told.split(/\{(\w+)\}/);
+      const source = parts.map((part, at) => (at % 2 === 0 ? escapePattern(part) : valueOf(part)));
+      const [mark = ''] = parts
+        .filter((_, at) => at % 2 === 0)
+        .toSorted((one, other) => other.length - one.length);
+      const places = parts.filter((_, at) => at % 2 === 1);
+      return { pattern: new RegExp(`^${source.join('')}$`, 's'), places, mark, said };
+    });
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+}
+
+function valueOf(place: string): string {
+  return place === 'why' ? '(.+)' : '((?:(?![:;] ).)+?)';
+}
