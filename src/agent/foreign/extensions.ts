@@ -3,7 +3,7 @@
  * know nothing of rights, so that the coordinator lets few ask.
  */
 import { maxExtensionTextBytes, type Extension } from '#api';
-import { Fault } from '#lib';
+import { Fault, isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
 import type { ForeignMachines } from './machines.ts';
@@ -57,7 +57,34 @@ const ofHosts: Readonly<Record<string, OfHost>> = {
     run: async ({ client, signal }) =>
       (await client.call('CONNECT_GET_CAPABILITIES', {}, { signal })).capabilities,
   },
+  'node-devices': {
+    meaning: 'the devices of its machine as its hypervisor tells of them, as XML',
+    argument: null,
+    run: ({ client, signal }) => listDevices(client, signal),
+  },
 };
+
+const maxDevices = 4096;
+const devicesAtOnce = 16;
+
+/** Of one that has gone meanwhile nothing is told. Errors: those of the client. */
+async function listDevices(client: Client, signal: AbortSignal): Promise<string> {
+  const asked = { need_results: 1, flags: 0 };
+  const { devices } = await client.call('CONNECT_LIST_ALL_NODE_DEVICES', asked, { signal });
+  const waiting = devices.slice(0, maxDevices);
+  const texts: string[] = [];
+  const worker = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift())
+      try {
+        const args = { name: one.name, flags: 0 };
+        texts.push((await client.call('NODE_DEVICE_GET_XML_DESC', args, { signal })).xml);
+      } catch (error) {
+        if (!isFault(error, 'not-found')) throw error;
+      }
+  };
+  await Promise.all(Array.from({ length: devicesAtOnce }, worker));
+  return `<devices>\n${texts.toSorted().join('')}</devices>\n`;
+}
 
 /** `type` as libvirt's driver calls itself. */
 export function extensionsOf(type: string): Extension[] {

@@ -30,6 +30,7 @@ import { Desk, type DeskParts } from './desk.ts';
 import { addressCalls } from './address-calls.ts';
 import { blockCalls } from './block-calls.ts';
 import { domainCalls } from './domain-calls.ts';
+import { checkpointCalls } from './checkpoint-calls.ts';
 import { changeCalls } from './change-calls.ts';
 import { defineCalls } from './define-calls.ts';
 import { deviceCalls } from './device-calls.ts';
@@ -43,15 +44,18 @@ import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
 import { networkCalls } from './network-calls.ts';
+import { nodeDeviceCalls } from './node-device-calls.ts';
 import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { screenCalls } from './screen-calls.ts';
+import { secretCalls } from './secret-calls.ts';
 import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { StatsRecords } from './stats-records.ts';
 import { StopReasons } from './stop-reasons.ts';
+import { stateFileCalls } from './state-file-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
 import { tuningCalls } from './tuning-calls.ts';
@@ -229,6 +233,10 @@ export class Gateway implements AsyncDisposable {
       ...networkCalls(connection),
       ...poolCalls(connection),
       ...volumeCalls(connection),
+      ...nodeDeviceCalls(connection),
+      ...secretCalls(connection),
+      ...checkpointCalls(connection),
+      ...stateFileCalls(connection),
       ...emptyCalls,
     };
   }

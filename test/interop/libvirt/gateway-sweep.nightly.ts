@@ -34,7 +34,11 @@ let ours: readonly Subject[];
 
 before(async () => {
   if (skip !== false) return;
-  [stage, daemon, toy] = await Promise.all([Stage.open(), startQemuLibvirtd(), startLibvirtd()]);
+  [stage, daemon, toy] = await Promise.all([
+    Stage.open(),
+    startQemuLibvirtd('own', ['nodedev', 'secret']),
+    startLibvirtd(),
+  ]);
   const direct = `qemu+unix:///system?socket=${daemon.socket}`;
   const gateway = `gantry+unix:///all?socket=${join(stage.folder, 'run/libvirt-sock')}`;
   const folder = join(stage.folder, 'disks');
@@ -173,6 +177,40 @@ for (const [what, rows] of Object.entries(sweep))
   void test(`virsh is answered as by libvirtd, command by command: ${what}`, { skip }, () =>
     compare(rows, theirs, ours),
   );
+
+void test(
+  'devices of a libvirt host are those that its libvirtd tells of, each with its words and its parent',
+  { skip },
+  async () => {
+    const [{ address: gateway } = theirs] = ours;
+    const say = async (address: string, ...words: readonly string[]): Promise<string> => {
+      const { code, out, err } = await virsh(address, ...words);
+      assert.equal(code, 0, err);
+      return out.replaceAll('@far', '').trimEnd();
+    };
+    const listed = async (kind: string): Promise<readonly string[]> => {
+      const names = (await say(theirs.address, 'nodedev-list', ...kind.split(' '))).split('\n');
+      const told = await virsh(gateway, 'nodedev-list', ...kind.split(' '));
+      const far = told.out.split('\n').filter((line) => line.includes('@far'));
+      const plain = far.map((line) => line.replaceAll('@far', ''));
+      assert.deepEqual(plain.toSorted(), names.filter(Boolean).toSorted(), kind);
+      return names.filter(Boolean);
+    };
+    const all = await listed('');
+    assert.ok(all.includes('computer'));
+    await listed('--cap system');
+    await listed('--cap pci,net,storage');
+    await listed('--inactive');
+    // Whether it stays and starts by itself libvirtd has said in one way and in the other.
+    const plain = (text: string): string => text.replace(/^Persistent[^]*/m, '');
+    for (const name of all.slice(0, 5))
+      for (const verb of ['nodedev-dumpxml', 'nodedev-info'])
+        assert.equal(
+          plain(await say(gateway, verb, `${name}@far`)),
+          plain(await say(theirs.address, verb, name)),
+        );
+  },
+);
 
 void test(
   'virsh is answered as by libvirtd, command by command: of networks, and of what there is none of',

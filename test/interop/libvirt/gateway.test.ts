@@ -186,7 +186,7 @@ void test('snapshots, networks and screens are shown', { skip }, async () => {
     (await virsh(room.address(), 'net-info', 'wan')).err,
     /no network with matching name 'wan'/,
   );
-  for (const kind of ['pool', 'nodedev', 'secret', 'iface', 'nwfilter'])
+  for (const kind of ['pool', 'secret', 'iface', 'nwfilter'])
     assert.equal((await room.say(`${kind}-list`)).trim(), '', kind);
   await room.say('start', name);
   const file = join(room.stage.folder, 'screen.png');
@@ -259,6 +259,9 @@ void test('a path narrows what is seen to a host or a folder', { skip }, async (
   assert.deepEqual((await seen('host/h2')).toSorted(), ofSecond.map((vm) => vm.name).toSorted());
   assert.equal((await virsh(room.address('host/h2'), 'dominfo', name)).code, 1);
   assert.deepEqual(await seen('folder/lab'), [name]);
+  const devices = await virsh(room.address('host/h2'), 'nodedev-list');
+  assert.deepEqual([devices.code, devices.out.trim()], [0, 'computer']);
+  assert.match(await room.say('nodedev-list'), /^computer@h1\s+computer@h2\s*$/);
   assert.equal((await seen('system')).length, room.vms().length);
 });
 

@@ -81,19 +81,20 @@ export interface MachineApart {
   readonly address: string;
 }
 
-/** `ours`: the network of the process that starts it. More daemons there reach each other, and take each other for other machines. */
+/** `more`: drivers beside those for QEMU and storage. `ours`: the network of the process that starts it. More daemons there reach each other, and take each other for other machines. */
 export async function startQemuLibvirtd(
   network: 'own' | 'ours' | MachineApart = 'own',
+  more: readonly ('nodedev' | 'secret')[] = [],
 ): Promise<QemuLibvirtd> {
   const id = randomUUID();
+  const drivers = ['qemu', 'storage', ...more].map((name) => `libvirt_driver_${name}.so`);
   const apart = typeof network === 'string' ? undefined : network;
   const folder = await makeDaemonFolder([
     'log_outputs = "4:stderr"',
     `host_uuid = "${id}"`,
     ...(apart === undefined ? [] : remote(apart)),
   ]);
-  for (const name of ['libvirt_driver_qemu.so', 'libvirt_driver_storage.so'])
-    await symlink(join(driverFolder, name), join(folder.drivers, name));
+  for (const name of drivers) await symlink(join(driverFolder, name), join(folder.drivers, name));
   await writeFile(join(folder.path, 'qemu.conf'), qemuConfig);
   const namespaces = ['-m', '-u', '-p', '--fork', '--kill-child', '--propagation', 'private'];
   if (network === 'own') namespaces.push('-n');

@@ -281,38 +281,40 @@ export const runningRows: readonly Row[] = [
   deviates(
     'checkpoint-create-as VM c1',
     1,
-    notSupported('DOMAIN_CHECKPOINT_CREATE_XML'),
+    /are not kept track of: copy \S+ whole/,
     'there are no backups by changed blocks',
   ),
+  row('checkpoint-info VM c2'),
+  row('checkpoint-delete VM c2'),
   deviates(
     'backup-begin VM',
     1,
-    notSupported('DOMAIN_BACKUP_BEGIN'),
+    /are not kept track of: copy \S+ whole/,
     'there are no backups by changed blocks',
   ),
-  deviates(
-    'backup-dumpxml VM',
-    1,
-    notSupported('DOMAIN_BACKUP_GET_XML_DESC'),
-    'there are no backups by changed blocks',
-  ),
+  row('backup-dumpxml VM'),
   deviates(
     'save VM FILE.sav',
     1,
-    notSupported('DOMAIN_SAVE'),
+    /kept with its vm, and in no other file: virsh managedsave/,
     'a state is kept with its vm: managedsave',
   ),
   deviates(
     'save-image-dumpxml FILE.sav',
     1,
-    notSupported('DOMAIN_SAVE_IMAGE_GET_XML_DESC'),
+    /kept with their vms: virsh managedsave-dumpxml/,
     'a state is kept with its vm',
   ),
-  deviates('restore FILE.sav', 1, notSupported('DOMAIN_RESTORE'), 'a state is kept with its vm'),
+  deviates(
+    'restore FILE.sav',
+    1,
+    /kept with their vms, and in no other file/,
+    'a state is kept with its vm',
+  ),
   deviates(
     'dump VM FILE.dump',
     1,
-    notSupported('DOMAIN_CORE_DUMP'),
+    /is written to no file of a host: virsh snapshot-create-as/,
     'memory of guests is written nowhere else',
   ),
   row('shutdown VM --mode acpi'),
@@ -361,6 +363,18 @@ export const storageRows: readonly Row[] = [
     ),
     of: 'far',
   },
+  row('vol-wipe a.raw POOL'),
+  withAgent('vol-info a.raw POOL'),
+  row('vol-wipe none.raw POOL'),
+  {
+    ...deviates(
+      'vol-wipe a.raw POOL --algorithm dod',
+      1,
+      /with zeros, and with nothing else/,
+      'it takes a program that hosts seldom have',
+    ),
+    of: 'own',
+  },
   withAgent('vol-clone a.raw c.raw --pool POOL'),
   withAgent('vol-info c.raw POOL'),
   withAgent('vol-delete c.raw POOL'),
@@ -378,6 +392,35 @@ export const storageRows: readonly Row[] = [
     1,
     /gantry host set/,
     'which pools there are is a setting of the host',
+  ),
+];
+
+/** Where nothing else is said, of what nobody has. */
+export const deviceRows: readonly Row[] = [
+  row('secret-list'),
+  row('secret-dumpxml 6fd3f62d-fef7-1bc3-baff-cbb3f96ec43c'),
+  row('secret-undefine 6fd3f62d-fef7-1bc3-baff-cbb3f96ec43c'),
+  row('secret-get-value 6fd3f62d-fef7-1bc3-baff-cbb3f96ec43c'),
+  row('nodedev-dumpxml none'),
+  row('nodedev-info none'),
+  deviates('nodedev-list', 0, /^computer@own\s[^]*^computer@toy\s/m, 'names say whose they are'),
+  deviates(
+    'nodedev-dumpxml computer@toy',
+    0,
+    /<name>computer@toy<\/name>[^]*<vendor>Libvirt<\/vendor>/,
+    'it is what that libvirtd tells',
+  ),
+  deviates(
+    'nodedev-info computer@own',
+    0,
+    /^Name: +computer@own\s+Parent:\s+Active: +yes/m,
+    'it is a host of Gantry',
+  ),
+  deviates(
+    'nodedev-detach computer@own',
+    1,
+    /are shown here and not changed: use the tools of the host/,
+    'devices of hosts are given to no vm',
   ),
 ];
 
@@ -422,8 +465,8 @@ export const objectRows: readonly Row[] = [
   deviates(
     'nodedev-list',
     0,
-    nothing,
-    'devices of hosts are shown by Gantry, not to clients of libvirt',
+    /^computer@h1\s+computer@h2$/m,
+    'a host with an agent tells of itself and of its adapters',
   ),
   deviates(
     'iface-list',
@@ -441,4 +484,5 @@ export const sweep: Readonly<Record<string, readonly Row[]>> = {
   'that changes a vm': changedRows,
   'of a vm that runs': runningRows,
   'of storage': storageRows,
+  'of devices and secrets': deviceRows,
 };
