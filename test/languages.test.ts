@@ -26,12 +26,16 @@ const built = (given + read('src/{api,lib,foreign}/**/*.ts'))
   .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '{}')
   .replaceAll(/['`"]\s*\+\s*['`"]/g, '')
   .replaceAll("\\'", "'");
-/** Made of words that stand in tables: of states, rights and resources. */
+/** Made of words that stand in tables: of states, rights and resources; what findings say is held to their codes below. */
 const derived = /^\{name\} is [\w -]+$|^you lack the right |^the host is critically low on /;
+
+const said: ReadonlySet<string> = new Set(
+  Object.values(findingTexts).map(({ evidence }) => evidence),
+);
 
 test('no language says a sentence of the API that nothing builds', () => {
   for (const { code: language, sentences } of others)
-    for (const told of Object.keys(sentences).filter((one) => !derived.test(one)))
+    for (const told of Object.keys(sentences).filter((one) => !derived.test(one) && !said.has(one)))
       assert.ok(built.includes(told.replaceAll(/\{\w+\}/g, '{}')), `${language}: ${told}`);
 });
 

@@ -18,7 +18,22 @@ import type { Grant } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import type { TextKey } from '../i18n/en.ts';
+import type { Words } from '../i18n/words.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
+import { useRoleNames } from './role-words.ts';
+
+const kindTexts: Readonly<Partial<Record<Grant['objectKind'], TextKey>>> = {
+  vm: 'virtualMachine',
+  host: 'host',
+  folder: 'folder',
+  image: 'image',
+};
+
+function nameKind(words: Words, kind: Grant['objectKind']): string {
+  const key = kindTexts[kind];
+  return key === undefined ? words.told(kind) : words.text(key);
+}
 
 const listQuery = { limit: 1000 } as const;
 
@@ -40,6 +55,7 @@ export function Grants({
   const { client, queries, notices } = useConsole();
   const words = useWords();
   const text = useVmText();
+  const names = useRoleNames();
   const queryKey = ['grant.list', on.id];
   const question = useQuery({
     queryKey,
@@ -84,14 +100,14 @@ export function Grants({
                             ? `${text('group')} ${grant.subject}`
                             : grant.subject}
                         </Td>
-                        <Td dataLabel={text('role')}>{grant.role}</Td>
+                        <Td dataLabel={text('role')}>{names.name(grant.role)}</Td>
                         <Td dataLabel={text('granted')}>
                           <Label isCompact color={grant.deny ? 'red' : 'green'}>
                             {text(grant.deny ? 'deny' : 'allow')}
                           </Label>
                         </Td>
                         <Td dataLabel={text('grantObject')}>
-                          {`${grant.objectKind} ${grant.object}`}
+                          {`${nameKind(words, grant.objectKind)} ${grant.object}`}
                         </Td>
                         <Td isActionCell>
                           {grant.objectKind === on.kind && (
@@ -124,6 +140,7 @@ function NewGrant({
   const { client } = useConsole();
   const words = useWords();
   const text = useVmText();
+  const names = useRoleNames();
   const roles = useQuery({
     queryKey: ['role.list'],
     queryFn: ({ signal }) => client.call('role.list', { query: listQuery }, signal),
@@ -172,8 +189,12 @@ function NewGrant({
       </FormGroup>
       <FormGroup label={text('role')} fieldId="grant-role">
         <FormSelect id="grant-role" value={role} onChange={(_event, to) => setRole(to)}>
-          {(roles.data?.items ?? []).map(({ id, name, meaning }) => (
-            <FormSelectOption key={id} value={name} label={`${name} – ${meaning}`} />
+          {(roles.data?.items ?? []).map((one) => (
+            <FormSelectOption
+              key={one.id}
+              value={one.name}
+              label={`${names.name(one.name)} – ${names.meaning(one)}`}
+            />
           ))}
         </FormSelect>
       </FormGroup>

@@ -2,10 +2,13 @@
  * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
  * (src/api/vm/judge-action.ts, action-hints.ts), with {name} for the vm's name.
  */
+import { allVerbs, findingTexts, vmStateFacts, type FindingCode, type VmState } from '#api';
+import { germanFindings } from './de-findings.ts';
 import { germanOfEvents } from './de-told-events.ts';
+import { germanOfMoves } from './de-told-moves.ts';
+import { germanOfNetworks } from './de-told-networks.ts';
 import { germanOfStarts } from './de-told-starts.ts';
 import type { Phrases } from './phrases.ts';
-import { allVerbs, vmStateFacts, type VmState } from '#api';
 
 const hints = {
   'switch it on with: gantry vm set NAME settings.console.enabled=true':
@@ -79,6 +82,22 @@ export function germanSentences(states: Readonly<Record<VmState, string>>): Phra
     `you lack the right ${verb}`,
     `Ihnen fehlt das Recht ${verb}`,
   ]);
-  const derived = Object.fromEntries([...ofStates, ...ofRights]) as Record<string, string>;
-  return { ...germanOfEvents, ...germanOfStarts, ...hints, ...reasons, ...derived };
+  // Warnings stand in events as they were said to all.
+  const ofFindings = Object.entries(findingTexts).flatMap(([code, { evidence }]) => {
+    const said = germanFindings[code as FindingCode].evidence;
+    return said === undefined || /^\{\w+\}$/.test(evidence) ? [] : [[evidence, said]];
+  });
+  const derived = Object.fromEntries([...ofStates, ...ofRights, ...ofFindings]) as Record<
+    string,
+    string
+  >;
+  return {
+    ...germanOfEvents,
+    ...germanOfStarts,
+    ...germanOfMoves,
+    ...germanOfNetworks,
+    ...hints,
+    ...reasons,
+    ...derived,
+  };
 }

@@ -50,6 +50,10 @@ const networks: Phrases = {
 
 const figures: Phrases = {
   installation: 'Installation',
+  'hardware of 2005 that old guests know: IDE, tulip, Cirrus, one processor':
+    'Hardware von 2005, die alte Gäste kennen: IDE, tulip, Cirrus, ein Prozessor',
+  'paravirtual devices for current guests: virtio disks, network and screen':
+    'paravirtuelle Geräte für heutige Gäste: Platten, Netz und Bildschirm virtio',
   '{size} available': '{size} verfügbar',
   "{size} free for the agent's data": '{size} frei für die Daten des Agenten',
   '{path} is missing': '{path} fehlt',

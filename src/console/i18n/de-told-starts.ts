@@ -30,6 +30,11 @@ const hosts: Phrases = {
     'ihr {size} oder mehr geben, oder die Firmware BIOS wählen',
   '{name} uses at most {size} of memory': '{name} nutzt höchstens {size} Speicher',
   'host {name} is {why}': 'Host {name}: {why}',
+  'service-stopped': 'Dienst angehalten',
+  'agent-not-running': 'Agent läuft nicht',
+  'hypervisor-not-installed': 'Hypervisor nicht installiert',
+  'not-communicating': 'antwortet nicht',
+  unreachable: 'nicht erreichbar',
   'the image {image} in a drive is not on host {host}':
     'das Image {image} in einem Laufwerk ist nicht auf dem Host {host}',
   'eject it, or build or add the image on this host':
@@ -38,6 +43,9 @@ const hosts: Phrases = {
     'Host {host} ist weg: ob er das Konto {account} hat, zeigt sich, wenn er wieder da ist',
   'choose no account: the vm then has one of its own':
     'kein Konto wählen: die VM hat dann ein eigenes',
+  'give something back there, or ask who manages the folder above it for more: gantry quota set {path} {option}':
+    'dort etwas zurückgeben, oder wen bitten, der den Ordner darüber verwaltet',
+  'look at it with: gantry host diagnose {name}': 'nach den Prüfungen des Hosts sehen',
   'folder {path} may have {limit}; it has {used}, and this is {more} more':
     'der Ordner {path} darf {limit} haben; er hat {used}, und dies sind {more} mehr',
 };
@@ -45,6 +53,20 @@ const hosts: Phrases = {
 const disks: Phrases = {
   'the disk {place}, {file}': 'die Platte {place}, {file}',
   '{what} is not there': '{what} ist nicht da',
+  '{what} is write-protected': '{what} ist schreibgeschützt',
+  'disk {place} ({file}) is being worked on': 'an der Platte {place} ({file}) wird gearbeitet',
+  'it is a drive of the host': 'sie ist ein Laufwerk des Hosts',
+  'another vm has its file, too': 'eine andere VM hat ihre Datei auch',
+  'snapshots stand on its file': 'Sicherungspunkte stehen auf ihrer Datei',
+  '{device} is another drive than the one that was attached: {why}':
+    '{device} ist ein anderes Laufwerk als das, das angeschlossen wurde: {why}',
+  'connect the drive that it was, or detach it and attach the one that is there':
+    'das Laufwerk von vorher anschließen, oder es trennen und das vorhandene anschließen',
+  'attach it read-only': 'es nur lesbar anschließen',
+  'stop {name} first': 'zuerst {name} anhalten',
+  'the host itself uses {device}: {why}': 'der Host selbst benutzt {device}: {why}',
+  'unmount it, or take it out of what is made of it; see that with: lsblk':
+    'es aushängen, oder aus dem nehmen, was daraus gemacht ist; zu sehen mit: lsblk',
   'put it back or detach it': 'sie zurücklegen oder trennen',
   'attach a differencing disk above it, or attach it as read-only':
     'eine differenzierende Platte darüber anschließen, oder sie nur lesbar anschließen',
@@ -102,7 +124,7 @@ const media: Phrases = {
   'there is no image {image} for the drive {place}':
     'für das Laufwerk {place} gibt es kein Image {image}',
   'eject it, or add the image to the host': 'es auswerfen, oder das Image zum Host hinzufügen',
-  'the image {path} in the drive {place}': 'das Image {path} im Laufwerk {place}',
+  'the image {file} in the drive {place}': 'das Image {file} im Laufwerk {place}',
   'eject it or choose another image': 'es auswerfen, oder ein anderes Image wählen',
   '{what} has {size}, and the drive is one of 1.44 MB':
     '{what} hat {size}, und das Laufwerk ist eines für 1,44 MB',
@@ -138,8 +160,8 @@ const devices: Phrases = {
     'einen anderen Port des Hosts wählen, oder 0 für irgendeinen freien',
   '{what} cannot be used ({problem})': '{what} ist nicht zu gebrauchen ({problem})',
   'choose another host port': 'einen anderen Port des Hosts wählen',
-  'the boot file {path} of network adapter {slot}':
-    'die Startdatei {path} des Netzwerkadapters {slot}',
+  'the boot file {file} of network adapter {slot}':
+    'die Startdatei {file} des Netzwerkadapters {slot}',
   "add its folder to the host's search path": 'ihren Ordner in den Suchpfad des Hosts aufnehmen',
   '{what} lies with the files of the vm, which the guest could then read':
     '{what} liegt bei den Dateien der VM, die der Gast dann lesen könnte',
@@ -200,7 +222,7 @@ const machine: Phrases = {
   'the accounts of vms may not open {path}': 'die Konten der VMs dürfen {path} nicht öffnen',
   'the saved state is not there': 'der gespeicherte Zustand ist nicht da',
   'discard it': 'ihn verwerfen',
-  'the saved state {path} is not there': 'der gespeicherte Zustand {path} ist nicht da',
+  'the saved state {file} is not there': 'der gespeicherte Zustand {file} ist nicht da',
   'bring it back, or discard it': 'ihn wieder herbringen, oder ihn verwerfen',
   'discard the saved state': 'den gespeicherten Zustand verwerfen',
   'the saved state was made by another product or version: nothing tells what it belongs to':
@@ -213,6 +235,10 @@ const machine: Phrases = {
     'der Zustand wurde auf einer Maschine {machine} gespeichert, die QEMU {version} nicht hat',
   'the state was saved under {acceleration}, which this host does not have':
     'der Zustand wurde unter {acceleration} gespeichert, was dieser Host nicht hat',
+  'the processor of this host lacks {features}{more}, which the guest may use':
+    'dem Prozessor dieses Hosts fehlt, was der Gast vielleicht benutzt: {features}{more}',
+  'choose pcnet or e1000 to boot from the network':
+    'zum Start über das Netzwerk pcnet oder e1000 wählen',
   'restore on another host, or {what}': 'auf einem anderen Host wiederherstellen, oder {what}',
   'restore on a host that has them, or {what}':
     'auf einem Host wiederherstellen, der sie hat, oder {what}',

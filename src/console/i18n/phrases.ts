@@ -1,8 +1,8 @@
 /**
  * English sentences of the API, said in another language: each is known by what stands between its values, which go into
- * the places of the other sentence. The values of `{why}` and `{what}` are said the same way, and no value but that of `{why}`
- * has `: ` or `; ` in it: so a fault that names its causes one after the other is said cause by cause. What is not known
- * stays as it came.
+ * the places of the other sentence. The values of `{why}`, `{what}` and `{status}` are said the same way; no value but that
+ * of `{why}` has `: ` or `; ` in it, so that a fault with its causes is said cause by cause; and `{path}` begins at the root.
+ * What is not known stays as it came.
  */
 
 /** By the English sentence with `{places}`. */
@@ -20,7 +20,7 @@ interface Entry {
 }
 
 /** Hold sentences, or parts of them, themselves. */
-const sentencePlaces: ReadonlySet<string> = new Set(['why', 'what']);
+const sentencePlaces: ReadonlySet<string> = new Set(['why', 'what', 'status']);
 /** With more it is not a sentence of ours. */
 const maxToldLength = 4000;
 
@@ -49,6 +49,10 @@ export function createPhraseBook(phrases: Phrases): SayPhrase {
       const rest = told.slice(index + mark.length);
       if (head !== undefined) return `${head}${mark}${say(rest) ?? rest}`;
     }
+    for (const { index, 0: mark } of told.matchAll(/[:;] /g)) {
+      const rest = whole(told.slice(index + mark.length));
+      if (rest !== undefined) return `${told.slice(0, index)}${mark}${rest}`;
+    }
     return undefined;
   };
   return say;
@@ -76,5 +80,6 @@ function escapePattern(text: string): string {
 }
 
 function valueOf(place: string): string {
-  return place === 'why' ? '(.+)' : '((?:(?![:;] ).)+?)';
+  if (place === 'why') return '(.+)';
+  return place === 'path' ? '(/(?:(?![:;] ).)*?)' : '((?:(?![:;] ).)+?)';
 }

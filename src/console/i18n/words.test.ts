@@ -175,14 +175,20 @@ test('a right that is lacking is said in every language', async () => {
 });
 
 test('a reason is told with what its code means and what would help', async () => {
-  const reason = { code: 'no-link', text: 'the adapter eth1 has no link', remedy: 'look at it' };
+  const reason = { code: 'no-link', text: 'eth1 has no link', remedy: 'look at it' };
   const said = await Promise.all(
     ['en', 'de'].map(async (code) => createWords(await findLanguage(code).read()).reason(reason)),
   );
   assert.deepEqual(said, [
-    'the adapter eth1 has no link – look at it',
-    'Kein Kabel: the adapter eth1 has no link – look at it',
+    'eth1 has no link – look at it',
+    'Kein Kabel: eth1 has no link – look at it',
   ]);
+  const words = createWords(await findLanguage('de').read());
+  const text = 'the adapter eth1 has no link';
+  assert.equal(
+    words.reason({ code: 'no-link', text, remedy: 'look at its cable' }),
+    'am Adapter eth1 ist kein Kabel – nach seinem Kabel sehen',
+  );
 });
 
 test('what would help against a reason is said as what is done at the console, and as it came where the code has other remedies', async () => {

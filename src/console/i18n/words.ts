@@ -228,10 +228,15 @@ function sayValue(words: Words, name: string, value: string | number): string {
   return wordNames.has(name) ? words.check(value) : value;
 }
 
-/** Where the sentence is not known, the meaning of its code stands before it. */
+/** Where the sentence, or how it begins, is not known, the meaning of its code stands before it. */
 function explain({ told }: Words, meaning: string | undefined, text: string): string {
   const said = told(text);
-  return meaning === undefined || said !== text ? said : `${meaning}: ${text}`;
+  const isKnown = beginningOf(said) !== beginningOf(text);
+  return meaning === undefined || isKnown ? said : `${meaning}: ${said}`;
+}
+
+function beginningOf(text: string): string {
+  return text.split(': ', 1)[0] ?? '';
 }
 
 function tellReason(words: Words, { code, text, remedy }: Reason): string {

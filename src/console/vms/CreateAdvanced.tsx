@@ -150,8 +150,8 @@ function PlaceFields({ answers, change }: Pick<StepProps, 'answers' | 'change'>)
           }
         >
           <FormSelectOption value="" label={text('automatic')} />
-          <FormSelectOption value="modern" label={profiles.modern.meaning} />
-          <FormSelectOption value="classic" label={profiles.classic.meaning} />
+          <FormSelectOption value="modern" label={words.told(profiles.modern.meaning)} />
+          <FormSelectOption value="classic" label={words.told(profiles.classic.meaning)} />
         </FormSelect>
       </FormGroup>
     </>

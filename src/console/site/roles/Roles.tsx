@@ -8,6 +8,7 @@ import { Answer } from '../../parts/Answer.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { RoleForm } from './RoleForm.tsx';
+import { useRoleNames } from '../../access/role-words.ts';
 import { useRoleText } from './words.ts';
 
 const rolesKey = ['role.list'] as const;
@@ -28,6 +29,7 @@ function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
   const { client, queries } = useConsole();
   const words = useWords();
   const text = useRoleText();
+  const names = useRoleNames();
   const [asked, ask] = useState<Asked>();
   const question = useQuery({
     queryKey: rolesKey,
@@ -37,8 +39,8 @@ function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
   const readAgain = (): Promise<void> => queries.invalidateQueries({ queryKey: rolesKey });
   const close = (): void => ask(undefined);
   const columns: readonly PlainColumn<Role>[] = [
-    [text('role'), ({ name }) => name, ({ name }) => name],
-    [text('meaning'), ({ meaning }) => meaning, ({ meaning }) => meaning],
+    [text('role'), ({ name }) => names.name(name), ({ name }) => name],
+    [text('meaning'), (role) => names.meaning(role), ({ meaning }) => meaning],
     [text('rights'), (role) => writeVerbs(role), ({ verbs }) => verbs.join(' ')],
     [
       text('origin'),
