@@ -53,8 +53,21 @@ const json =
 
 test('what a server of before does not send of a vm is filled in, alone and in lists; what it sends stays', async () => {
   const before = { kind: 'vm', id: 'x', state: 'running', definition: { name: 'web' } };
-  const now = { ...before, standing: 'migrating', template: true, hypervisor: 'Xen', uuid: 'y' };
-  const filled = { standing: 'running', template: false, hypervisor: 'unknown', uuid: 'x' };
+  const now = {
+    ...before,
+    standing: 'migrating',
+    template: true,
+    hypervisor: 'Xen',
+    uuid: 'y',
+    subKind: 'container',
+  };
+  const filled = {
+    standing: 'running',
+    template: false,
+    hypervisor: 'unknown',
+    uuid: 'x',
+    subKind: 'machine',
+  };
   answers = [json(200, before)];
   const shown = await client().call('vm.show', { params: { vm: 'web' } });
   assert.deepEqual(shown, { ...before, ...filled });

@@ -13,6 +13,7 @@ const laterFields: { readonly vm: Of<Vm> } = {
     template: () => false,
     hypervisor: () => 'unknown',
     uuid: ({ id }) => id,
+    subKind: () => 'machine',
   },
 };
 

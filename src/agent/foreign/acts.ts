@@ -26,9 +26,10 @@ export interface ActTools {
   readonly look: () => Promise<void>;
 }
 
-/** How long a guest may take to shut down when nobody says. */
+/** How long a guest may take to shut down, and a container to restart, when nobody says. */
 const defaultShutdownSeconds = 120;
-/** virDomainShutdownFlagValues. */
+const defaultRebootSeconds = 30;
+/** virDomainShutdownFlagValues, and virDomainRebootFlagValues with the same numbers. */
 const byPowerButton = 1;
 const bySignal = 8;
 
@@ -60,7 +61,10 @@ export async function act(
   // Asked for again by somebody who has lost the answer.
   if (vmActionFacts(action).to === state) return;
   try {
-    await call(tools, action, handle, signal);
+    const isContainer = tools.hypervisor().toLowerCase() === 'lxc';
+    if (action === 'reboot' && isContainer)
+      await rebootContainer(tools, { id, handle, action, request, signal });
+    else await call(tools, action, handle, signal);
     if (action === 'shutdown' || action === 'power-button')
       await untilOff(tools, { id, handle, action, request, signal });
     if (action === 'reset' || action === 'reboot' || action === 'restart')
@@ -103,7 +107,10 @@ async function call(
       return;
     case 'shutdown':
       await client.call('DOMAIN_SHUTDOWN', { dom }, options);
-      if (hypervisor().toLowerCase() === 'lxc') await signalInit(client, dom, signal);
+      if (hypervisor().toLowerCase() === 'lxc')
+        await signalInit(() =>
+          client.call('DOMAIN_SHUTDOWN_FLAGS', { dom, flags: bySignal }, options),
+        );
       return;
     case 'power-button':
       await pressPowerButton(client, dom, signal);
@@ -134,13 +141,39 @@ async function call(
  * The driver for LXC writes to init's own pipe first, and takes that for done also where there is none (libvirt 9), as in all
  * containers that have one program alone. An init that has heard of it already leaves the signal alone.
  */
-async function signalInit(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
+async function signalInit(send: () => Promise<unknown>): Promise<void> {
   try {
-    await client.call('DOMAIN_SHUTDOWN_FLAGS', { dom, flags: bySignal }, { signal });
+    await send();
   } catch (error) {
     // It has gone at the first word.
     if (!isFault(error) || libvirtFacts(error)?.name !== 'OPERATION_INVALID') throw error;
   }
+}
+
+/**
+ * As with a shutdown the driver takes for done what nobody has heard. A container that has restarted has another number, that of
+ * its new process. Errors: `timeout`, `refused` where it has gone and not come back.
+ */
+async function rebootContainer(
+  { client, machines, look }: ActTools,
+  { id, handle: dom, request, signal }: Asked,
+): Promise<void> {
+  await client.call('DOMAIN_REBOOT', { dom, flags: 0 }, { signal });
+  await signalInit(() => client.call('DOMAIN_REBOOT', { dom, flags: bySignal }, { signal }));
+  await look();
+  const limitSeconds = request.timeoutSeconds ?? defaultRebootSeconds;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitSeconds * 1000)]);
+  const isAnother = (): boolean => machines.find(id).handle.id !== dom.id;
+  if (!(await machines.until(id, isAnother, limit))) {
+    signal.throwIfAborted();
+    throw new Fault('timeout', `its init did not restart it within ${limitSeconds} s`, {
+      hint: 'turn it off and on: the action restart',
+    });
+  }
+  if (vmStateFacts[machines.find(id).state].live) return;
+  throw new Fault('refused', 'its init has ended, and has not restarted it', {
+    hint: 'turn it on again',
+  });
 }
 
 /** Not every hypervisor has one to press. */
@@ -158,7 +191,7 @@ async function pressPowerButton(
   }
 }
 
-interface Shutdown {
+interface Asked {
   readonly id: string;
   readonly handle: DomainHandle;
   readonly action: PowerAction;
@@ -168,7 +201,7 @@ interface Shutdown {
 
 async function untilOff(
   tools: ActTools,
-  { id, handle, action, request, signal }: Shutdown,
+  { id, handle, action, request, signal }: Asked,
 ): Promise<void> {
   const { machines, look } = tools;
   const limitSeconds = request.timeoutSeconds ?? defaultShutdownSeconds;

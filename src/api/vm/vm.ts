@@ -235,6 +235,9 @@ export const allowedActionSchema = z
 
 export type AllowedAction = z.infer<typeof allowedActionSchema>;
 
+/** By the class of their host's hypervisor (GRP-14). */
+export const vmSubKinds = ['machine', 'container'] as const;
+
 export const vmSchema = z
   .strictObject({
     kind: z.literal('vm'),
@@ -252,6 +255,10 @@ export const vmSchema = z
     hypervisor: z
       .string()
       .meta({ description: 'what runs it, on hosts of any driver, such as QEMU or Xen' }),
+    subKind: z.enum(vmSubKinds).meta({
+      description:
+        'container: it has no machine of its own, and shares the kernel of its host; machine: all others',
+    }),
     folderId: idSchema,
     folder: z.string().meta({ description: 'path of the folder, / at the top' }),
     path: z.string().meta({ description: "the vm's folder on its host" }),

@@ -112,6 +112,28 @@ test('the screen of a foreign vm is reached where its live definition says', asy
   await person.leave();
 });
 
+test('GRP-14 a container is a sub-kind of vm that shares the kernel of its host, and what only machines have is not offered', async () => {
+  const [crate, machine] = [stage.vm('on-right'), stage.vm('on-middle')];
+  assert.deepEqual([crate?.subKind, machine?.subKind], ['container', 'machine']);
+  assert.match(crate?.technique ?? '', /shares the kernel of its host/);
+  const filter = encodeURIComponent('subKind = container');
+  const found = await stage.send('GET', `/vms?filter=${filter}`);
+  const { items } = found.json as { items: { name: string }[] };
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['on-right'],
+  );
+  const { json } = await stage.send('GET', '/vms/on-right/actions');
+  const { actions } = json as { actions: { action: string; unsupported?: boolean }[] };
+  const lacking = actions.filter(({ unsupported }) => unsupported === true);
+  for (const action of ['screen', 'type', 'reset', 'save', 'power-button', 'take-snapshot'])
+    assert.ok(
+      lacking.some((one) => one.action === action),
+      action,
+    );
+  assert.ok(!lacking.some(({ action }) => action === 'turn-on' || action === 'serial'));
+});
+
 test('FED-07 what a driver has no console for is inactive with the reason', async () => {
   const { status, detail } = await refusal(stage.dial('/vms/on-right/screen'));
   assert.equal(status, 422);

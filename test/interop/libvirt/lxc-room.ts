@@ -53,9 +53,9 @@ mount -t proc proc /proc
 libvirtd -f "$folder/libvirtd.conf" -p "$folder/pid"
 `;
 
-/** What runs in a container: it says what it hears, and goes when it is asked to. */
-const init = `#!/bin/sh
-trap 'echo going down; exit 0' TERM
+/** What runs in a container: it says what it hears, and goes when it is asked to; `hangUp`: what it does when its line is hung up. */
+const init = (hangUp: string): string => `#!/bin/sh
+${hangUp === '' ? '' : `trap '${hangUp}' HUP\n`}trap 'echo going down; exit 0' TERM
 while read -r line; do echo "heard $line"; done </dev/console &
 echo "$ROOM is open"
 while :; do sleep 60 & wait $!; done
@@ -86,13 +86,14 @@ export class LxcRoom implements AsyncDisposable {
   readonly told = (words: string): Promise<string> => toldAt(this.address, words);
 
   /** Defines a container with a root file system of its own, in which there is BusyBox alone. */
-  async makeContainer(name: string): Promise<void> {
+  async makeContainer(name: string, hangUp = ''): Promise<void> {
     const root = join(this.#place.path, `${name}-root`);
     for (const folder of ['bin', 'dev', 'proc', 'sys', 'tmp'])
       await mkdir(join(root, folder), { recursive: true });
     await copyFile(busybox, join(root, 'bin/busybox'));
-    for (const applet of ['sh', 'sleep']) await symlink('busybox', join(root, 'bin', applet));
-    await writeFile(join(root, 'bin/init'), init, { mode: 0o755 });
+    for (const applet of ['sh', 'sleep', 'reboot'])
+      await symlink('busybox', join(root, 'bin', applet));
+    await writeFile(join(root, 'bin/init'), init(hangUp), { mode: 0o755 });
     const file = join(this.#place.path, `${name}.xml`);
     await writeFile(
       file,

@@ -90,6 +90,13 @@ void test(
     assert.match(await toldAt(gateway, 'dumpxml crate'), /<gantry:host driver='libvirt'>shed</);
     assert.match(await toldAt(gateway, 'dominfo crate'), /^Max memory: +65536 KiB$/m);
 
+    // Its one program takes no notice, which libvirt tells nobody.
+    const deaf = await stage.act('POST', `/vms/${id}/actions/reboot`, { timeoutSeconds: 1 });
+    assert.equal(deaf.state, 'failed');
+    assert.match(deaf.fault?.message ?? '', /cannot reboot|did not restart it within 1 s/);
+    assert.equal(deaf.fault?.code, 'timeout');
+    assert.equal(crate().state, 'running');
+
     // Asked to go, it goes by itself, and that is told as its own doing.
     await act('shutdown', 'off', 'shut off');
     await person.sees('going down');
@@ -110,5 +117,29 @@ void test(
     // What others do there is seen here.
     await room.told('start crate');
     await stage.until(() => crate().state === 'running', 'it was started there');
+  },
+);
+
+void test(
+  'a container whose init restarts itself is restarted, and that is told when it has',
+  { skip: withoutRoom, timeout: 60_000 },
+  async (t) => {
+    const room = await LxcRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    await room.makeContainer('crate', 'reboot -f');
+    const stage = await Stage.open();
+    t.after(() => stage[Symbol.asyncDispose]());
+    const body = { address: room.address, name: 'shed' };
+    const added = await stage.send('POST', '/hosts', { body });
+    assert.equal(added.status, 200, added.text);
+    await stage.until(() => stage.host('shed')?.status === 'ready', 'it is connected');
+    const { id } = stage.vm('crate') ?? assert.fail('there is no container');
+    assert.equal((await stage.act('POST', `/vms/${id}/actions/turn-on`)).state, 'done');
+    const before = await room.told('domid crate');
+    const again = await stage.act('POST', `/vms/${id}/actions/reboot`);
+    assert.equal(again.state, 'done', JSON.stringify(again.fault));
+    assert.notEqual(await room.told('domid crate'), before);
+    assert.equal(await room.told('domstate crate'), 'running');
+    assert.equal((await stage.act('POST', `/vms/${id}/actions/turn-off`)).state, 'done');
   },
 );

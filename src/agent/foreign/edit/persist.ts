@@ -41,7 +41,7 @@ export async function persistChange(
   context: HardwareContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { persistent } = await client.call('DOMAIN_IS_PERSISTENT', { dom }, { signal });
+  const persistent = await isPersistent(client, dom, signal);
   if (persistent === 0)
     throw new Fault('unsupported', `${dom.name} has no definition: it is gone when it ends`, {
       hint: 'define it there first, with virsh define',
@@ -59,6 +59,20 @@ export async function persistChange(
   throw new Fault('stale', `${dom.name} is being changed on its hypervisor`, {
     hint: 'try again',
   });
+}
+
+/** What cannot be asked is defined: a driver that knows no others. */
+async function isPersistent(
+  client: Client,
+  dom: DomainHandle,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    return (await client.call('DOMAIN_IS_PERSISTENT', { dom }, { signal })).persistent;
+  } catch (error) {
+    if (!isNotKnown(error)) throw error;
+    return 1;
+  }
 }
 
 /** As a new domain, or in place of the one of the same name and UUID. */

@@ -45,6 +45,7 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
   const { definition, hostId, folderId, path, generation } = vm.data;
   const state: VmState = hostConnected ? (report?.state ?? 'off') : 'unknown';
   const status = viewStatus(parts, state);
+  const isContainer = host?.facts?.hypervisor.class === 'os-level';
   return {
     kind: 'vm',
     id: vm.id,
@@ -63,6 +64,7 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
     host: host?.name ?? hostId,
     driver: host?.driver ?? 'unknown',
     hypervisor: host?.facts?.hypervisor.name ?? 'unknown',
+    subKind: isContainer ? 'container' : 'machine',
     folderId,
     folder: folderPath,
     path,
@@ -73,7 +75,9 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
     updatedAt: vm.updatedAt,
     definition,
     status: { ...status, runningSeconds: runningSeconds(status.startedAt, nowMs) },
-    technique: techniqueOf(definition, acceleratorOf(parts), host?.facts?.architecture),
+    technique: isContainer
+      ? 'container: it shares the kernel of its host'
+      : techniqueOf(definition, acceleratorOf(parts), host?.facts?.architecture),
   };
 }
 
