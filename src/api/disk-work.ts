@@ -50,6 +50,30 @@ const shape = {
     .default('dynamic')
     .meta({ description: 'fixed: all of its space is taken at once' }),
 };
+/** What a format lets be chosen beyond that. */
+const kind = {
+  variant: z.string().min(1).max(32).optional().meta({
+    description:
+      'the kind, in the word of its format (v2, v3-subclusters, streamOptimized, monolithicSparse); that of the allocation when absent',
+  }),
+  blockBytes: z
+    .number()
+    .int()
+    .min(512)
+    .max(256 * 1024 ** 2)
+    .optional()
+    .meta({ description: 'unit of allocation, bytes; the usual one of the format when absent' }),
+};
+const sectorBytes = z
+  .literal([512, 4096])
+  .optional()
+  .meta({ description: 'logical sector that the guest sees (vhdx)' });
+const otherFormat = z.string().min(1).max(16).optional().meta({
+  description: 'format of the other disk, as sourceFormat',
+});
+const parentFormat = z.string().min(1).max(16).optional().meta({
+  description: 'format of the parent, as sourceFormat',
+});
 const compression = z
   .enum(['none', 'zlib', 'zstd'])
   .default('none')
@@ -66,11 +90,12 @@ export const diskWorkSchema = z
       freeBlocks: diskCompactSchema.shape.freeBlocks,
       fixed: diskCompactSchema.shape.fixed,
     }),
-    z.strictObject({ verb: z.literal('compare'), ...source, other: file }),
+    z.strictObject({ verb: z.literal('compare'), ...source, other: file, otherFormat }),
     z.strictObject({
       verb: z.literal('diff'),
       ...source,
       other: file.optional().meta({ description: 'its parent when absent' }),
+      otherFormat,
       offset,
     }),
     z.strictObject({
@@ -83,7 +108,17 @@ export const diskWorkSchema = z
       ...source,
       layers: z.enum(['one', 'all']).default('one').meta({ description: 'all: its parents too' }),
     }),
-    z.strictObject({ verb: z.literal('create'), file: target, ...shape, sizeBytes }),
+    z.strictObject({
+      verb: z.literal('create'),
+      file: target,
+      ...shape,
+      ...kind,
+      sectorBytes,
+      sizeBytes,
+      compression: compression.unwrap().optional().meta({
+        description: 'by what clusters that are compressed later are (qcow2); zlib when absent',
+      }),
+    }),
     z.strictObject({
       verb: z.literal('create-floppy'),
       file: target,
@@ -97,7 +132,9 @@ export const diskWorkSchema = z
       verb: z.literal('create-child'),
       file: target,
       parent,
+      parentFormat,
       format: z.enum(['qcow2', 'vhd', 'vhdx', 'vmdk']),
+      ...kind,
       reattach: z.boolean().optional().meta({
         description:
           'the vm that has the parent as its disk has the child in its place from then on; takes the right vm.disks on it',
@@ -108,6 +145,8 @@ export const diskWorkSchema = z
       ...source,
       target,
       ...shape,
+      ...kind,
+      sectorBytes,
       compression,
       snapshot: z.string().min(1).max(255).optional().meta({
         description: 'id or name of an internal snapshot, instead of the present content',
@@ -122,6 +161,10 @@ export const diskWorkSchema = z
         .boolean()
         .default(false)
         .meta({ description: 'go on with a commit that has failed half-way' }),
+      child: z
+        .enum(['delete', 'keep'])
+        .default('delete')
+        .meta({ description: 'what becomes of the disk when its parent has all that it held' }),
     }),
     z.strictObject({
       verb: z.literal('merge'),
@@ -135,14 +178,23 @@ export const diskWorkSchema = z
         .default(2)
         .meta({ description: 'how many layers become one, the disk counted' }),
     }),
-    z.strictObject({ verb: z.literal('rebase'), ...source, parent }),
-    z.strictObject({ verb: z.literal('reconnect'), ...source, parent }),
+    z.strictObject({ verb: z.literal('rebase'), ...source, parent, parentFormat }),
+    z.strictObject({ verb: z.literal('reconnect'), ...source, parent, parentFormat }),
     z.strictObject({
       verb: z.literal('flatten'),
       ...source,
       target: target.optional().meta({ description: 'its own place when absent' }),
     }),
-    z.strictObject({ verb: z.literal('repair'), ...source, target }),
+    z.strictObject({
+      verb: z.literal('repair'),
+      ...source,
+      target,
+      format: shape.format.optional().meta({ description: 'that of the disk when absent' }),
+      allocation: shape.allocation,
+      ...kind,
+      sectorBytes,
+      compression,
+    }),
     z.strictObject({
       verb: z.literal('split'),
       ...source,

@@ -11,9 +11,9 @@ const commonTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   vmdk: { dynamic: 'monolithicSparse', fixed: 'monolithicFlat' },
 };
 
-/** Faults: `unsupported` naming the types there are. */
+/** Faults: `unsupported` naming the types there are. A format that is only read has none: whoever makes one is told. */
 export function variantOf(format: Format, type: string | undefined): string | undefined {
-  if (type === undefined) return undefined;
+  if (type === undefined || format.variants.length === 0) return undefined;
   const wanted = commonTypes[format.name]?.[type] ?? type;
   const found = format.variants.find((name) => name.toLowerCase() === wanted.toLowerCase());
   if (found !== undefined) return found;

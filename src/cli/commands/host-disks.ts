@@ -29,6 +29,35 @@ const newFormat = {
 const fixed = {
   fixed: { type: 'flag', meaning: 'takes all of its space at once' },
 } as const;
+const kind = {
+  type: {
+    type: 'text',
+    value: 'TYPE',
+    meaning: "the kind, in the format's own word, for example streamOptimized or v2",
+  },
+  block: { type: 'size', value: 'SIZE', meaning: 'unit of allocation, for example 64K' },
+} as const;
+const sector = {
+  sector: {
+    type: 'size',
+    value: 'SIZE',
+    meaning: 'logical sector of the guest (vhdx: 512 or 4096)',
+  },
+} as const;
+const compress = {
+  compress: {
+    type: 'text',
+    value: 'METHOD',
+    meaning: 'compress what is stored (qcow2)',
+    words: ['zlib', 'zstd'],
+  },
+} as const;
+const otherFormat = {
+  'other-format': { ...sourceFormat['source-format'], meaning: 'the format of the other disk' },
+} as const;
+const parentFormat = {
+  'parent-format': { ...sourceFormat['source-format'], meaning: 'the format of the parent' },
+} as const;
 const compaction = {
   'free-blocks': {
     type: 'flag',
@@ -44,9 +73,17 @@ const compactionOf = (options: Values<typeof compaction>): object => ({
   freeBlocks: options['free-blocks'] === true ? 'drop' : 'keep',
   fixed: options['make-dynamic'] === true ? 'make-dynamic' : 'refuse',
 });
-const shapeOf = (options: Values<typeof newFormat & typeof fixed>): object => ({
+const kindOf = (options: Values<typeof kind & typeof sector>): object => ({
+  variant: options.type,
+  blockBytes: options.block,
+  sectorBytes: options.sector,
+});
+const shapeOf = (
+  options: Values<typeof newFormat & typeof fixed & typeof kind & typeof sector>,
+): object => ({
   format: options.format ?? 'qcow2',
   allocation: options.fixed === true ? 'fixed' : 'dynamic',
+  ...kindOf(options),
 });
 
 interface DiskCommand<V extends DiskVerb, O extends Options> {
@@ -57,7 +94,7 @@ interface DiskCommand<V extends DiskVerb, O extends Options> {
   readonly options?: O;
   /** Behind `gantry host VERB-disk h1`. */
   readonly example: string;
-  readonly asks?: string;
+  readonly asks?: string | ((options: Values<O>) => string);
   /** Of the request, beside verb, file and format of the disk. */
   readonly body?: (words: readonly string[], options: Values<O>) => object;
   readonly tells: (answer: DiskAnswer<V>, file: string) => string;
@@ -90,7 +127,8 @@ function diskCommand<V extends DiskVerb, const O extends Options = Options>(
           hint: 'paths are those of the host, from the root on',
         });
       }
-      if (asks !== undefined && !run.dryRun) await confirm(run, asks.replace('FILE', path));
+      const question = typeof asks === 'function' ? asks(run.options) : asks;
+      if (question !== undefined && !run.dryRun) await confirm(run, question.replace('FILE', path));
       const params = { host: hostName };
       const request = { params, body: parsed.data };
       const started = await run.client.call('host.disk.work', request, run.signal);
@@ -161,8 +199,9 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'compare',
     summary: 'whether two disks on a host have the same content, whatever their formats',
     args: [file, { name: 'other', meaning: 'another disk on the same host' }],
+    options: otherFormat,
     example: '/srv/vms/a.vhd /srv/vms/b.qcow2',
-    body: ([other]) => ({ other }),
+    body: ([other], options) => ({ other, otherFormat: options['other-format'] }),
     tells: ({ isEqual, firstDifference }) =>
       isEqual ? 'the contents are equal' : `the contents differ, first at ${firstDifference}`,
   }),
@@ -173,9 +212,13 @@ export const hostDiskCommands: readonly Command[] = [
       file,
       { name: 'other', meaning: 'another disk; its parent when absent', optional: true },
     ],
-    options: from,
+    options: { ...otherFormat, ...from },
     example: '/srv/vms/child.qcow2',
-    body: ([other], options) => ({ other, offset: options.from ?? 0 }),
+    body: ([other], options) => ({
+      other,
+      otherFormat: options['other-format'],
+      offset: options.from ?? 0,
+    }),
     tells: (answer) =>
       tableOf(
         [
@@ -219,9 +262,19 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'create',
     summary: 'a new empty disk on a host',
     args: [target, { name: 'size', meaning: 'for example 20G' }],
-    options: { ...newFormat, ...fixed },
+    options: {
+      ...newFormat,
+      ...fixed,
+      ...kind,
+      ...sector,
+      compress: { ...compress.compress, meaning: 'by what it is compressed later (qcow2)' },
+    },
     example: '/srv/vms/data.qcow2 20G',
-    body: ([size = ''], options) => ({ ...shapeOf(options), sizeBytes: parseBytes(size) }),
+    body: ([size = ''], options) => ({
+      ...shapeOf(options),
+      compression: options.compress,
+      sizeBytes: parseBytes(size),
+    }),
     tells: made,
   }),
   diskCommand({
@@ -240,6 +293,8 @@ export const hostDiskCommands: readonly Command[] = [
     args: [target, parent],
     options: {
       ...newFormat,
+      ...kind,
+      ...parentFormat,
       reattach: {
         type: 'flag',
         meaning: 'the vm that has PARENT as its disk has FILE in its place from then on',
@@ -248,7 +303,10 @@ export const hostDiskCommands: readonly Command[] = [
     example: '/srv/vms/monday.qcow2 /srv/vms/base.qcow2',
     body: ([on], options) => ({
       parent: on,
+      parentFormat: options['parent-format'],
       format: options.format ?? 'qcow2',
+      variant: options.type,
+      blockBytes: options.block,
       ...(options.reattach === true ? { reattach: true } : {}),
     }),
     tells: made,
@@ -260,12 +318,9 @@ export const hostDiskCommands: readonly Command[] = [
     options: {
       ...newFormat,
       ...fixed,
-      compress: {
-        type: 'text',
-        value: 'METHOD',
-        meaning: 'compress what is stored (qcow2)',
-        words: ['zlib', 'zstd'],
-      },
+      ...kind,
+      ...sector,
+      ...compress,
       snapshot: {
         type: 'text',
         value: 'NAME',
@@ -301,10 +356,17 @@ export const hostDiskCommands: readonly Command[] = [
   diskCommand({
     verb: 'commit',
     summary: 'write what a disk on a host has changed into its parent, then delete it',
-    options: { resume: { type: 'flag', meaning: 'go on with a commit that has failed half-way' } },
+    options: {
+      keep: { type: 'flag', meaning: 'do not delete it' },
+      resume: { type: 'flag', meaning: 'go on with a commit that has failed half-way' },
+    },
     example: '/srv/vms/monday.qcow2 --yes',
-    asks: 'write the changes in FILE into its parent and delete it?',
-    body: (_, { resume }) => ({ resume: resume === true }),
+    asks: ({ keep }) =>
+      `write the changes in FILE into its parent${keep === true ? '' : ' and delete it'}?`,
+    body: (_, { keep, resume }) => ({
+      resume: resume === true,
+      child: keep === true ? 'keep' : 'delete',
+    }),
     tells: (_, path) => `what ${path} held is in its parent`,
   }),
   diskCommand({
@@ -322,8 +384,9 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'rebase',
     summary: 'give a disk on a host another parent; what it has shown so far stays',
     args: [file, parent],
+    options: parentFormat,
     example: '/srv/vms/web.qcow2 /srv/vms/base-2.qcow2',
-    body: ([on]) => ({ parent: on }),
+    body: ([on], options) => ({ parent: on, parentFormat: options['parent-format'] }),
     tells: ({ copiedBytes }, path) =>
       `${path} has the parent, ${formatBytes(copiedBytes)} were copied into it`,
   }),
@@ -331,8 +394,9 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'reconnect',
     summary: 'tell a disk on a host where its parent is now; another one is refused',
     args: [file, parent],
+    options: parentFormat,
     example: '/srv/vms/child.vhdx /srv/bases/base.vhdx',
-    body: ([on]) => ({ parent: on }),
+    body: ([on], options) => ({ parent: on, parentFormat: options['parent-format'] }),
     tells: (_, path) => `${path} is connected with its parent`,
   }),
   diskCommand({
@@ -347,8 +411,20 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'repair',
     summary: 'write a damaged disk on a host anew into another file',
     args: [file, target],
+    options: {
+      format: { ...newFormat.format, meaning: 'of the new disk; that of the old one when absent' },
+      ...fixed,
+      ...kind,
+      ...sector,
+      ...compress,
+    },
     example: '/srv/vms/broken.qcow2 /srv/vms/mended.qcow2',
-    body: ([to]) => ({ target: to }),
+    body: ([to], options) => ({
+      ...shapeOf(options),
+      format: options.format,
+      target: to,
+      compression: options.compress ?? 'none',
+    }),
     tells: made,
   }),
   diskCommand({

@@ -17,7 +17,7 @@ import {
 import { Fault } from '#lib';
 import { locateParent } from '../disk-forest.ts';
 import { exists } from '../exists.ts';
-import { openOther, openSource, type Perform } from './doing.ts';
+import { openOther, openSource, said, type Perform } from './doing.ts';
 import { protectParent } from './make-verbs.ts';
 
 export const resizeVerb: Perform<'resize'> = async (work, doing) => {
@@ -65,7 +65,8 @@ export const commitVerb: Perform<'commit'> = async (work, doing) => {
     await chmod(path, mode);
     throw error;
   }
-  await rm(file);
+  if (work.child === 'delete') await rm(file);
+  else await protectParent(path);
   return {};
 };
 
@@ -84,7 +85,7 @@ export const parentOf = async (
 
 export const rebaseVerb: Perform<'rebase'> = async (work, doing) => {
   await using disk = await openSource(work, doing, { access: 'write' });
-  await using parent = await openOther(work.parent, doing);
+  await using parent = await openOther(work.parent, doing, said(work.parentFormat));
   await claimDisk(disk, 'rebase');
   const isInPlace = disk.layer.writer?.setParent !== undefined;
   const { copiedBytes } = isInPlace
@@ -97,7 +98,8 @@ export const rebaseVerb: Perform<'rebase'> = async (work, doing) => {
 export const reconnectVerb: Perform<'reconnect'> = async (work, doing) => {
   const { file, parent: path } = work;
   await using disk = await openSource(work, doing, { access: 'write', parent: 'none' });
-  const format = disk.layer.parentReference?.format ?? doing.formatOf(path);
+  const recorded = disk.layer.parentReference?.format;
+  const format = recorded ?? work.parentFormat ?? doing.formatOf(path);
   await using parent = await openOther(path, doing, { format });
   await claimDisk(disk, 'reconnect');
   if (disk.layer.writer?.setParent !== undefined) await reconnectDisk(disk, parent);

@@ -39,3 +39,7 @@ export function openOther(
 ): Promise<Disk> {
   return openDisk({ path, store, format: formatOf(path), ...more });
 }
+
+/** The format that was said for another disk, which counts for more than the settings of a vm; nothing where none was. */
+export const said = (format: string | undefined): Pick<OpenOptions, 'format'> =>
+  format === undefined ? {} : { format };

@@ -34,7 +34,7 @@ import {
 import { createBlankFloppy, floppyBytes } from '#images';
 import { Fault } from '#lib';
 import { exists } from '../exists.ts';
-import { openOther, openSource, type Doing, type Perform, type WorkOf } from './doing.ts';
+import { openOther, openSource, said, type Doing, type Perform, type WorkOf } from './doing.ts';
 import { restOf } from './rests.ts';
 
 /** An agent that finds the work undone goes on with what another has copied; the library says how far that is to be trusted. */
@@ -77,24 +77,53 @@ async function isEqual(one: Disk, other: Disk, { signal }: Doing): Promise<boole
   return (await compareDisks(one, other, { signal })).isEqual;
 }
 
-type Shape = Pick<NewDisk, 'path' | 'format' | 'variant' | 'preallocation'>;
+type Shape = Pick<
+  NewDisk,
+  'path' | 'format' | 'variant' | 'blockBytes' | 'sectorBytes' | 'preallocation'
+>;
 
-function shapeOf(
-  path: string,
-  { format, allocation }: Pick<WorkOf<'create'>, 'format' | 'allocation'>,
-): Shape {
-  const variant = variantOf(formatNamed(format), allocation);
+type ShapeAsked = Pick<
+  WorkOf<'create'>,
+  'allocation' | 'variant' | 'blockBytes' | 'sectorBytes'
+> & { readonly format: string };
+
+/** Kinds that take all of their space at once. */
+const fixedVariants: readonly (string | undefined)[] = ['fixed', 'full'];
+
+function shapeOf(path: string, asked: ShapeAsked): Shape {
+  const { format, allocation, blockBytes, sectorBytes } = asked;
+  const variant = variantOf(formatNamed(format), asked.variant ?? allocation);
   if (severalFiles.includes(variant ?? '')) {
-    throw new Fault('unsupported', `a fixed ${format} consists of several files`, {
+    throw new Fault('unsupported', `a ${variant} ${format} consists of several files`, {
       hint: 'make it on the host with: gantry disk convert',
     });
   }
-  return { path, format, variant, ...(allocation === 'fixed' ? { preallocation: 'full' } : {}) };
+  const isFixed = fixedVariants.includes(variant);
+  if (allocation === 'fixed' && !isFixed) {
+    throw new Fault('invalid', `a ${variant} ${format} does not take all of its space at once`, {
+      hint: 'leave out either the kind or that it is to be fixed',
+    });
+  }
+  const preallocation = isFixed ? 'full' : 'none';
+  return { path, format, variant, blockBytes, sectorBytes, preallocation };
+}
+
+/** As the library takes it: a method, and whether what is written is compressed. */
+function compressionOf(compression: WorkOf<'convert'>['compression']): {
+  readonly compression: 'zlib' | 'zstd' | undefined;
+  readonly compress: boolean;
+} {
+  return compression === 'none'
+    ? { compression: undefined, compress: false }
+    : { compression, compress: true };
 }
 
 export const createVerb: Perform<'create'> = async (work, doing) => {
   const { store, signal } = doing;
-  const shape = shapeOf(work.file, work);
+  const shape = {
+    ...shapeOf(work.file, work),
+    compression: compressionOf(work.compression ?? 'none').compression,
+  };
   const sizeBytes = roundedSize({ ...shape, sizeBytes: work.sizeBytes });
   return await makeOnce(doing, {
     ...shape,
@@ -120,14 +149,16 @@ export const createFloppyVerb: Perform<'create-floppy'> = async ({ file: path, l
 
 export const createChildVerb: Perform<'create-child'> = async (work, doing) => {
   const { store, signal } = doing;
-  const { file: path, format } = work;
-  await using below = await openOther(work.parent, doing);
+  const { file: path, format, blockBytes } = work;
+  const variant = variantOf(formatNamed(format), work.variant);
+  await using below = await openOther(work.parent, doing, said(work.parentFormat));
   const parent = await parentFor(path, below);
   const { sizeBytes } = below;
+  const wanted = { path, format, variant, blockBytes, sizeBytes, parent, signal };
   const answer = await makeOnce(doing, {
     path,
     format,
-    make: () => makeDisk({ path, format, sizeBytes, parent, signal }, store),
+    make: () => makeDisk(wanted, store),
     isMade: async (disk) => disk.parent?.layer.file.identity === below.layer.file.identity,
   });
   await protectParent(work.parent);
@@ -141,29 +172,26 @@ export async function protectParent(path: string): Promise<void> {
 
 export const convertVerb: Perform<'convert'> = async (work, doing) => {
   const shape = shapeOf(work.target, work);
-  const { compression, snapshot } = work;
+  const { snapshot } = work;
+  const { compress, compression } = compressionOf(work.compression);
   await using disk = await openSource(work, doing, { snapshot });
-  const method = compression === 'none' ? {} : { compression };
+  const target = { ...shape, compression };
   return await makeOnce(doing, {
     ...shape,
     make: async () =>
-      void (await convertDisk(disk, {
-        ...doing,
-        resume,
-        target: { ...shape, ...method },
-        compress: compression !== 'none',
-        verify: 'compare',
-      })),
+      void (await convertDisk(disk, { ...doing, resume, target, compress, verify: 'compare' })),
     isMade: (made) => isEqual(disk, made, doing),
   });
 };
 
 export const repairVerb: Perform<'repair'> = async (work, doing) => {
   await using disk = await openSource(work, doing);
-  const target = { path: work.target, format: disk.format };
+  const shape = shapeOf(work.target, { ...work, format: work.format ?? disk.format });
+  const { compress, compression } = compressionOf(work.compression);
+  const target = { ...shape, compression };
   return await makeOnce(doing, {
-    ...target,
-    make: async () => void (await repairInto(disk, { ...doing, resume, target })),
+    ...shape,
+    make: async () => void (await repairInto(disk, { ...doing, resume, target, compress })),
     isMade: (made) => isEqual(disk, made, doing),
   });
 };

@@ -11,7 +11,7 @@ import {
   type CompactEstimate,
 } from '#disk';
 import { describeFault, Fault, isFault } from '#lib';
-import { openOther, openSource, type Perform } from './doing.ts';
+import { openOther, openSource, said, type Perform } from './doing.ts';
 
 const maxTextLength = 300;
 
@@ -60,7 +60,7 @@ export const measureVerb: Perform<'measure'> = async (work, doing) => {
 
 export const compareVerb: Perform<'compare'> = async (work, doing) => {
   await using disk = await openSource(work, doing);
-  await using other = await openOther(work.other, doing);
+  await using other = await openOther(work.other, doing, said(work.otherFormat));
   const { isEqual, sizesDiffer, firstDifference } = await compareDisks(disk, other, doing);
   return { isEqual, sizesDiffer, firstDifference: firstDifference ?? null };
 };
@@ -68,7 +68,7 @@ export const compareVerb: Perform<'compare'> = async (work, doing) => {
 export const diffVerb: Perform<'diff'> = async (work, doing) => {
   await using disk = await openSource(work, doing);
   if (work.other !== undefined) {
-    await using other = await openOther(work.other, doing);
+    await using other = await openOther(work.other, doing, said(work.otherFormat));
     return await takeRows(diffDisks(disk, other, doing), work.offset);
   }
   if (disk.parent === undefined) {

@@ -26,6 +26,7 @@ type Allocation = (typeof diskAllocations)[number];
 type ChildFormat = Exclude<Format, 'raw'>;
 
 const isChildFormat = (format: Format): format is ChildFormat => format !== 'raw';
+const compressions = ['none', 'zlib', 'zstd'] as const;
 const startMiB = 10 * 1024;
 
 interface Answers {
@@ -33,13 +34,14 @@ interface Answers {
   readonly name: string;
   readonly format: Format;
   readonly allocation: Allocation;
+  readonly compression: (typeof compressions)[number];
   readonly sizeMiB: number;
   /** The vm that has the parent has the child in its place. */
   readonly reattach: boolean;
 }
 
 function requestOf(verb: MakingVerb, answers: Answers, source: HostDisk | undefined): DiskRequest {
-  const { folder, name, format, allocation, sizeMiB, reattach } = answers;
+  const { folder, name, format, allocation, compression, sizeMiB, reattach } = answers;
   const made = `${folder.replace(/\/+$/, '')}/${name}`;
   switch (verb) {
     case 'create': {
@@ -51,8 +53,10 @@ function requestOf(verb: MakingVerb, answers: Answers, source: HostDisk | undefi
       const more = reattach ? { reattach } : {};
       return { verb, file: made, parent: source?.path ?? '', format: childFormat, ...more };
     }
-    case 'convert':
-      return { verb, file: source?.path ?? '', target: made, format, allocation };
+    case 'convert': {
+      const more = format === 'qcow2' ? { compression } : {};
+      return { verb, file: source?.path ?? '', target: made, format, allocation, ...more };
+    }
   }
 }
 
@@ -86,6 +90,7 @@ export function MakeDisk({
     name: '',
     format: known ?? 'qcow2',
     allocation: begun,
+    compression: 'none',
     sizeMiB: startMiB,
     reattach: source?.vms.length === 1,
   }));
@@ -198,6 +203,25 @@ export function MakeDisk({
               onChange={() => change({ allocation: one })}
             />
           ))}
+        </FormGroup>
+      )}
+      {verb === 'convert' && format === 'qcow2' && (
+        <FormGroup label={text('compression')} fieldId="disk-compression">
+          <FormSelect
+            id="disk-compression"
+            value={answers.compression}
+            onChange={(_event, to) =>
+              change({ compression: compressions.find((one) => one === to) ?? 'none' })
+            }
+          >
+            {compressions.map((one) => (
+              <FormSelectOption
+                key={one}
+                value={one}
+                label={one === 'none' ? text('uncompressed') : one}
+              />
+            ))}
+          </FormSelect>
         </FormGroup>
       )}
       {verb === 'create' && (

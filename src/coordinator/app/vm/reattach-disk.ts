@@ -32,6 +32,10 @@ export async function reattachToChild(
   requireVerb(caller, 'vm.disks', { kind: 'vm', id }, 'the vm that has the parent');
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
   const { name, hardware } = definition;
+  if ([work.variant, work.blockBytes, work.parentFormat].some((chosen) => chosen !== undefined))
+    throw new Fault('invalid', `${name} gets a child of the usual kind in the place of its disk`, {
+      hint: 'leave out kind, unit of allocation and format of the parent',
+    });
   const state = coordinator.inventory.vm(id)?.state;
   if (state !== 'off')
     throw new Fault('refused', `${name} is ${state}, and its disk changes only while it is off`, {
