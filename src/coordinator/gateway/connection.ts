@@ -69,10 +69,9 @@ export class Connection {
     desk.admit(caller, 'vm.list');
     const seesAll = caller.may('vm.view', { kind: 'everywhere' });
     const vms: Vm[] = [];
-    for (const { id } of inventory.documents('vm')) {
-      const vm = inventory.vm(id);
-      if (vm === undefined || !isInScope(named, vm, inventory)) continue;
-      if (seesAll || caller.may('vm.view', { kind: 'vm', id })) vms.push(vm);
+    for (const vm of inventory.allVms()) {
+      if (!isInScope(named, vm, inventory)) continue;
+      if (seesAll || caller.may('vm.view', { kind: 'vm', id: vm.id })) vms.push(vm);
     }
     return vms;
   }

@@ -55,6 +55,11 @@ export class Counters implements Disposable {
     this.#stop();
   }
 
+  /** Of one of a fleet, of which most may be off. */
+  ofVm({ id, state }: Pick<Vm, 'id' | 'state'>): Totals {
+    return state === 'unknown' || vmStateFacts[state].live ? this.of(id) : nothing;
+  }
+
   /** They begin where they are first asked for. */
   of(vmId: string): Totals {
     if (!this.#counted.has(vmId)) this.#look(vmId);
@@ -92,14 +97,14 @@ function ratesOf({ definition, state, status }: Vm): Totals {
 
 function growUntil({ atMs, totals, rates }: Counted, nowMs: number): Totals {
   const seconds = Math.min(maxStepMs, Math.max(0, nowMs - atMs)) / 1000;
-  const grown = (name: keyof Totals): number => totals[name] + rates[name] * seconds;
+  // Each by its name: it is done for every vm of a fleet.
   return {
-    cpuNs: grown('cpuNs'),
-    readBytes: grown('readBytes'),
-    writtenBytes: grown('writtenBytes'),
-    reads: grown('reads'),
-    writes: grown('writes'),
-    receivedBytes: grown('receivedBytes'),
-    sentBytes: grown('sentBytes'),
+    cpuNs: totals.cpuNs + rates.cpuNs * seconds,
+    readBytes: totals.readBytes + rates.readBytes * seconds,
+    writtenBytes: totals.writtenBytes + rates.writtenBytes * seconds,
+    reads: totals.reads + rates.reads * seconds,
+    writes: totals.writes + rates.writes * seconds,
+    receivedBytes: totals.receivedBytes + rates.receivedBytes * seconds,
+    sentBytes: totals.sentBytes + rates.sentBytes * seconds,
   };
 }

@@ -53,7 +53,7 @@ export function statisticsCalls(connection: Connection): Calls {
       const found = requireListable(vms);
       return encodeStats(found.length, (add) => {
         for (const vm of found) {
-          const totals = counters.of(vm.id);
+          const totals = counters.ofVm(vm);
           const dom = connection.handleOf(vm);
           const { record, counters: counted } = records.of(
             vm,

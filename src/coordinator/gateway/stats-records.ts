@@ -22,9 +22,19 @@ const counts: Readonly<Record<string, Count>> = {
 };
 const vcpuTime: Count = ({ definition }, { cpuNs }) => cpuNs / definition.hardware.processor.count;
 
-interface Kept {
-  /** All that the bytes depend on, but the definition. */
-  readonly key: string;
+/** All that the bytes depend on, but the definition. */
+interface Key {
+  readonly groups: number;
+  readonly id: number;
+  readonly name: string;
+  readonly state: Vm['state'];
+  readonly held: boolean;
+  readonly hasMemory: boolean;
+  readonly path: string;
+  readonly stopReason: number;
+}
+
+interface Kept extends Key {
   readonly record: StatsRecord;
   readonly counts: readonly Count[];
 }
@@ -48,9 +58,21 @@ export class StatsRecords {
     stopReason = 0,
   ): CountedRecord {
     const { state, path, definition, status } = vm;
-    const key = `${groups} ${dom.id} ${state} ${String(status.held)} ${String(status.memoryBytes === null)} ${path} ${stopReason} ${dom.name}`;
+    const hasMemory = status.memoryBytes !== null;
     let kept = this.#kept.get(definition);
-    if (kept?.key !== key) {
+    // One by one, since a text of them all is made for each vm of a fleet, and thrown away.
+    if (
+      kept?.groups !== groups ||
+      kept.id !== dom.id ||
+      kept.name !== dom.name ||
+      kept.state !== state ||
+      kept.held !== status.held ||
+      kept.hasMemory !== hasMemory ||
+      kept.path !== path ||
+      kept.stopReason !== stopReason
+    ) {
+      const { id, name } = dom;
+      const key = { groups, id, name, state, held: status.held, hasMemory, path, stopReason };
       kept = keep(key, dom, paramsOf());
       // Where an image is may change, and no vm tells.
       if (!hasImage(definition)) this.#kept.set(definition, kept);
@@ -62,14 +84,14 @@ export class StatsRecords {
   }
 }
 
-function keep(key: string, dom: DomainHandle, params: readonly TypedParam[]): Kept {
+function keep(key: Key, dom: DomainHandle, params: readonly TypedParam[]): Kept {
   const found: Count[] = [];
   const record = encodeStatsRecord(dom, params, (field) => {
     const count = countOf(field);
     if (count !== undefined) found.push(count);
     return count !== undefined;
   });
-  return { key, record, counts: found };
+  return { ...key, record, counts: found };
 }
 
 function countOf(field: string): Count | undefined {

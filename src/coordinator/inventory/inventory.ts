@@ -67,6 +67,8 @@ export interface Inventory {
 
   /** The resources as the API shows them, made when asked for and kept until something of them changes. */
   vm(id: string): Vm | undefined;
+  /** In no order, for who goes through all of them: the running time is that of when each was last changed. */
+  allVms(): Iterable<Vm>;
   host(id: string): Host | undefined;
   image(id: string): Image | undefined;
   folder(id: string): Folder | undefined;

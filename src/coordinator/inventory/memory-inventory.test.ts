@@ -8,6 +8,7 @@ import {
   folderSchema,
   topFolderId,
   vmSchema,
+  type Vm,
 } from '#api';
 import type { NetworkDocument } from '../documents.ts';
 import { facts } from '../testing/fake-agent.ts';
@@ -43,6 +44,25 @@ function make(): { inventory: MemoryInventory; writer: Writer; clock: HeldClock 
   inventory.setConnection(idOf('h1'), connected);
   return { inventory, writer, clock };
 }
+
+test('all vms gone through are those that are there, as each is shown', () => {
+  const { inventory, writer } = make();
+  writer.put('vm', idOf('db'), vmData('db', { folderId: idOf('blue') }));
+  writer.put('vm', idOf('old'), vmData('old'));
+  writer.put('vm', idOf('new'), vmData('new'));
+  writer.drop('vm', idOf('old'));
+  const names = (): (string | undefined)[] =>
+    [...inventory.allVms()].map(({ name }) => name).toSorted();
+  assert.deepEqual(names(), ['db', 'new', 'web']);
+  const withoutTime = (vm: Vm | undefined): unknown => ({
+    ...vm,
+    status: { ...vm?.status, runningSeconds: 0 },
+  });
+  for (const vm of inventory.allVms())
+    assert.deepEqual(withoutTime(vm), withoutTime(inventory.vm(vm.id)));
+  inventory.setConnection(idOf('h1'), away);
+  for (const { state } of inventory.allVms()) assert.equal(state, 'unknown');
+});
 
 test('shows the state unknown while the host is away, and what it was again afterwards', () => {
   const { inventory } = make();

@@ -177,6 +177,10 @@ export class MemoryInventory implements Inventory {
     return this.#collections.vm.get(id);
   }
 
+  allVms(): Iterable<Vm> {
+    return this.#collections.vm.all();
+  }
+
   host(id: string): Host | undefined {
     return this.#collections.host.get(id);
   }

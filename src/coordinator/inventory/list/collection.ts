@@ -93,6 +93,11 @@ export class Collection<V extends { readonly id: string }> {
     return slot === undefined ? undefined : this.#options.refresh(this.#viewAt(slot));
   }
 
+  /** All of them in no order, without what time alone has changed. */
+  *all(): Generator<V, void, undefined> {
+    for (const slot of this.#slotOf.values()) yield this.#viewAt(slot);
+  }
+
   /** Errors: `invalid` naming what is wrong with the query. */
   page(query: PlainQuery, visible: Visible): Page<V> {
     const checked = checkQuery(this.#options, query);
