@@ -255,6 +255,20 @@ export const explanationSchema = z
   })
   .meta({ id: 'RightExplanation' });
 
+const verbListSchema = z.array(verbSchema).max(allVerbs.length);
+
+export const heldRightsSchema = z
+  .strictObject({
+    verbs: verbListSchema.meta({
+      description:
+        'rights on the thing that was asked about; on a team those of vms that are held on all its vms, and the others on the installation',
+    }),
+    installation: verbListSchema.meta({ description: 'rights on the whole installation' }),
+    anywhere: verbListSchema.meta({ description: 'rights on at least one thing' }),
+  })
+  .meta({ id: 'HeldRights', description: 'what one may do, also by a token' });
+export type HeldRights = z.infer<typeof heldRightsSchema>;
+
 /** SEC-65. */
 export const certificateSchema = z
   .strictObject({

@@ -1,11 +1,12 @@
 /** Bad days in the console: nobody is signed in, a second factor, a right that is taken away, an operation that fails. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { routes, type Vm } from '#api';
 import { codeOf } from '../../src/coordinator/access/second-factor/totp.ts';
 import {
   findBarriers,
+  findBarriersInEachLight,
   followTo,
   noBrowser,
   openBrowser,
@@ -261,6 +262,87 @@ describe('bad days in the console', { skip: noBrowser }, () => {
       if (words[1] !== 'list' || words[0] === 'vm')
         assert.match(out, /\bof-ada\b/, words.join(' '));
     }
+  });
+
+  test('GRP-25 menus, the palette and buttons of pages offer what the rights of the person permit; the rest is grey with the right it takes', async () => {
+    const { page } = ada;
+    const client = gantry.client();
+    const [{ name: host } = { name: '' }] = (await client.call('host.list', {})).items;
+    await gantry.must('network', 'create', 'inside');
+    await gantry.must('grant', 'create', 'ada', 'auditor');
+    await gantry.must('grant', 'create', 'ada', 'use', '--on', 'folder:/hers');
+    await gantry.must('role', 'create', 'switcher', 'host.power');
+    await gantry.must('grant', 'create', 'ada', 'switcher', '--on', `host:${host}`);
+    const lacks = (right: string): string => `You lack the right ${right}`;
+    const item = (label: string): Locator =>
+      page.getByRole('menuitem', { name: label, exact: true });
+    const grey = page.locator('[aria-disabled=true]');
+    const tells = async (greyed: Locator, right: string): Promise<void> => {
+      await greyed.and(grey).hover();
+      await page.getByRole('tooltip').getByText(lacks(right)).waitFor();
+      await page.mouse.move(0, 0);
+      await page.getByRole('tooltip').waitFor({ state: 'detached' });
+    };
+    const openMenu = (of: string): Promise<void> =>
+      page
+        .getByRole('button', { name: `Actions for ${of}`, exact: true })
+        .first()
+        .click();
+    for (const [path, of, offered, greyed] of [
+      ['/hosts', host, 'Pause all that run', ['Probe programs and acceleration', 'host.settings']],
+      ['/teams', 'team-of-ada', 'Start team', ['Delete', 'team.manage']],
+      ['/teams', 'team-of-others', 'Help', ['Start team', 'vm.power']],
+      ['/networks', 'inside', 'Help', ['Change', 'network.manage']],
+      ['/networks', 'inside', 'Help', ['Delete', 'network.manage']],
+      // What its state forbids is grey as well, whoever asks.
+      ['/vms?filter=name+%3D+%22of-ada%22', 'of-ada', 'Pause', ['Delete', 'vm.delete']],
+    ] as const) {
+      await followTo(page, path);
+      await openMenu(of);
+      await tells(item(greyed[0]), greyed[1]);
+      assert.equal(await item(offered).and(grey).count(), 0, `${of}: ${offered}`);
+      await item(offered).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('menuitem').first().waitFor({ state: 'detached' });
+    }
+    for (const [path, button, right] of [
+      ['/vms', 'Create virtual machine', 'vm.create'],
+      ['/hosts', 'Connect hypervisor', 'host.join'],
+      ['/teams', 'Create team', 'team.manage'],
+      ['/networks', 'Create network', 'network.manage'],
+      ['/images', 'Build image', 'image.manage'],
+      ['/site', 'Change', 'installation.settings'],
+    ] as const) {
+      await followTo(page, path);
+      await tells(page.getByRole('button', { name: button, exact: true }).first(), right);
+    }
+    await followTo(page, '/vms');
+    const side = page.getByRole('navigation').getByRole('link', { name: 'Create virtual machine' });
+    await tells(side, 'vm.create');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    const dialog = page.getByRole('dialog');
+    const line = (label: string): Locator => dialog.getByRole('option', { name: label });
+    await page.keyboard.press('Control+k');
+    await dialog.getByRole('combobox').fill('Create team');
+    await line('Create team').and(grey).getByText(lacks('team.manage')).waitFor();
+    await dialog.getByRole('combobox').fill(host);
+    await line(`${host} Host`).click();
+    await line('Probe programs and acceleration')
+      .and(grey)
+      .getByText(lacks('host.settings'))
+      .waitFor();
+    await line('Pause all that run').and(page.locator(':not([aria-disabled=true])')).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    // A right that is given is there at once.
+    await followTo(page, '/hosts');
+    await openMenu(host);
+    await item('Probe programs and acceleration').and(grey).waitFor();
+    await gantry.must('grant', 'create', 'ada', 'server-administrator', '--on', `host:${host}`);
+    await item('Probe programs and acceleration')
+      .and(page.locator(':not([aria-disabled=true])'))
+      .click();
+    await page.getByText(`Probe programs and acceleration: ${host}`).first().waitFor();
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

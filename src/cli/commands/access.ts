@@ -264,4 +264,24 @@ export const accessCommands = [
       ]);
     },
   }),
+  command({
+    name: 'grant rights',
+    summary: 'which rights one has oneself',
+    options: {
+      vm: { type: 'text', value: 'VM', meaning: 'on this vm' },
+      host: { type: 'text', value: 'HOST', meaning: 'on this host' },
+      image: { type: 'text', value: 'IMAGE', meaning: 'on this image' },
+      folder: { type: 'text', value: 'PATH', meaning: 'on this folder' },
+      team: { type: 'text', value: 'TEAM', meaning: 'on this team, and on all its vms' },
+    },
+    examples: ['gantry grant rights', 'gantry grant rights --vm web-1'],
+    async run({ client, options, out, format, signal }) {
+      const { vm, host, image, folder, team } = options;
+      const query = { vm, host, image, folder, team };
+      const held = await client.call('right.held', { query }, signal);
+      const tell = (right: string): readonly [string, string] => [right, verbs[right as Verb]];
+      writeThing(out, format, held, held.verbs.map(tell));
+      if (held.verbs.length === 0) out.hint('none here; ask an administrator for a role');
+    },
+  }),
 ];

@@ -1,11 +1,13 @@
 /** The network adapters of a host, what is on them and what they are for. */
-import { Alert, AlertActionLink, Button, Content, PageSection } from '@patternfly/react-core';
+import { Alert, AlertActionLink, Content, PageSection } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Host, HostAdapter } from '#api';
 import { formatBitRate } from '#lib';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { Answer } from '../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
@@ -18,6 +20,7 @@ export function HostAdapters({ host }: { readonly host: Host }): ReactNode {
   const text = useAdapterText();
   const queries = useQueryClient();
   const [changed, setChanged] = useState<HostAdapter>();
+  const { whyNot } = useRights();
   const [creates, setCreates] = useState(false);
   const queryKey = ['host.adapters', host.id];
   const question = useQuery({
@@ -43,9 +46,13 @@ export function HostAdapters({ host }: { readonly host: Host }): ReactNode {
                 adapters={items}
                 onChange={setChanged}
                 head={
-                  <Button variant="secondary" onClick={() => setCreates(true)}>
+                  <JudgedButton
+                    whyNot={whyNot('network.create')}
+                    variant="secondary"
+                    onClick={() => setCreates(true)}
+                  >
                     {text('createForHost')}
-                  </Button>
+                  </JudgedButton>
                 }
               />
             )}
@@ -127,6 +134,7 @@ function AdapterTable({
 }): ReactNode {
   const words = useWords();
   const text = useAdapterText();
+  const whyNotChange = useRights({ host: host.id }).whyNot('host.set-adapter');
   const none = words.text('none');
   const listed = (items: readonly string[]): string => items.join(', ') || none;
   const columns: readonly PlainColumn<HostAdapter>[] = [
@@ -157,14 +165,15 @@ function AdapterTable({
     [
       words.text('change'),
       (adapter) => (
-        <Button
+        <JudgedButton
+          whyNot={whyNotChange}
           variant="secondary"
           isDisabled={adapter.trial !== null}
           aria-label={text('change', { name: adapter.name })}
           onClick={() => onChange(adapter)}
         >
           {words.text('change')}
-        </Button>
+        </JudgedButton>
       ),
     ],
   ];

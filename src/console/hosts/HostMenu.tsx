@@ -3,12 +3,20 @@ import { Divider, DropdownItem } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { Suspense, useState, type ReactNode } from 'react';
 import type { Host } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { thingHelp } from '../manual/help.ts';
+import { JudgedItem } from '../parts/JudgedItem.tsx';
 import { lazyPart } from '../parts/lazy-part.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { useConnectText } from './connect/connect-words.ts';
-import { asksFirst, hostActions, type AskedHostAction, type HostAction } from './host-actions.ts';
+import {
+  asksFirst,
+  hostActions,
+  routeOf,
+  type AskedHostAction,
+  type HostAction,
+} from './host-actions.ts';
 import { HostActionDialog } from './HostActionDialog.tsx';
 import { useActOnHost } from './use-act-on-host.ts';
 
@@ -25,23 +33,27 @@ export function HostMenu({
   const act = useActOnHost();
   const navigate = useNavigate();
   const text = useConnectText();
+  const [open, setOpen] = useState(false);
+  const { whyNot } = useRights({ host: host.id }, { enabled: open });
   const [asked, setAsked] = useState<AskedHostAction | 'connect' | undefined>(undefined);
   const item = (action: HostAction): ReactNode => (
-    <DropdownItem
+    <JudgedItem
       key={action}
+      whyNot={whyNot(routeOf(action))}
       onClick={() => {
         if (asksFirst(action)) setAsked(action);
         else void act(host, action);
       }}
     >
       {words.hostAction(action)}
-    </DropdownItem>
+    </JudgedItem>
   );
   return (
     <>
       <ThingMenu
         name={host.name}
         look={look}
+        onOpen={setOpen}
         help={thingHelp.host}
         attributes={{ kind: 'host', id: host.id }}
       >
@@ -53,7 +65,9 @@ export function HostMenu({
           .filter((action) => !asksFirst(action))
           .map((action) => item(action))}
         {host.connection !== null && (
-          <DropdownItem onClick={() => setAsked('connect')}>{text('change')}</DropdownItem>
+          <JudgedItem whyNot={whyNot('host.connect')} onClick={() => setAsked('connect')}>
+            {text('change')}
+          </JudgedItem>
         )}
         {look === 'row' && (
           <DropdownItem

@@ -1,11 +1,12 @@
 /** All hosts, live, and the way to connect another. */
-import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Suspense, type ReactNode } from 'react';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { lazyPart } from '../parts/lazy-part.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { useConnectText } from './connect/connect-words.ts';
@@ -17,6 +18,7 @@ const ConnectHost = lazyPart(async () => (await import('./connect/ConnectHost.ts
 
 export function HostsPage(): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights();
   const narrowed = useNarrowed();
   const navigate = useNavigate();
   const text = useConnectText();
@@ -29,7 +31,9 @@ export function HostsPage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('hosts')} help={pageHelp.hosts} narrowed={narrowed}>
-        <Button onClick={() => go({ ...place, connect: true })}>{text('connect')}</Button>
+        <JudgedButton whyNot={whyNot('host.add')} onClick={() => go({ ...place, connect: true })}>
+          {text('connect')}
+        </JudgedButton>
       </PageTitle>
       <ThingList
         name="host.list"

@@ -75,6 +75,7 @@ export const german: Language = {
     imageForgotten: 'Gantry vergisst es; die Datei bleibt: {path}',
     images: 'Images',
     lastSeen: 'Zuletzt gesehen',
+    lacksRight: 'Ihnen fehlt das Recht {right}; ein Administrator kann es geben',
     leavesOut: 'Lässt {count} aus:',
     diskRead: 'Gelesen',
     diskWritten: 'Geschrieben',

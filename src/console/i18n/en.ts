@@ -85,6 +85,7 @@ export const texts = {
   imageFilterExample: 'for example: imageKind = cd',
   imageForgotten: 'Gantry forgets it; the file stays: {path}',
   images: 'Images',
+  lacksRight: 'You lack the right {right}; an administrator can grant it',
   lastSeen: 'Last seen',
   leavesOut: 'Leaves out {count}:',
   diskRead: 'Read',

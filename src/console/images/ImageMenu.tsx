@@ -3,20 +3,25 @@ import { DropdownItem } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Image } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { thingHelp } from '../manual/help.ts';
+import { JudgedItem } from '../parts/JudgedItem.tsx';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
 
 export function ImageMenu({ image }: { readonly image: Image }): ReactNode {
   const words = useWords();
   const navigate = useNavigate();
+  const [open, setOpen] = useState(false);
+  const { whyNot } = useRights({ image: image.id }, { enabled: open });
   const [isDeleting, setDeleting] = useState(false);
   return (
     <>
       <ThingMenu
         name={image.name}
         look="row"
+        onOpen={setOpen}
         help={thingHelp.image}
         attributes={{ kind: 'image', id: image.id }}
       >
@@ -25,9 +30,9 @@ export function ImageMenu({ image }: { readonly image: Image }): ReactNode {
         >
           {words.text('properties')}
         </DropdownItem>
-        <DropdownItem isDanger onClick={() => setDeleting(true)}>
+        <JudgedItem isDanger whyNot={whyNot('image.delete')} onClick={() => setDeleting(true)}>
           {words.text('delete')}
-        </DropdownItem>
+        </JudgedItem>
       </ThingMenu>
       {isDeleting && <DeleteImage image={image} onClose={() => setDeleting(false)} />}
     </>

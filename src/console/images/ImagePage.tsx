@@ -1,10 +1,12 @@
 /** One image: what it is, where it lies, and the way to delete it. */
-import { Button, PageSection } from '@patternfly/react-core';
+import { PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Image } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { Answer } from '../parts/Answer.tsx';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { pageHelp } from '../manual/help.ts';
@@ -24,6 +26,8 @@ export function ImagePage(): ReactNode {
 
 function Shown({ image }: { readonly image: Image }): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights({ image: image.id });
+  const ofHost = useRights({ host: image.hostId });
   const [asked, setAsked] = useState(false);
   const facts: Facts = [
     [words.text('type'), `${words.imageKind(image.imageKind)}, ${image.format}`],
@@ -50,7 +54,8 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
       help={pageHelp.images}
       side={
         <>
-          <Button
+          <JudgedButton
+            whyNot={ofHost.whyNot('host.disk.files')}
             variant="secondary"
             component={(props) => (
               <Link
@@ -61,10 +66,15 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
             )}
           >
             {words.text('filesInside')}
-          </Button>
-          <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
+          </JudgedButton>
+          <JudgedButton
+            whyNot={whyNot('image.delete')}
+            variant="secondary"
+            isDanger
+            onClick={() => setAsked(true)}
+          >
             {words.text('delete')}
-          </Button>
+          </JudgedButton>
         </>
       }
     >

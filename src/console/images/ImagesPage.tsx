@@ -1,11 +1,12 @@
 /** All images, live, and the way to build another. */
-import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { BuildImage } from './BuildImage.tsx';
 import { imageColumns } from './image-columns.tsx';
@@ -14,6 +15,7 @@ import { parseImagesPlace, type ImagesPlace } from './place.ts';
 
 export function ImagesPage(): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights();
   const narrowed = useNarrowed();
   const navigate = useNavigate();
   const { build, ...place } = parseImagesPlace(useSearch({ strict: false }));
@@ -21,7 +23,9 @@ export function ImagesPage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('images')} help={pageHelp.images} narrowed={narrowed}>
-        <Button onClick={() => go({ ...place, build: true })}>{words.text('buildImage')}</Button>
+        <JudgedButton whyNot={whyNot('image.build')} onClick={() => go({ ...place, build: true })}>
+          {words.text('buildImage')}
+        </JudgedButton>
       </PageTitle>
       <ThingList
         name="image.list"

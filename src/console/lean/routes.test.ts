@@ -11,6 +11,8 @@ test('the table of the build has every route with what its client reads, and no 
   };
   const all: Readonly<Record<string, Route>> = routes;
   assert.deepEqual(Object.keys(built.routes), Object.keys(all));
-  for (const [name, { method, path, right, answer }] of Object.entries(all))
-    assert.deepEqual(built.routes[name], { method, path, right, answer });
+  for (const [name, { method, path, right, on, anywhere, answer }] of Object.entries(all)) {
+    const read = built.routes[name];
+    assert.deepEqual({ on, anywhere, ...read }, { method, path, right, on, anywhere, answer });
+  }
 });

@@ -9,9 +9,9 @@ const all: Readonly<Record<string, Route>> = routes;
 
 /** The table as the source of a module. */
 function writeRoutes(): string {
-  const plain = Object.entries(all).map(([name, { method, path, right, answer }]) => [
+  const plain = Object.entries(all).map(([name, { method, path, right, on, anywhere, answer }]) => [
     name,
-    { method, path, right, answer },
+    { method, path, right, on, anywhere, answer },
   ]);
   return `export const routes = ${JSON.stringify(Object.fromEntries(plain))};`;
 }

@@ -1,11 +1,12 @@
 /** All networks, live, and the way to make another. */
-import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { AddNetwork } from './AddNetwork.tsx';
 import { CreateNetwork } from './CreateNetwork.tsx';
@@ -16,6 +17,7 @@ import { useNetworkText } from './words.ts';
 
 export function NetworksPage(): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights();
   const narrowed = useNarrowed();
   const text = useNetworkText();
   const navigate = useNavigate();
@@ -28,10 +30,19 @@ export function NetworksPage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('networks')} help={pageHelp.networks} narrowed={narrowed}>
-        <Button onClick={() => go({ ...place, create: true })}>{text('create')}</Button>
-        <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
+        <JudgedButton
+          whyNot={whyNot('network.create')}
+          onClick={() => go({ ...place, create: true })}
+        >
+          {text('create')}
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('network.create')}
+          variant="secondary"
+          onClick={() => go({ ...place, add: true })}
+        >
           {text('add')}
-        </Button>
+        </JudgedButton>
       </PageTitle>
       <ThingList
         name="network.list"

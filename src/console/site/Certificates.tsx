@@ -1,17 +1,11 @@
 /** The certificates of the site: which there are, another one that is uploaded, a new one that is generated. */
-import {
-  Button,
-  Content,
-  Flex,
-  FormGroup,
-  Label,
-  PageSection,
-  TextArea,
-} from '@patternfly/react-core';
+import { Content, Flex, FormGroup, Label, PageSection, TextArea } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Certificate, CallOutput } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { Answer } from '../parts/Answer.tsx';
 import { FormDialog } from '../parts/FormDialog.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
@@ -24,6 +18,7 @@ type Certificates = CallOutput<'certificate.list'>;
 export function Certificates(): ReactNode {
   const { client, queries, notices } = useConsole();
   const text = useSiteText();
+  const { whyNot } = useRights();
   const [asked, setAsked] = useState<'upload' | 'generate'>();
   const question = useQuery({
     queryKey: certificatesKey,
@@ -39,12 +34,20 @@ export function Certificates(): ReactNode {
       <Content component="h2">{text('certificates')}</Content>
       <Content component="p">{text('certificatesExplain')}</Content>
       <Flex columnGap={{ default: 'columnGapSm' }}>
-        <Button variant="secondary" onClick={() => setAsked('upload')}>
+        <JudgedButton
+          whyNot={whyNot('certificate.set')}
+          variant="secondary"
+          onClick={() => setAsked('upload')}
+        >
           {text('upload')}
-        </Button>
-        <Button variant="secondary" onClick={() => setAsked('generate')}>
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('certificate.generate')}
+          variant="secondary"
+          onClick={() => setAsked('generate')}
+        >
           {text('generate')}
-        </Button>
+        </JudgedButton>
       </Flex>
       <Answer question={question}>{({ items }) => <CertificateTable items={items} />}</Answer>
       {asked === 'upload' && (

@@ -1,9 +1,11 @@
 /** Whether the site is reached without TLS too, and how that is ended. */
-import { Button, Content, PageSection } from '@patternfly/react-core';
+import { Content, PageSection } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Installation } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { FactList } from '../parts/FactList.tsx';
 import { FormDialog } from '../parts/FormDialog.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
@@ -13,6 +15,7 @@ import { useSiteText } from './words.ts';
 export function Encryption({ installation }: { readonly installation: Installation }): ReactNode {
   const words = useWords();
   const text = useSiteText();
+  const { whyNot } = useRights();
   const [asks, setAsks] = useState(false);
   const { tls, settings } = installation;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -46,9 +49,13 @@ export function Encryption({ installation }: { readonly installation: Installati
         columns={{ xl: '2Col' }}
       />
       {!tls && (
-        <Button variant="primary" onClick={() => setAsks(true)}>
+        <JudgedButton
+          whyNot={whyNot('installation.update')}
+          variant="primary"
+          onClick={() => setAsks(true)}
+        >
           {text('requireTls')}
-        </Button>
+        </JudgedButton>
       )}
       {asks && <RequireTls installation={installation} onClose={() => setAsks(false)} />}
     </PageSection>

@@ -1,11 +1,13 @@
 /** The quotas of folders: what is used of them, and the forms to set one and to take it away. */
-import { Button, Content, Flex, PageSection } from '@patternfly/react-core';
+import { Content, Flex, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Quota } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FormDialog } from '../parts/FormDialog.tsx';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { QuotaBars } from '../self-service/QuotaBars.tsx';
 import { useSelfServiceText } from '../self-service/words.ts';
 import { SetQuota } from './SetQuota.tsx';
@@ -20,6 +22,8 @@ export function Quotas(): ReactNode {
     queryKey: quotasKey,
     queryFn: ({ signal }) => client.call('quota.list', {}, signal),
   });
+  // A quota is set by those who manage what its folder lies in.
+  const { whyNot } = useRights();
   const close = (): void => ask(undefined);
   const readAgain = (): Promise<void> => queries.invalidateQueries({ queryKey: quotasKey });
   const removed = asked?.how === 'remove' ? asked.quota : undefined;
@@ -27,9 +31,13 @@ export function Quotas(): ReactNode {
     <PageSection>
       <Content component="h2">{text('quotas')}</Content>
       <Content component="p">{text('limits')}</Content>
-      <Button variant="secondary" onClick={() => ask({ how: 'set' })}>
+      <JudgedButton
+        whyNot={whyNot('folder.create')}
+        variant="secondary"
+        onClick={() => ask({ how: 'set' })}
+      >
         {text('set')}
-      </Button>
+      </JudgedButton>
       <Answer question={question}>
         {({ items }) => (
           <>
@@ -70,16 +78,28 @@ function QuotaOf({
 }): ReactNode {
   const text = useSelfServiceText();
   const { folder } = quota;
+  const { whyNot } = useRights({ folder: quota.id });
   return (
     <section aria-label={text('ofFolder', { folder })}>
       <Flex columnGap={{ default: 'columnGapMd' }}>
         <Content component="h3">{text('ofFolder', { folder })}</Content>
-        <Button variant="link" isInline onClick={() => onAsk('set')}>
+        <JudgedButton
+          whyNot={whyNot('quota.set')}
+          variant="link"
+          isInline
+          onClick={() => onAsk('set')}
+        >
           {text('change', { folder })}
-        </Button>
-        <Button variant="link" isInline isDanger onClick={() => onAsk('remove')}>
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('quota.clear')}
+          variant="link"
+          isInline
+          isDanger
+          onClick={() => onAsk('remove')}
+        >
           {text('remove', { folder })}
-        </Button>
+        </JudgedButton>
       </Flex>
       <QuotaBars quota={quota} />
     </section>

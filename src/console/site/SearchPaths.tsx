@@ -1,11 +1,13 @@
 /** Where hosts look for vms, disks and images: the folders of each in their order, and a form for those of one. */
-import { Button, Content, PageSection } from '@patternfly/react-core';
+import { Content, PageSection } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { hostSettingsSchema, type Host } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useList } from '../parts/ask.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { PatchDialog } from '../vm/settings/PatchDialog.tsx';
 import { useSiteText } from './words.ts';
@@ -17,6 +19,7 @@ export function SearchPaths(): ReactNode {
   const text = useSiteText();
   // Hypervisors of others have pools in the place of folders.
   const question = useList('host.list', { sort: 'name', limit: 1000 });
+  const whyNot = useRights().whyNowhere('host.settings');
   const [changed, setChanged] = useState<Host>();
   const columns: readonly PlainColumn<Host>[] = [
     [
@@ -45,14 +48,15 @@ export function SearchPaths(): ReactNode {
     [
       words.text('actions'),
       (host) => (
-        <Button
+        <JudgedButton
+          whyNot={whyNot}
           variant="secondary"
           size="sm"
           aria-label={text('changeSearchPath', { name: host.name })}
           onClick={() => setChanged(host)}
         >
           {words.text('change')}
-        </Button>
+        </JudgedButton>
       ),
     ],
   ];

@@ -1,9 +1,11 @@
 /** The settings of the site: those of everybody, and which of them one chooses for oneself. */
-import { Button, Content, PageSection, Switch } from '@patternfly/react-core';
+import { Content, PageSection, Switch } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Installation } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { Answer } from '../parts/Answer.tsx';
 import { useInstallation } from '../parts/ask.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
@@ -24,6 +26,7 @@ import { useSiteText, type SiteTextKey } from './words.ts';
 export function SitePage(): ReactNode {
   const words = useWords();
   const question = useInstallation({ enabled: true });
+  const { whyNot } = useRights();
   const [changes, setChanges] = useState(false);
   return (
     <>
@@ -31,9 +34,13 @@ export function SitePage(): ReactNode {
         <Link to="/attributes" search={{ kind: 'installation', id: '' }}>
           {words.text('objectAttributes')}
         </Link>
-        <Button isDisabled={question.data === undefined} onClick={() => setChanges(true)}>
+        <JudgedButton
+          whyNot={whyNot('installation.update')}
+          isDisabled={question.data === undefined}
+          onClick={() => setChanges(true)}
+        >
           {words.text('change')}
-        </Button>
+        </JudgedButton>
       </PageTitle>
       <Answer question={question}>
         {(installation) => (

@@ -16,11 +16,13 @@ const kinds = Object.keys(firstWaits) as readonly TeamWait['for'][];
 export function MemberWait({
   member,
   wait,
+  isDisabled,
   onWait,
 }: {
   /** Its name. */
   readonly member: string;
   readonly wait: TeamWait;
+  readonly isDisabled: boolean;
   readonly onWait: (wait: TeamWait) => void;
 }): ReactNode {
   const text = useTeamText();
@@ -39,6 +41,7 @@ export function MemberWait({
     <span className="member-wait">
       <FormSelect
         aria-label={text('waitOf', { name: member })}
+        isDisabled={isDisabled}
         value={wait.for}
         onChange={(_event, to) => {
           const kind = kinds.find((known) => known === to);
@@ -56,6 +59,7 @@ export function MemberWait({
             min={1}
             max={3600}
             aria-label={text('secondsOf', { name: member })}
+            isDisabled={isDisabled}
             validated={parsed.success ? 'default' : 'error'}
             value={typed}
             onChange={(_event, to) => {

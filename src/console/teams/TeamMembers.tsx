@@ -1,18 +1,13 @@
 /** The members of a team in the order in which they are started; moved, added and taken out here. */
 import './teams.css';
-import {
-  ActionList,
-  ActionListItem,
-  Button,
-  Content,
-  EmptyState,
-  TextInput,
-} from '@patternfly/react-core';
+import { ActionList, ActionListItem, Content, EmptyState, TextInput } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Team, TeamWait } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { VmStateLabel } from '../vm/VmStateLabel.tsx';
 import { MemberWait } from './MemberWait.tsx';
@@ -28,8 +23,10 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
   const { client, queries } = useConsole();
   const words = useWords();
   const text = useTeamText();
+  const { whyNot } = useRights({ team: team.id });
   const [added, setAdded] = useState('');
   const [failure, setFailure] = useState<unknown>(undefined);
+  const isGreyed = whyNot('team.update') !== undefined;
   const places: readonly Place[] = team.members.map(({ vm, wait }) => ({ vm, wait }));
   const change = async (members: readonly Place[]): Promise<void> => {
     try {
@@ -78,24 +75,28 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
                   <MemberWait
                     member={name}
                     wait={wait}
+                    isDisabled={isGreyed}
                     onWait={(to) => void change(places.with(index, { vm, wait: to }))}
                   />
                 </Td>
                 <Td isActionCell>
                   <ActionList isIconList>
                     <MoveButton
+                      whyNot={whyNot('team.update')}
                       sign="↑"
                       label={text('up', { name })}
                       to={index === 0 ? undefined : swap(places, index - 1)}
                       onMove={change}
                     />
                     <MoveButton
+                      whyNot={whyNot('team.update')}
                       sign="↓"
                       label={text('down', { name })}
                       to={index === places.length - 1 ? undefined : swap(places, index)}
                       onMove={change}
                     />
                     <MoveButton
+                      whyNot={whyNot('team.update')}
                       sign="✕"
                       label={text('remove', { name })}
                       to={places.toSpliced(index, 1)}
@@ -118,23 +119,31 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
         <TextInput
           aria-label={text('vm')}
           placeholder={text('vm')}
+          isDisabled={isGreyed}
           value={added}
           onChange={(_event, value) => setAdded(value)}
         />
-        <Button type="submit" variant="secondary" isDisabled={added === ''}>
+        <JudgedButton
+          whyNot={whyNot('team.update')}
+          type="submit"
+          variant="secondary"
+          isDisabled={added === ''}
+        >
           {text('add')}
-        </Button>
+        </JudgedButton>
       </form>
     </>
   );
 }
 
 function MoveButton({
+  whyNot,
   sign,
   label,
   to,
   onMove,
 }: {
+  readonly whyNot: string | undefined;
   readonly sign: string;
   readonly label: string;
   /** The members after it; undefined: not possible. */
@@ -143,7 +152,8 @@ function MoveButton({
 }): ReactNode {
   return (
     <ActionListItem>
-      <Button
+      <JudgedButton
+        whyNot={whyNot}
         variant="plain"
         aria-label={label}
         isAriaDisabled={to === undefined}

@@ -2,13 +2,16 @@
 import { Form, FormGroup, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { failurePolicies, type Team } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { Hint } from '../parts/Hint.tsx';
 import { useTeamText } from './words.ts';
 
 export function TeamPolicy({ team }: { readonly team: Team }): ReactNode {
   const { client, queries } = useConsole();
   const text = useTeamText();
+  const whyNot = useRights({ team: team.id }).whyNot('team.update');
   const [failure, setFailure] = useState<unknown>(undefined);
   const queryKey = ['team.show', team.id];
   const change = async (chosen: string): Promise<void> => {
@@ -32,6 +35,7 @@ export function TeamPolicy({ team }: { readonly team: Team }): ReactNode {
       <FormGroup label={text('onFailure')} fieldId="team-policy">
         <FormSelect
           id="team-policy"
+          isDisabled={whyNot !== undefined}
           value={team.onFailure}
           onChange={(_event, to) => void change(to)}
         >
@@ -39,6 +43,7 @@ export function TeamPolicy({ team }: { readonly team: Team }): ReactNode {
             <FormSelectOption key={policy} value={policy} label={text(`onFailure.${policy}`)} />
           ))}
         </FormSelect>
+        <Hint id="team-policy-hint">{whyNot}</Hint>
       </FormGroup>
     </Form>
   );

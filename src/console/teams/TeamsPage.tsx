@@ -1,12 +1,13 @@
 /** All teams, and the way to make another. */
-import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateTeam } from './CreateTeam.tsx';
 import { teamColumns } from './team-columns.tsx';
@@ -15,6 +16,7 @@ import { useTeamText } from './words.ts';
 
 export function TeamsPage(): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights();
   const narrowed = useNarrowed();
   const text = useTeamText();
   const navigate = useNavigate();
@@ -22,7 +24,9 @@ export function TeamsPage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('teams')} help={pageHelp.teams} narrowed={narrowed}>
-        <Button onClick={() => setCreates(true)}>{text('create')}</Button>
+        <JudgedButton whyNot={whyNot('team.create')} onClick={() => setCreates(true)}>
+          {text('create')}
+        </JudgedButton>
       </PageTitle>
       <ThingList
         name="team.list"

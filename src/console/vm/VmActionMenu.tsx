@@ -5,6 +5,7 @@ import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { thingHelp } from '../manual/help.ts';
+import { JudgedItem } from '../parts/JudgedItem.tsx';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { useVmActions } from '../parts/ask.ts';
 import { useAsking } from './asking.ts';
@@ -29,18 +30,14 @@ export function VmActionMenu({
     label = words.action(allowed.action),
     begin = () => deeds.begin(allowed),
   ): ReactNode => (
-    <DropdownItem
+    <JudgedItem
       key={label}
-      isAriaDisabled={!allowed.allowed}
-      // Beside the menu: above, it would lie on what stands before.
-      {...(allowed.allowed
-        ? {}
-        : { tooltipProps: { content: words.whyNot(allowed), position: 'left' } })}
+      whyNot={words.whyNot(allowed)}
       isDanger={allowed.action === 'delete'}
       onClick={begin}
     >
       {label}
-    </DropdownItem>
+    </JudgedItem>
   );
   const actions = offeredActions(question.data?.actions ?? []);
   const exported = offeredExport(question.data?.actions ?? []);

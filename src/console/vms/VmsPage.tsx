@@ -1,10 +1,11 @@
 /** All vms: filter, order and the forms for one more are in the address. */
-import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Suspense, type ReactNode } from 'react';
+import { useRights } from '../access/use-rights.ts';
 import { useWords } from '../console.ts';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { lazyPart } from '../parts/lazy-part.ts';
 import { CreateVm } from './CreateVm.tsx';
@@ -17,6 +18,7 @@ const ImportVm = lazyPart(async () => (await import('./import/ImportVm.tsx')).Im
 
 export function VmsPage(): ReactNode {
   const words = useWords();
+  const { whyNot } = useRights();
   const narrowed = useNarrowed();
   const navigate = useNavigate();
   const {
@@ -29,13 +31,23 @@ export function VmsPage(): ReactNode {
   return (
     <>
       <PageTitle title={words.text('virtualMachines')} help={pageHelp.vms} narrowed={narrowed}>
-        <Button onClick={() => go({ ...place, create: true })}>{words.text('createVm')}</Button>
-        <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
+        <JudgedButton whyNot={whyNot('vm.create')} onClick={() => go({ ...place, create: true })}>
+          {words.text('createVm')}
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('vm.add')}
+          variant="secondary"
+          onClick={() => go({ ...place, add: true })}
+        >
           {words.text('addVm')}
-        </Button>
-        <Button variant="secondary" onClick={() => go({ ...place, import: true })}>
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('vm.import')}
+          variant="secondary"
+          onClick={() => go({ ...place, import: true })}
+        >
           {words.text('importVm')}
-        </Button>
+        </JudgedButton>
       </PageTitle>
       <VmList
         place={place}

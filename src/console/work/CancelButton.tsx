@@ -1,9 +1,10 @@
 /** Cancels an operation that is under way. */
-import { Button } from '@patternfly/react-core';
 import { TimesIcon } from '@patternfly/react-icons/dist/esm/icons/times-icon';
 import type { ReactNode } from 'react';
 import { finishedStates, type Operation } from '#api';
-import { useConsole, useWords } from '../console.ts';
+import { useRights } from '../access/use-rights.ts';
+import { useConsole, useSession, useWords } from '../console.ts';
+import { JudgedButton } from '../parts/JudgedButton.tsx';
 
 export function CancelButton({
   operation,
@@ -14,7 +15,12 @@ export function CancelButton({
 }): ReactNode {
   const { client, notices } = useConsole();
   const words = useWords();
-  const { id, state, action, target } = operation;
+  const session = useSession();
+  const { id, state, action, target, actor } = operation;
+  const isOwn = session.kind === 'in' && session.session.user === actor;
+  // One's own are cancelled by whoever began them.
+  const lacks = useRights({}, { enabled: !isOwn }).whyNowhere('operation.cancel');
+  const whyNot = isOwn ? undefined : lacks;
   const label = `${words.text('cancelOperation')}: ${words.operation(action)} ${target.name}`;
   if (finishedStates.includes(state)) return null;
   const cancel = (): void =>
@@ -23,7 +29,8 @@ export function CancelButton({
       .catch((error: unknown) => notices.fail(words.text('cancelOperation'), error));
   if (look === 'sign')
     return (
-      <Button
+      <JudgedButton
+        whyNot={whyNot}
         variant="plain"
         isDisabled={state === 'cancelling'}
         onClick={cancel}
@@ -32,7 +39,8 @@ export function CancelButton({
       />
     );
   return (
-    <Button
+    <JudgedButton
+      whyNot={whyNot}
       variant="link"
       isInline
       isDisabled={state === 'cancelling'}
@@ -40,6 +48,6 @@ export function CancelButton({
       aria-label={label}
     >
       {words.text('cancel')}
-    </Button>
+    </JudgedButton>
   );
 }

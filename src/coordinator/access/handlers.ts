@@ -42,6 +42,7 @@ import {
   showRole,
   updateRole,
 } from './users/roles.ts';
+import { listHeldRights } from './users/held.ts';
 import { findUser, showUser } from './users/show-user.ts';
 
 export type AccessRoute = Extract<
@@ -52,6 +53,7 @@ export type AccessRoute = Extract<
   | `grant.${string}`
   | `token.${string}`
   | 'right.explain'
+  | 'right.held'
   | `certificate.${string}`
   | 'authority.show'
   | 'audit.list'
@@ -122,6 +124,7 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
     'grant.delete': ({ caller, params, query, precondition }) =>
       deleteGrant(context, caller, params.grant, precondition, dryRun(query)),
     'right.explain': ({ caller, query }) => explainRight(context, caller, query),
+    'right.held': ({ caller, query }) => listHeldRights(inventory, caller, query),
     'token.list': ({ caller, query }) =>
       page('token', tokenSchema, listTokens(context, caller), query),
     'token.create': ({ caller, body }) => createToken(context, caller, body),

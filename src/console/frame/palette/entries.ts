@@ -38,6 +38,13 @@ export interface Entry {
   readonly deed: Deed | undefined;
 }
 
+/** What is not possible says why. */
+export function judged(whyNot: string | undefined, label: string, deed: Deed): Entry {
+  return whyNot === undefined
+    ? { label, detail: '', deed }
+    : { label, detail: whyNot, deed: undefined };
+}
+
 export function idOf(thing: Thing): string {
   switch (thing.kind) {
     case 'vm':

@@ -1,6 +1,7 @@
 /** The entries of the palette for what was typed, or for the thing that was chosen. */
 import { useDeferredValue } from 'react';
-import type { Host, Image, Network, Vm } from '#api';
+import type { Host, Image, Network, RouteName, Vm } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
 import { useConnectText } from '../../hosts/connect/connect-words.ts';
@@ -8,7 +9,7 @@ import { useNetworkText } from '../../networks/words.ts';
 import { useList, type ListName, type ListQuestion, type Lists } from '../../parts/ask.ts';
 import { useTeamText } from '../../teams/words.ts';
 import { places } from '../places.ts';
-import { fitsWords, thingEntry, type Entry, type Thing } from './entries.ts';
+import { fitsWords, judged, thingEntry, type Deed, type Entry, type Thing } from './entries.ts';
 import { factFilter, factFound, nameFilter, type Known, type KnownList } from './sought.ts';
 import { useThingEntries } from './use-thing-entries.ts';
 
@@ -45,25 +46,28 @@ function usePageEntries(): readonly Entry[] {
   const teamText = useTeamText();
   const networkText = useNetworkText();
   const connectText = useConnectText();
-  const page = (to: string, label: string): Entry => ({
+  const { whyNot } = useRights();
+  const go = (label: string, to: string): Entry => ({
     label,
     detail: '',
     deed: { kind: 'go', to },
   });
-  const create = (kind: 'create-team' | 'create-network', label: string): Entry => ({
-    label,
-    detail: '',
-    deed: { kind: 'ask', asked: { kind } },
-  });
+  const form = (route: RouteName, label: string, deed: Deed): Entry =>
+    judged(whyNot(route), label, deed);
+  const shown = (route: RouteName, label: string, to: string): Entry =>
+    form(route, label, { kind: 'go', to });
   return [
-    ...places.map(([to, key]) => page(to, words.text(key))),
-    page('/vms?create=true', words.text('createVm')),
-    page('/vms?add=true', words.text('addVm')),
-    page('/vms?import=true', words.text('importVm')),
-    page('/hosts?connect=true', connectText('connect')),
-    page('/images?build=true', words.text('buildImage')),
-    create('create-team', teamText('create')),
-    create('create-network', networkText('create')),
+    ...places.map(([to, key]) => go(words.text(key), to)),
+    shown('vm.create', words.text('createVm'), '/vms?create=true'),
+    shown('vm.add', words.text('addVm'), '/vms?add=true'),
+    shown('vm.import', words.text('importVm'), '/vms?import=true'),
+    shown('host.add', connectText('connect'), '/hosts?connect=true'),
+    shown('image.build', words.text('buildImage'), '/images?build=true'),
+    form('team.create', teamText('create'), { kind: 'ask', asked: { kind: 'create-team' } }),
+    form('network.create', networkText('create'), {
+      kind: 'ask',
+      asked: { kind: 'create-network' },
+    }),
   ];
 }
 

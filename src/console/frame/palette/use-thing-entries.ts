@@ -1,15 +1,25 @@
 /** What may be done with the thing that was chosen: its page, and all that its menu offers. */
-import { teamActionNames, type Host, type Image, type Network, type Team, type Vm } from '#api';
+import {
+  teamActionNames,
+  type Host,
+  type Image,
+  type Network,
+  type Team,
+  type RouteName,
+  type Vm,
+} from '#api';
+import type { AskedOn } from '../../access/lacking.ts';
+import { useRights, type Rights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
-import { asksFirst, hostActions } from '../../hosts/host-actions.ts';
+import { asksFirst, hostActions, routeOf } from '../../hosts/host-actions.ts';
 import { useActOnHost } from '../../hosts/use-act-on-host.ts';
 import { thingHelp } from '../../manual/help.ts';
-import { networkVerbs } from '../../networks/verbs.ts';
+import { networkRoutes, networkVerbs } from '../../networks/verbs.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { useAct } from '../../vm/act.ts';
 import { useAsking } from '../../vm/asking.ts';
 import { deedOf, offeredActions, offeredExport } from '../../vm/offered.ts';
-import { idOf, type Asked, type Deed, type Entry, type Thing } from './entries.ts';
+import { idOf, judged, type Asked, type Deed, type Entry, type Thing } from './entries.ts';
 import type { Entries } from './use-entries.ts';
 
 export function useThingEntries(chosen: Thing | undefined): Entries {
@@ -17,17 +27,23 @@ export function useThingEntries(chosen: Thing | undefined): Entries {
   const ofVm = useVmEntries(chosen?.kind === 'vm' ? chosen.vm : undefined);
   const ofHost = useHostEntries();
   const go = (label: string, to: string): Entry => entry(label, { kind: 'go', to });
-  const ask = (label: string, asked: Asked): Entry => entry(label, { kind: 'ask', asked });
+  const { whyNot, settled } = useRights(askedOn(chosen), {
+    enabled: chosen !== undefined && chosen.kind !== 'vm',
+  });
+  const ask = (route: RouteName, label: string, asked: Asked): Entry =>
+    judged(whyNot(route), label, { kind: 'ask', asked });
   const ofTeam = (team: Team): readonly Entry[] => [
     ...teamActionNames.map((verb) =>
-      ask(words.operation(`team.${verb}`), { kind: 'team', team, verb }),
+      ask('team.act', words.operation(`team.${verb}`), { kind: 'team', team, verb }),
     ),
-    ask(words.text('delete'), { kind: 'team', team, verb: 'delete' }),
+    ask('team.delete', words.text('delete'), { kind: 'team', team, verb: 'delete' }),
   ];
   const ofNetwork = (network: Network): readonly Entry[] =>
-    networkVerbs.map((verb) => ask(words.text(verb), { kind: 'network', network, verb }));
+    networkVerbs.map((verb) =>
+      ask(networkRoutes[verb], words.text(verb), { kind: 'network', network, verb }),
+    );
   const ofImage = (image: Image): readonly Entry[] => [
-    ask(words.text('delete'), { kind: 'image', image }),
+    ask('image.delete', words.text('delete'), { kind: 'image', image }),
   ];
   if (chosen === undefined) return { entries: [], settled: true };
   const kind = chosen.kind;
@@ -37,13 +53,13 @@ export function useThingEntries(chosen: Thing | undefined): Entries {
   ];
   const whole = (to: string, entries: readonly Entry[]): Entries => ({
     entries: [go(words.text('open'), to), ...entries, ...ofAny],
-    settled: true,
+    settled,
   });
   switch (chosen.kind) {
     case 'vm':
       return { ...whole(`/vms/${chosen.vm.id}`, ofVm.entries), settled: ofVm.settled };
     case 'host':
-      return whole(`/hosts/${chosen.host.id}`, ofHost(chosen.host));
+      return whole(`/hosts/${chosen.host.id}`, ofHost(chosen.host, whyNot));
     case 'team':
       return whole(`/teams/${chosen.team.id}`, ofTeam(chosen.team));
     case 'network':
@@ -57,16 +73,34 @@ export function useThingEntries(chosen: Thing | undefined): Entries {
   }
 }
 
+/** Rights on networks and folders are asked of the installation: nothing is done with a folder here. */
+function askedOn(thing: Thing | undefined): AskedOn {
+  switch (thing?.kind) {
+    case 'host':
+      return { host: thing.host.id };
+    case 'team':
+      return { team: thing.team.id };
+    case 'image':
+      return { image: thing.image.id };
+    case 'vm':
+    case 'network':
+    case 'folder':
+    case undefined:
+      return {};
+  }
+}
+
 function entry(label: string, deed: Deed | undefined, detail = ''): Entry {
   return { label, detail, deed };
 }
 
-function useHostEntries(): (host: Host) => readonly Entry[] {
+function useHostEntries(): (host: Host, whyNot: Rights['whyNot']) => readonly Entry[] {
   const words = useWords();
   const act = useActOnHost();
-  return (host) =>
+  return (host, whyNot) =>
     hostActions(host).map((action) =>
-      entry(
+      judged(
+        whyNot(routeOf(action)),
         words.hostAction(action),
         asksFirst(action)
           ? { kind: 'ask', asked: { kind: 'host', host, action } }
@@ -84,14 +118,14 @@ function useVmEntries(vm: Vm | undefined): Entries {
   const question = useVmActions(vm?.id ?? '', vm !== undefined);
   if (vm === undefined) return { entries: [], settled: true };
   const actions = question.data?.actions ?? [];
-  const judged = offeredActions(actions).toSorted((a, b) => Number(b.allowed) - Number(a.allowed));
-  const deedFor = (allowed: (typeof judged)[number]): Deed | undefined => {
+  const offered = offeredActions(actions).toSorted((a, b) => Number(b.allowed) - Number(a.allowed));
+  const deedFor = (allowed: (typeof offered)[number]): Deed | undefined => {
     const deed = deedOf(allowed, words, asking.of(vm.id));
     if (deed?.kind === 'go') return { kind: 'go', to: `/vms/${vm.id}?tab=${deed.tab}` };
     if (deed?.kind === 'act') return { kind: 'act', act: () => void act(vm, deed.action) };
     return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
   };
-  const entries = judged.map((allowed) =>
+  const entries = offered.map((allowed) =>
     entry(words.action(allowed.action), deedFor(allowed), words.whyNot(allowed)),
   );
   const download = entry(words.text('exportDefinition'), {

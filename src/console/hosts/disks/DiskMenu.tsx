@@ -1,11 +1,13 @@
 /** What may be done with a disk file; the host says no with the reason where it is in use. */
-import { Divider, DropdownItem } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
+import { Divider } from '@patternfly/react-core';
+import { useState, type ReactNode } from 'react';
 import { useNavigate } from '@tanstack/react-router';
 import type { Host, HostDisk } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useConsole } from '../../console.ts';
 import { saveContent } from '../../parts/save-content.ts';
 import { thingHelp } from '../../manual/help.ts';
+import { JudgedItem } from '../../parts/JudgedItem.tsx';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { fileName } from './disk-tree.ts';
 import { verbWord, type VerbOfDisk } from './disk-verbs.ts';
@@ -26,6 +28,8 @@ export function DiskMenu({
   const text = useDiskText();
   const { client, notices } = useConsole();
   const navigate = useNavigate();
+  const [open, setOpen] = useState(false);
+  const { whyNot } = useRights({ host: host.id }, { enabled: open });
   const download = (): void => {
     const input = { params: { host: host.id }, query: { file: disk.path } };
     saveContent(client, 'host.file.content', input).catch((error: unknown) =>
@@ -33,28 +37,36 @@ export function DiskMenu({
     );
   };
   const item = (verb: VerbOfDisk): ReactNode => (
-    <DropdownItem key={verb} onClick={() => onAsk(verb)}>
+    <JudgedItem
+      key={verb}
+      whyNot={whyNot(verb === 'inspect' ? 'host.disk' : 'host.disk.work')}
+      onClick={() => onAsk(verb)}
+    >
       {text(verbWord[verb])}
-    </DropdownItem>
+    </JudgedItem>
   );
   return (
     <ThingMenu
       name={fileName(disk.path)}
       look="row"
+      onOpen={setOpen}
       help={thingHelp.disk}
       attributes={{ kind: 'disk', id: disk.path, host: host.id }}
     >
       {(disk.problem === null ? anyDisk : anyDisk.slice(0, 1)).map(item)}
       {disk.problem === null && (
-        <DropdownItem
+        <JudgedItem
+          whyNot={whyNot('host.disk.files')}
           onClick={() =>
             void navigate({ to: '/disks/files', search: { host: host.id, file: disk.path } })
           }
         >
           {text('filesInside')}
-        </DropdownItem>
+        </JudgedItem>
       )}
-      <DropdownItem onClick={download}>{text('download')}</DropdownItem>
+      <JudgedItem whyNot={whyNot('host.file.content')} onClick={download}>
+        {text('download')}
+      </JudgedItem>
       {disk.parent !== null && withParent.map(item)}
       <Divider component="li" />
       {disk.problem === null && disk.parent === null && item('wipe')}

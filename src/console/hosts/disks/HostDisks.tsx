@@ -3,7 +3,9 @@ import { Alert, Button, Content, Flex, Label, PageSection } from '@patternfly/re
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { formatWords, type Host, type HostDisk, type HostDiskList } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { Answer } from '../../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { arrangeDisks, fileName, unusedBytes, type DiskRow } from './disk-tree.ts';
@@ -44,7 +46,7 @@ export function HostDisks({
             )}
             {list.disks.length === 0 ? (
               <>
-                <Head list={list} onAsk={setAsked} />
+                <Head host={host} list={list} onAsk={setAsked} />
                 <Content component="p">{text('none')}</Content>
               </>
             ) : (
@@ -71,21 +73,30 @@ export function HostDisks({
 
 /** What is done with none of them, and how many there are. */
 function Head({
+  host,
   list: { disks },
   onAsk,
 }: {
+  readonly host: Host;
   readonly list: HostDiskList;
   readonly onAsk: (asked: DiskVerbAsked) => void;
 }): ReactNode {
   const words = useWords();
   const text = useDiskText();
+  const { whyNot } = useRights({ host: host.id });
   const bytes = words.bytes(unusedBytes(disks));
   return (
     <Flex alignItems={{ default: 'alignItemsCenter' }}>
-      <Button onClick={() => onAsk({ verb: 'create' })}>{text('create')}</Button>
-      <Button variant="secondary" onClick={() => onAsk({ verb: 'upload' })}>
+      <JudgedButton whyNot={whyNot('host.disk.work')} onClick={() => onAsk({ verb: 'create' })}>
+        {text('create')}
+      </JudgedButton>
+      <JudgedButton
+        whyNot={whyNot('host.upload.begin')}
+        variant="secondary"
+        onClick={() => onAsk({ verb: 'upload' })}
+      >
         {text('upload')}
-      </Button>
+      </JudgedButton>
       <span>{text('unused', { count: words.count(disks.length), bytes })}</span>
     </Flex>
   );
@@ -141,7 +152,7 @@ function DiskTable({
       columns={columns}
       rows={arrangeDisks(list.disks)}
       keyOf={({ disk }) => disk.path}
-      head={<Head list={list} onAsk={onAsk} />}
+      head={<Head host={host} list={list} onAsk={onAsk} />}
       savedAs={{ fileName: `${host.name}-disks`, items: list.disks }}
     />
   );

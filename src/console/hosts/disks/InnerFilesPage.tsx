@@ -7,6 +7,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { InnerFiles, InnerFileSystem } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
 import { pageHelp } from '../../manual/help.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
@@ -114,6 +115,7 @@ function DiskFolder({
 }): ReactNode {
   const text = useInnerText();
   const queries = useQueryClient();
+  const { whyNot } = useRights({ host: place.host });
   const [puts, setPuts] = useState(false);
   return (
     <>
@@ -123,7 +125,7 @@ function DiskFolder({
         tools={
           <ToolbarItem>
             <JudgedButton
-              whyNot={readOnly ?? undefined}
+              whyNot={readOnly ?? whyNot('host.disk.put-file')}
               variant="secondary"
               onClick={() => setPuts(true)}
             >

@@ -1,12 +1,14 @@
 /** What the vms of a host have of its processors, and how that adds up against what there is (WEB-36). */
-import { Alert, Button, Content, PageSection } from '@patternfly/react-core';
+import { Alert, Content, PageSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { vmStateFacts, type Host, type Vm } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { useList } from '../../parts/ask.ts';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { VmStateLabel } from '../../vm/VmStateLabel.tsx';
 import { ChangeResources } from './ChangeResources.tsx';
 import { shareOf, sumShares, type Share } from './shares.ts';
@@ -26,6 +28,7 @@ const fields = [
 export function ResourceAllocation({ host }: { readonly host: Host }): ReactNode {
   const words = useWords();
   const text = useResourceText();
+  const whyNot = useRights().whyNowhere('vm.settings');
   const [changed, setChanged] = useState<Vm | undefined>(undefined);
   const question = useList('vm.list', {
     filter: `hostId = "${host.id}"`,
@@ -117,14 +120,15 @@ export function ResourceAllocation({ host }: { readonly host: Host }): ReactNode
                         </Td>
                         <Td dataLabel={titles.weight}>{words.count(share.weight)}</Td>
                         <Td isActionCell>
-                          <Button
+                          <JudgedButton
+                            whyNot={whyNot}
                             variant="link"
                             isInline
                             aria-label={text('change', { name: vm.name })}
                             onClick={() => setChanged(vm)}
                           >
                             {words.text('change')}
-                          </Button>
+                          </JudgedButton>
                         </Td>
                       </Tr>
                     );

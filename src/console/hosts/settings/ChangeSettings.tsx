@@ -1,9 +1,10 @@
 /** A button to a form of some of a host's settings. */
-import { Button } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { z } from 'zod';
 import type { Host, HostPatch } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { PatchDialog } from '../../vm/settings/PatchDialog.tsx';
 
 export function ChangeSettings({
@@ -22,6 +23,7 @@ export function ChangeSettings({
 }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
+  const { whyNot } = useRights({ host: host.id });
   const [open, setOpen] = useState(false);
   // What somebody else saves while the form is open is not overwritten.
   const [version, setVersion] = useState(host.version);
@@ -31,7 +33,8 @@ export function ChangeSettings({
   };
   return (
     <>
-      <Button
+      <JudgedButton
+        whyNot={whyNot('host.update')}
         variant="secondary"
         aria-label={title}
         onClick={() => {
@@ -40,7 +43,7 @@ export function ChangeSettings({
         }}
       >
         {words.text('change')}
-      </Button>
+      </JudgedButton>
       {open && (
         <PatchDialog
           title={title}

@@ -1,17 +1,11 @@
 /** Native viewers of a host: where they connect, how they sign in, what they are shown, and what deserves a warning. */
-import {
-  Alert,
-  Button,
-  Content,
-  Flex,
-  PageSection,
-  Stack,
-  StackItem,
-} from '@patternfly/react-core';
+import { Alert, Content, Flex, PageSection, Stack, StackItem } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Host, HostPatch, ViewerCertificate } from '#api';
+import { useRights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { Answer } from '../../parts/Answer.tsx';
 import { FactList } from '../../parts/FactList.tsx';
 import { PatchDialog } from '../../vm/settings/PatchDialog.tsx';
@@ -24,6 +18,7 @@ export function HostViewers({ host }: { readonly host: Host }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
   const text = useViewerText();
+  const { whyNot } = useRights({ host: host.id });
   const [open, setOpen] = useState(false);
   const { viewers, settings } = host;
   const { state, reason, address, ports, tls } = viewers;
@@ -55,9 +50,13 @@ export function HostViewers({ host }: { readonly host: Host }): ReactNode {
         </StackItem>
         {state !== 'unsupported' && (
           <StackItem>
-            <Button variant="secondary" onClick={() => setOpen(true)}>
+            <JudgedButton
+              whyNot={whyNot('host.update')}
+              variant="secondary"
+              onClick={() => setOpen(true)}
+            >
               {words.text('change')}
-            </Button>
+            </JudgedButton>
           </StackItem>
         )}
         {isOn && <Certificate host={host} />}
@@ -81,6 +80,7 @@ function Certificate({ host }: { readonly host: Host }): ReactNode {
   const words = useWords();
   const text = useViewerText();
   const queries = useQueryClient();
+  const { whyNot } = useRights({ host: host.id });
   const [open, setOpen] = useState(false);
   const params = { host: host.id };
   const queryKey = ['host.viewer-certificate.show', host.id];
@@ -123,12 +123,20 @@ function Certificate({ host }: { readonly host: Host }): ReactNode {
         )}
       </Answer>
       <Flex>
-        <Button variant="secondary" onClick={() => setOpen(true)}>
+        <JudgedButton
+          whyNot={whyNot('host.viewer-certificate.set')}
+          variant="secondary"
+          onClick={() => setOpen(true)}
+        >
           {text('supply')}
-        </Button>
-        <Button variant="secondary" onClick={() => void generate()}>
+        </JudgedButton>
+        <JudgedButton
+          whyNot={whyNot('host.viewer-certificate.generate')}
+          variant="secondary"
+          onClick={() => void generate()}
+        >
           {text('generate')}
-        </Button>
+        </JudgedButton>
       </Flex>
       {open && <SupplyCertificate host={host} onTaken={take} onClose={() => setOpen(false)} />}
     </Stack>

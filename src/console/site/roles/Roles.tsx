@@ -1,11 +1,13 @@
 /** The roles of the installation: those that are built in, and sets of rights that were put together here (SEC-40). */
-import { Button, Content, PageSection } from '@patternfly/react-core';
+import { Content, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Role } from '#api';
-import { useConsole, useSession, useWords } from '../../console.ts';
+import { useRights } from '../../access/use-rights.ts';
+import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { RoleForm } from './RoleForm.tsx';
 import { useRoleNames } from '../../access/role-words.ts';
@@ -20,12 +22,13 @@ interface Asked {
 
 /** Nothing for those who may not see roles. */
 export function Roles(): ReactNode {
-  const session = useSession();
-  const verbs = session.kind === 'in' ? session.session.verbs : [];
-  return verbs.includes('user.view') && <Shown mayChange={verbs.includes('permission.change')} />;
+  const { whyNot, settled } = useRights();
+  return (
+    settled && whyNot('role.list') === undefined && <Shown whyNotChange={whyNot('role.create')} />
+  );
 }
 
-function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
+function Shown({ whyNotChange }: { readonly whyNotChange: string | undefined }): ReactNode {
   const { client, queries } = useConsole();
   const words = useWords();
   const text = useRoleText();
@@ -47,18 +50,20 @@ function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
       (role) => (
         <>
           {text(role.builtIn ? 'builtIn' : 'own')}
-          {mayChange && !role.builtIn && (
+          {!role.builtIn && (
             <>
               {' '}
-              <Button
+              <JudgedButton
+                whyNot={whyNotChange}
                 variant="link"
                 isInline
                 aria-label={text('change', { name: role.name })}
                 onClick={() => ask({ how: 'write', role })}
               >
                 {words.text('change')}
-              </Button>{' '}
-              <Button
+              </JudgedButton>{' '}
+              <JudgedButton
+                whyNot={whyNotChange}
                 variant="link"
                 isInline
                 isDanger
@@ -66,7 +71,7 @@ function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
                 onClick={() => ask({ how: 'remove', role })}
               >
                 {words.text('delete')}
-              </Button>
+              </JudgedButton>
             </>
           )}
         </>
@@ -81,11 +86,9 @@ function Shown({ mayChange }: { readonly mayChange: boolean }): ReactNode {
     <PageSection>
       <Content component="h2">{text('roles')}</Content>
       <Content component="p">{text('explain')}</Content>
-      {mayChange && (
-        <Button variant="secondary" onClick={() => ask({ how: 'write' })}>
-          {text('create')}
-        </Button>
-      )}
+      <JudgedButton whyNot={whyNotChange} variant="secondary" onClick={() => ask({ how: 'write' })}>
+        {text('create')}
+      </JudgedButton>
       <Answer question={question}>
         {({ items }) => (
           <PlainTable

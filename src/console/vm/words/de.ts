@@ -124,7 +124,6 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   keepMine: 'Meine behalten',
   keys: 'Tasten',
   keyboardLayout: 'Tastaturbelegung des Gastes',
-  lacksRight: 'Ihnen fehlt das Recht {right}; ein Administrator kann es geben',
   layoutDe: 'Deutsch',
   layoutUs: 'Englisch (US)',
   limits: '{min} bis {max}',

@@ -120,7 +120,6 @@ export const vmTexts = {
   keepMine: 'Keep mine',
   keys: 'Keys',
   keyboardLayout: 'Keyboard layout of the guest',
-  lacksRight: 'You lack the right {right}; an administrator can grant it',
   layoutDe: 'German',
   layoutUs: 'English (US)',
   limits: '{min} to {max}',

@@ -234,6 +234,46 @@ void test('SEC-38 it is shown why somebody may or may not do something, and wher
   );
 });
 
+void test('what one may do oneself is told for a thing, the installation and anything, within the scope of a token', async (t) => {
+  const place = await startPlace(t);
+  const [lab, host, web, db] = [newId(), newId(), newId(), newId()];
+  await addThings(place, {
+    folders: [
+      [topFolderId, '', null],
+      [lab, 'lab', topFolderId],
+    ],
+    hosts: [[host, 'h1']],
+    vms: [
+      [web, 'web-1', host, lab],
+      [db, 'db-1', host, lab],
+    ],
+  });
+  const { token } = await addUser(place, 'ada');
+  await grant(place, 'ada', 'use', 'folder:/lab');
+  const members = [web, db].map((vm) => ({ vm, wait: { for: 'nothing' } }));
+  const data = { name: 'shop', description: '', onFailure: 'stop', members };
+  const shop = newId();
+  await place.coordinator.commit({ writes: [{ kind: 'team', id: shop, data }] });
+  const held = async (asked: string, by = token) =>
+    (await place.ask('GET', `/rights${asked}`, { token: by })).body as Record<string, string[]>;
+  const onVm = await held('?vm=web-1');
+  assert.ok(onVm['verbs']?.includes('vm.power'));
+  assert.ok(!onVm['verbs']?.includes('vm.delete'));
+  assert.deepEqual(onVm['installation'], []);
+  assert.deepEqual(onVm['anywhere'], onVm['verbs']);
+  assert.deepEqual((await held(''))['verbs'], []);
+  assert.deepEqual((await held('', place.admin))['verbs'], [...allVerbs]);
+  assert.ok((await held(`?team=${shop}`))['verbs']?.includes('vm.power'));
+  assert.ok(!(await held(`?team=${shop}`))['verbs']?.includes('team.manage'));
+  await place.must('POST', '/roles', { name: 'switch', verbs: ['vm.power'] });
+  await grant(place, 'ada', 'switch', `vm:${db}`, { deny: true });
+  assert.ok(!(await held(`?team=${shop}`))['verbs']?.includes('vm.power'), 'denied on one of them');
+  assert.ok((await held('?vm=web-1'))['verbs']?.includes('vm.power'));
+  const scoped = await place.must('POST', '/tokens', { name: 'look', verbs: ['vm.view'] });
+  assert.deepEqual((await held('?vm=web-1', String(scoped['secret'])))['verbs'], ['vm.view']);
+  assert.equal((await place.ask('GET', '/rights?host=h1', { token })).status, 404, 'not seen');
+});
+
 void test('a dry run says what would be and changes nothing, and a stale change is refused', async (t) => {
   const place = await startPlace(t);
   const head = await place.coordinator.store.head();

@@ -49,7 +49,9 @@ function hasVerb(inventory: Inventory, grant: GrantDocument, verb: Verb): boolea
   return roleById(inventory, grant.role)?.verbs.includes(verb) ?? false;
 }
 
-function objectOfQuery(inventory: Inventory, caller: Caller, query: Query): RightObject {
+type Asked = Pick<Query, 'vm' | 'host' | 'image' | 'folder'>;
+
+export function objectOfQuery(inventory: Inventory, caller: Caller, query: Asked): RightObject {
   for (const kind of ['vm', 'host', 'image', 'folder'] as const) {
     const reference = query[kind];
     if (reference === undefined) continue;
