@@ -73,6 +73,8 @@ export { maxSharedFolders, shareId, shareLinkPath } from './command-line/shares.
 export { readOpenDisk, servedImage, type OpenDisk } from './layers/nodes.ts';
 export { closeImage, openTops, type NewTop, type OpenTops } from './layers/put-on-top.ts';
 export { mergeLive, type LiveMerge } from './layers/merge.ts';
+export { endMirror, isMirroring, mirrorLive, type LiveMirror } from './layers/mirror.ts';
+export { replaceBelow, type ReplacedImage } from './layers/replace-below.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';

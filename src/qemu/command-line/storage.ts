@@ -164,21 +164,31 @@ function isServed({ source }: Image): boolean {
  * A parent is read until a merge writes into it: its file is opened for that when it is due (`auto-read-only`), by what
  * serves it where it is served.
  */
-type Access = 'write' | 'read-until-merged' | 'read';
+export type Access = 'write' | 'read-until-merged' | 'read';
 
 function accessOf(disk: Disk, generation: number): Access {
   if (disk.access === 'read-only') return 'read';
   return generation === 0 ? 'write' : 'read-until-merged';
 }
 
-/** The nodes of an image that is put on top of a running machine's disk: without a parent, which it gets by that. */
-export function layerNodes(
+/** An image that a running machine opens. */
+export interface LaterImage {
+  readonly path: string;
+  readonly format: Image['format'];
+  /** By default the guest writes it. */
+  readonly access?: Access;
+  /** The node of its parent, which is open; by default it has none, or gets it by being put on top. */
+  readonly backing?: string | null;
+}
+
+/** The node of its file, and its own. */
+export function laterNodes(
   disk: Pick<Disk, 'discard' | 'cache'>,
   nodeName: string,
-  path: string,
-): readonly JsonFields[] {
-  const image: Image = { source: { kind: 'file', path }, format: 'qcow2' };
-  return twoNodes(nodeName, image, { access: 'write', disk, backing: null });
+  { path, format, access = 'write', backing = null }: LaterImage,
+): readonly [file: JsonFields, image: JsonFields] {
+  const image: Image = { source: { kind: 'file', path }, format };
+  return twoNodes(nodeName, image, { access, disk, backing });
 }
 
 interface NodeWish {
@@ -191,7 +201,7 @@ function twoNodes(
   nodeName: string,
   image: Image,
   { access, disk, backing }: NodeWish,
-): readonly JsonFields[] {
+): readonly [file: JsonFields, image: JsonFields] {
   const file = fileNodeOf(nodeName);
   const discard = access === 'read' ? undefined : disk.discard;
   const cache = cacheFields(disk.cache);

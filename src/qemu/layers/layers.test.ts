@@ -1,6 +1,7 @@
 /** Layers of a running machine, with real QEMU: what each image holds is read by qemu-io when it has ended. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault } from '#lib';
@@ -14,8 +15,10 @@ import {
   type RealQemu,
 } from '../testing/real-qemu.ts';
 import { mergeLive, type LiveMerge } from './merge.ts';
+import { endMirror, isMirroring, mirrorLive, type LiveMirror } from './mirror.ts';
 import { readOpenDisk } from './nodes.ts';
 import { openTops } from './put-on-top.ts';
+import { replaceBelow } from './replace-below.ts';
 
 const options = { skip: withoutQemu };
 const board = {
@@ -101,6 +104,28 @@ class Machine implements AsyncDisposable {
       moved: async () => undefined,
       ...more,
     });
+  }
+
+  mirror(to: string, more: Partial<LiveMirror> = {}): Promise<void> {
+    const [disk] = this.disks;
+    assert.ok(disk !== undefined);
+    return mirrorLive(this.qemu.qmp, {
+      disk,
+      to,
+      format: 'qcow2',
+      limit: () => 0,
+      signal: AbortSignal.timeout(20_000),
+      goesOn: () => false,
+      onProgress: () => undefined,
+      beforeMove: async () => undefined,
+      moved: async () => undefined,
+      ...more,
+    });
+  }
+
+  async paths(id: string): Promise<readonly string[]> {
+    const { images, path } = await readOpenDisk(this.qemu.qmp, id);
+    return [path, ...images.keys()].map((one) => one.slice(this.folder.path.length + 1));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -255,5 +280,119 @@ void test(
     await machine.qemu.program.end();
     for (const region of [0, 1, 2, 3, 4, 5, 6])
       assert.ok(holds(machine.path('disk-a.qcow2'), region + 1, region), String(region));
+  },
+);
+
+void test(
+  'a disk goes on in another file, with what was written before, meanwhile and afterwards',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    await machine.write('disk-a', 1, 0);
+    const to = machine.path('moved.qcow2');
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', to, '8M']);
+    const states: string[] = [];
+    const old = machine.path('disk-a.qcow2');
+    await machine.mirror(to, {
+      beforeMove: () => machine.write('disk-a', 2, 1),
+      moved: async () => {
+        states.push((await qmp.queryStatus(machine.qemu.qmp)).status);
+      },
+    });
+    assert.deepEqual(states, ['paused'], 'it stands still until that is written down');
+    assert.equal((await qmp.queryStatus(machine.qemu.qmp)).running, true);
+    assert.deepEqual(await machine.paths('disk-a'), ['moved.qcow2', 'moved.qcow2']);
+    for (const region of [0, 1])
+      assert.ok(holds(old, region + 1, region), 'the old file has it too');
+    await machine.write('disk-a', 3, 2);
+    await machine.mirror(to, { moved: async () => void states.push('again') });
+    assert.equal(states.at(-1), 'again', 'what has moved already is only written down');
+    await qmp.quit(machine.qemu.qmp);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2]) assert.ok(holds(to, region + 1, region), String(region));
+    assert.ok(holds(old, 0, 2));
+  },
+);
+
+void test(
+  'a copy that is cancelled leaves the disk where it is; one that was left goes on, and is joined or ended',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    const { qmp: monitor } = machine.qemu;
+    for (const region of [0, 1, 2]) await machine.write('disk-a', region + 1, region);
+    const [one, other] = ['one.raw', 'other.raw'].map((name) => machine.path(name));
+    assert.ok(one !== undefined && other !== undefined);
+    for (const path of [one, other]) execFileSync('truncate', ['-s', '8M', path]);
+    const reason = new Fault('cancelled', 'enough');
+    const cut = (goesOn: boolean): Promise<void> => {
+      const controller = new AbortController();
+      return assert.rejects(
+        machine.mirror(one, {
+          format: 'raw',
+          limit: () => 65_536,
+          goesOn: () => goesOn,
+          signal: controller.signal,
+          onProgress: () => controller.abort(reason),
+        }),
+        (error) => error === reason,
+      );
+    };
+    await cut(false);
+    assert.deepEqual(await qmp.queryJobs(monitor), []);
+    assert.deepEqual(await machine.paths('disk-a'), ['disk-a.qcow2', 'disk-a.qcow2']);
+    await cut(true);
+    assert.ok(await isMirroring(monitor, 'disk-a', one));
+    assert.ok(!(await isMirroring(monitor, 'disk-a', other)));
+    await machine
+      .mirror(one, { format: 'raw', beforeMove: () => Promise.reject(reason) })
+      .catch((error: unknown) => assert.equal(error, reason));
+    assert.deepEqual(await qmp.queryJobs(monitor), []);
+    await cut(true);
+    await endMirror(monitor, 'disk-a', one);
+    await machine.mirror(other, { format: 'raw' });
+    assert.deepEqual(await machine.paths('disk-a'), ['other.raw', 'other.raw']);
+    await qmp.quit(monitor);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2]) assert.ok(holds(other, region + 1, region), String(region));
+  },
+);
+
+void test(
+  'a file below the top is replaced by a copy of its own, into which layers merge while the machine runs',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    const { qmp: monitor } = machine.qemu;
+    const [disk] = machine.disks;
+    assert.ok(disk !== undefined);
+    await machine.write('disk-a', 1, 0);
+    await machine.putOnTop('one');
+    await machine.write('disk-a', 2, 1);
+    await machine.putOnTop('two');
+    await machine.write('disk-a', 3, 2);
+    const [base, kept] = ['disk-a.qcow2', 'kept'].map((name) => machine.path(name));
+    assert.ok(base !== undefined && kept !== undefined);
+    execFileSync('ln', [base, kept]);
+    execFileSync('cp', [base, `${base}.part`]);
+    execFileSync('mv', [`${base}.part`, base]);
+    const replaced = {
+      disk,
+      path: base,
+      format: 'qcow2',
+      above: { path: machine.path('disk-a.one'), format: 'qcow2' },
+      below: undefined,
+    } as const;
+    const before = readFileSync(kept);
+    for (const _ of ['once', 'again']) await replaceBelow(monitor, replaced);
+    const paths = ['disk-a.one', 'disk-a.qcow2', 'disk-a.two'];
+    assert.deepEqual((await machine.paths('disk-a')).toSorted(), [...paths, 'disk-a.two']);
+    await machine.merge('disk-a.one', 'disk-a.qcow2');
+    await machine.merge('disk-a.two', 'disk-a.qcow2');
+    await machine.write('disk-a', 4, 3);
+    await qmp.quit(monitor);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2, 3]) assert.ok(holds(base, region + 1, region), String(region));
+    assert.ok(before.equals(readFileSync(kept)), 'what others have is as it was');
   },
 );

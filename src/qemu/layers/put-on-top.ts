@@ -6,7 +6,7 @@
  */
 import { fileNodeOf } from '../command-line/names.ts';
 import type { Disk } from '../command-line/spec-storage.ts';
-import { layerNodes } from '../command-line/storage.ts';
+import { laterNodes } from '../command-line/storage.ts';
 import { addNodes, quietly } from '../hot-plug/devices.ts';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
@@ -33,7 +33,7 @@ export async function openTops(
   for (const { disk, path } of tops) {
     const open = await readOpenDisk(client, disk.id, options);
     const overlay = freeNodeName(open, disk.id);
-    await addNodes(client, layerNodes(disk, overlay, path), undo, options);
+    await addNodes(client, laterNodes(disk, overlay, { path, format: 'qcow2' }), undo, options);
     snapshots.push({ nodeName: open.rootNode, overlay });
   }
   const opened = undo.move();

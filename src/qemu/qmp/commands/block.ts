@@ -29,6 +29,15 @@ export function blockdevDel(
   return tell(monitor, 'blockdev-del', { 'node-name': nodeName }, options);
 }
 
+/** Opens nodes anew with these options; what is not named is as by default (qapi/block-core.json). */
+export function blockdevReopen(
+  monitor: Monitor,
+  nodes: readonly JsonObject[],
+  options?: CommandOptions,
+): Promise<void> {
+  return tell(monitor, 'blockdev-reopen', { options: nodes }, options);
+}
+
 /** Gives the process an open file, by the number of a set (qapi/misc.json). Faults: `unsupported` where this Node.js cannot. */
 export function addFd(
   monitor: Monitor,

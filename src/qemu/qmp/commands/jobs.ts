@@ -53,6 +53,33 @@ export function blockCommit(
   return tell(monitor, 'block-commit', args, options);
 }
 
+export interface BlockMirror {
+  readonly jobId: string;
+  /** The node that the device is on; afterwards it is on the target. */
+  readonly rootNode: string;
+  /** An image without a parent, of the same size, that nothing uses. */
+  readonly targetNode: string;
+  /** 0: no limit. */
+  readonly bytesPerSecond: number;
+}
+
+/** Begins to copy all that a disk holds, with what is written meanwhile; it stays in the list until it is dismissed. */
+export function blockdevMirror(
+  monitor: Monitor,
+  mirror: BlockMirror,
+  options?: CommandOptions,
+): Promise<void> {
+  const args = {
+    'job-id': mirror.jobId,
+    device: mirror.rootNode,
+    target: mirror.targetNode,
+    sync: 'full',
+    speed: mirror.bytesPerSecond,
+    'auto-dismiss': false,
+  };
+  return tell(monitor, 'blockdev-mirror', args, options);
+}
+
 export interface Job {
   readonly id: string;
   /** `running`, `ready`, `concluded` and more. */
