@@ -49,17 +49,13 @@ ${table(
     return [
       `\`${action}\``,
       facts.meaning,
-      [facts.from.join(', '), ...elsewhere(facts)].join('; of a libvirt host also '),
+      facts.from.join(', '),
       facts.to ?? '',
       `\`${facts.right}\``,
     ];
   }),
 )}
 `;
-}
-
-function elsewhere({ fromElsewhere }: ReturnType<typeof vmActionFacts>): string[] {
-  return fromElsewhere === undefined ? [] : [fromElsewhere.join(', ')];
 }
 
 function typesOf(facts: (typeof eventCatalogue)[keyof typeof eventCatalogue]): string {

@@ -223,7 +223,7 @@ export const hostSettingsSchema = z
     lowSpace: lowSpaceSchema.default(lowSpaceSchema.parse({})),
     liveMergeBytesPerSecond: z.number().int().min(65536).nullable().default(null).meta({
       description:
-        'the most that is merged of a disk while its vm runs, after a snapshot of it is deleted, bytes per second; null: as fast as it goes',
+        'the most that is merged or copied of a disk while its vm runs, when a snapshot of it is deleted, or the disk is moved or flattened, bytes per second; null: as fast as it goes',
     }),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),

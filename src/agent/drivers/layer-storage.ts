@@ -43,8 +43,12 @@ export interface LayerStorage {
   countNames(machine: LayerPlace, file: string): Promise<number>;
   /** Whether a layer holds nothing of its own. */
   isBlank(machine: LayerPlace, file: string): Promise<boolean>;
-  /** A copy of a file, beside it, that is to take its name; answers what it is known by. Errors: `exhausted`, `cancelled`. */
-  copyBeside(machine: LayerPlace, file: string, work: LayerWork): Promise<Seal>;
+  /** A copy of a file, beside it, that is to take its name, with at most that many bytes per second (0: no limit); answers what it is known by. Errors: `exhausted`, `cancelled`. */
+  copyBeside(
+    machine: LayerPlace,
+    file: string,
+    work: LayerWork & { readonly limit: () => number },
+  ): Promise<Seal>;
   /** Gives the copy the name. Without a copy nothing is done. */
   putCopy(machine: LayerPlace, file: string): Promise<void>;
   /** Names another parent in a file, whose content is the same on it. */

@@ -1,5 +1,6 @@
 /** What a process does with the layers of its disks while it runs (docs/rfd/0023). Files are named as in `Layers`. */
 import type { Disk } from '#api';
+import type { Layer } from '../machine/layers/layers.ts';
 
 export interface OpenTop {
   /** Absolute. */
@@ -48,6 +49,32 @@ export interface OpenMerge {
   readonly moved: () => Promise<void>;
 }
 
+export interface OpenMirror {
+  /** As the record names it. */
+  readonly disk: Disk;
+  /** A new file of its format and size. */
+  readonly to: string;
+  /** As for a merge. */
+  readonly limit: () => number;
+  readonly signal: AbortSignal;
+  /** Whether the copy is to go on when the signal has ended the wait for it. */
+  readonly goesOn: () => boolean;
+  /** From 0 to 1. */
+  readonly onProgress: (part: number) => void;
+  /** The guest is about to stand still. */
+  readonly beforeMove: () => Promise<void>;
+  /** The disk goes on in the new file; until this is answered the old one holds all that the disk holds. */
+  readonly moved: () => Promise<void>;
+}
+
+/** A file below the top, which has another inode of the same content by now. */
+export interface OpenReplacement {
+  readonly disk: Disk;
+  readonly layer: Pick<Layer, 'file' | 'format'>;
+  readonly above: Pick<Layer, 'file' | 'format'>;
+  readonly below: string | null;
+}
+
 export interface LiveLayers {
   /** What each of the disks is on at this moment. Errors: `not-found` where one is not plugged in. */
   readTop(disk: Disk): Promise<OpenTop>;
@@ -69,4 +96,15 @@ export interface LiveLayers {
   close(disk: Disk, file: string): Promise<void>;
   /** Goes on with one that an agent before this one began. Errors: `exhausted`, `cancelled`; the files stay apart. */
   merge(merge: OpenMerge): Promise<void>;
+  /**
+   * Copies a disk that is one file to another one, and switches over. Goes on with a copy to that file that an agent before this
+   * one began. Errors: `exhausted`, `cancelled`, `unsupported` for one that is served; the disk stays where it is.
+   */
+  mirror(mirror: OpenMirror): Promise<void>;
+  /** Whether such a copy is under way. */
+  isMirroring(disk: Disk, to: string): Promise<boolean>;
+  /** Ends it, if there is one, and closes what it made. */
+  endMirror(disk: Disk, to: string): Promise<void>;
+  /** Goes on with the file that has the name now. Can be done again. */
+  replace(replacement: OpenReplacement): Promise<void>;
 }

@@ -43,6 +43,7 @@ import { nextMerge } from './layers/layers.ts';
 import { settleTaking } from './layers/live-snapshot.ts';
 import { mergeLayers } from './layers/merge.ts';
 import { endSession } from './layers/undo.ts';
+import { settleMoving } from './move-disk.ts';
 import type { EndHandler, Hands, MachineHost, Patch } from './hands.ts';
 import { interpret, interpretEnd, type Consequence } from './interpret.ts';
 import { performAction } from './perform.ts';
@@ -151,7 +152,10 @@ export class Machine {
       signal: call.signal,
       onProgress: call.onProgress,
       admit: () => (this.#decide(call, undefined) === 'take' ? 'take' : 'ignore'),
-      perform: (hands) => performAction(call, hands),
+      async perform(hands) {
+        if (call.action !== 'turn-off') await settleMoving(hands);
+        return performAction(call, hands);
+      },
     });
     return this.report();
   }
@@ -182,6 +186,8 @@ export class Machine {
       },
       perform: async (hands) => {
         await settleTaking(hands);
+        // A move of a disk looks for itself: it may go on with it.
+        if (action !== 'move-disk') await settleMoving(hands);
         return perform(hands);
       },
     });
@@ -449,9 +455,9 @@ export class Machine {
     const heard = this.#current?.onEnd?.(ending) ?? 'usual';
     if (heard === 'usual') {
       this.#apply(interpretEnd(this.#file, ending));
-      const { undo, taking } = this.#file.layers;
-      if (undo !== null || taking !== null || nextMerge(this.#file.layers, 'off'))
-        this.#endSession();
+      const { layers, moving } = this.#file;
+      const isCutOff = layers.taking !== null || moving !== null;
+      if (layers.undo !== null || isCutOff || nextMerge(layers, 'off')) this.#endSession();
     }
     for (const wake of this.#endWaiters ?? []) wake();
     this.#endWaiters = undefined;

@@ -89,6 +89,18 @@ export const machineFileSchema = z.strictObject({
    * effect, what it leaves behind. One that ends in a slash is a folder that goes if it is empty.
    */
   leftovers: z.array(z.string().max(1024)).max(4096).default([]),
+  /** A disk that goes to another file while the guest works, with what is to be true then (move-disk.ts). */
+  moving: z
+    .strictObject({
+      from: fileName,
+      to: fileName,
+      fromPath: fileName,
+      toPath: fileName,
+      definition: vmDefinitionSchema,
+      definitionVersion: z.number().int().min(0),
+    })
+    .nullable()
+    .default(null),
   /** On its way to another host: nothing of it changes here until the move has ended (docs/rfd/0030). */
   departure: z
     .strictObject({
@@ -150,6 +162,7 @@ export function newMachineFile(
     clockOffsetSeconds: null,
     additionsHeard: false,
     leftovers: [],
+    moving: null,
     departure: null,
     noSpace: null,
     aboveDiskSpace: false,

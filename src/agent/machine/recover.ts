@@ -19,6 +19,7 @@ import { interpretEnd } from './interpret.ts';
 import { tidyLayers } from './layers/change-layers.ts';
 import { letStand, settleTaking } from './layers/live-snapshot.ts';
 import { mergeLayers } from './layers/merge.ts';
+import { settleMoving } from './move-disk.ts';
 import { settleSeparated } from './layers/shared-layers.ts';
 import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
@@ -38,6 +39,7 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const before = hands.file;
   const stood = hands.file.layers.standing;
   await settleTaking(hands);
+  await settleMoving(hands, 'keep');
   await letStand(hands);
   await removeLeftovers(hands);
   const { unfinished, stateFrom } = hands.file.layers;

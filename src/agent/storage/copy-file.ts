@@ -7,17 +7,21 @@
  */
 import { constants, type Stats } from 'node:fs';
 import { chmod, copyFile as copyByHost, rename, rm, stat } from 'node:fs/promises';
-import { abortReason } from '#lib';
+import { abortReason, systemClock } from '#lib';
 import { demandSpace, openNodeFile, type DiskFile } from '#disk';
 import { flushFile } from './atomic-file.ts';
 
 const chunkBytes = 2 * 1024 * 1024;
+/** How soon a limit that was changed counts. */
+const paceMs = 250;
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
 
 export interface CopyWork {
   readonly signal: AbortSignal;
   /** Bytes of the file that are dealt with since the last call, holes included. */
   readonly onBytes: (bytes: number) => void;
+  /** The most that it takes, bytes per second, 0: no limit; asked again and again, as it may change. */
+  readonly limit?: () => number;
 }
 
 /** Errors: `exhausted`, `cancelled`, those of the host. */
@@ -66,7 +70,7 @@ async function pump(
   source: DiskFile,
   target: DiskFile,
   sizeBytes: number,
-  { signal, onBytes }: CopyWork,
+  { signal, onBytes, limit = () => 0 }: CopyWork,
 ): Promise<void> {
   const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   let writing: Promise<void> = Promise.resolve();
@@ -95,8 +99,19 @@ async function pump(
       onBytes(count);
       offset += count;
       turn += 1;
+      await keepPace(count, limit, signal);
     }
   } finally {
     await writing;
+  }
+}
+
+/** Waits for as long as the bytes take at that rate. */
+async function keepPace(bytes: number, limit: () => number, signal: AbortSignal): Promise<void> {
+  const beganMs = performance.now();
+  for (let perSecond = limit(); perSecond > 0; perSecond = limit()) {
+    const leftMs = (bytes * 1000) / perSecond - (performance.now() - beganMs);
+    if (leftMs <= 0) return;
+    await systemClock.sleep(Math.min(leftMs, paceMs), signal);
   }
 }

@@ -12,13 +12,7 @@ import { z } from 'zod';
 import { isNative } from '#api';
 import { assert, Fault, kiB, miB } from '#lib';
 import { commitImage, createImage, renameParent, type ImageFormat } from '#qemu';
-import type {
-  DiskFile,
-  LayerPlace,
-  LayerStorage,
-  LayerWork,
-  MergeOptions,
-} from '../drivers/layer-storage.ts';
+import type { DiskFile, LayerPlace, LayerStorage, MergeOptions } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { layersSchema, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
@@ -163,7 +157,11 @@ export class LayerFiles implements LayerStorage {
     return isBlankLayer(resolveFile(machine.folder, file));
   }
 
-  async copyBeside(machine: LayerPlace, file: string, work: LayerWork): Promise<Seal> {
+  async copyBeside(
+    machine: LayerPlace,
+    file: string,
+    work: Parameters<LayerStorage['copyBeside']>[2],
+  ): Promise<Seal> {
     const path = resolveFile(machine.folder, file);
     const copy = copyOf(path);
     const { size } = await stat(path);
@@ -171,6 +169,7 @@ export class LayerFiles implements LayerStorage {
     await rm(copy, { force: true });
     await copyFile(path, copy, {
       signal: work.signal,
+      limit: work.limit,
       onBytes: (bytes) => {
         doneBytes += bytes;
         work.onProgress(size === 0 ? 1 : doneBytes / size);

@@ -62,7 +62,7 @@ export class WrittenGuest {
 
   /** Other settings for the vm as it was created. */
   async configure(settings: Partial<VmDefinition['settings']>): Promise<void> {
-    const before = present(this.#definition, 'a vm that was created');
+    const before = this.definition;
     const definition = { ...before, settings: { ...before.settings, ...settings } };
     this.#definition = definition;
     this.#revision += 1;
@@ -174,6 +174,10 @@ export class WrittenGuest {
   close(): void {
     this.#serial?.close();
     this.#serial = undefined;
+  }
+
+  get definition(): VmDefinition {
+    return present(this.#definition, 'a vm that was created');
   }
 
   get #shell(): SerialSession {

@@ -5,6 +5,7 @@
  */
 import { dirname, join, basename } from 'node:path';
 import {
+  isNative,
   placeName,
   type DiskCopy,
   type LinkParams,
@@ -22,6 +23,7 @@ import { judgeLayers } from '../machine/layers/check-layers.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import { linkClone } from '../machine/layers/link-disks.ts';
 import { mergeLayers } from '../machine/layers/merge.ts';
+import { moveDisk } from '../machine/move-disk.ts';
 import { separateShared } from '../machine/layers/shared-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
@@ -150,9 +152,10 @@ async function flattenMachine(
   const machine = host.machine(id);
   const flatten = async (hands: Hands): Promise<void> => {
     await separateShared(hands, progress);
-    await mergeLayers(hands);
+    if (hands.running === undefined) await mergeLayers(hands);
   };
-  await machine.change('flatten', generation, cause, flatten, signal);
+  await machine.change('flatten', generation, cause, flatten, signal, progress);
+  if (machine.running) await machine.mergeLive(cause, signal, progress);
   return { report: machine.report() };
 }
 
@@ -209,12 +212,29 @@ async function relocateMachine(
   const machine = host.machine(params.id);
   const { definition } = params;
   if (definition.id !== params.id) throw new Fault('invalid', 'the definition is of another vm');
-  if (isThere(machine.file, params)) return { report: machine.report() };
+  if (machine.file.moving === null && isThere(machine.file, params))
+    return { report: machine.report() };
   const travel = travelOf(host);
+  const [disk] = params.parent === null ? params.disks : [];
   const move = (hands: Hands): Promise<void> =>
-    whileStill(hands, () => relocate(host, travel, hands, params, progress));
-  await machine.change('relocate', params.generation, params.cause, move, signal);
+    disk !== undefined && movesLive(hands, disk)
+      ? moveDisk(hands, travel, { ...params, ...disk })
+      : whileStill(hands, () => relocate(host, travel, hands, params, progress));
+  const action = disk === undefined ? 'relocate' : 'move-disk';
+  await machine.change(action, params.generation, params.cause, move, signal, progress);
   return { report: machine.report() };
+}
+
+/** Errors: `refused` for a disk that is served to the vm as long as that runs. */
+function movesLive({ file, running }: Hands, { from }: DiskCopy): boolean {
+  if (running === undefined) return false;
+  const { name, hardware } = file.definition;
+  const disk = hardware.disks.find((one) => one.file === from);
+  if (disk === undefined || isNative(disk)) return true;
+  if (file.state !== 'running') return false;
+  throw new Fault('refused', `${from} of ${name} is in ${disk.format}, and ${name} runs`, {
+    hint: 'pause the vm, or shut it down: disks in raw and qcow2 are moved as it runs',
+  });
 }
 
 /** Asked for again: it has been moved already. */

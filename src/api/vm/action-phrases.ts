@@ -23,6 +23,7 @@ const phrases: Readonly<Partial<Record<VmAction, string>>> = {
   'make-template': 'make a template of',
   'end-template': 'make an ordinary vm of',
   relocate: 'move the files of',
+  'move-disk': 'move a disk of',
   migrate: 'move',
   'give-back': 'give back',
   configure: 'change the settings of',

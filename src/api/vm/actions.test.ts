@@ -43,6 +43,7 @@ test('VM-49 what may be done with a vm that is off', () => {
       'make-template',
       'migrate',
       'relocate',
+      'move-disk',
       'rename',
       'configure',
       'insert-media',
@@ -92,14 +93,15 @@ test('VM-50 GA-18 without additions that answer a guest is neither shut down nor
     assert.equal(answers('power-button', additions).answer, 'take');
 });
 
-test('disks of a vm that runs are flattened where a hypervisor of others has it', () => {
-  const answer = (state: VmState, more: Partial<Judged> = {}): string =>
-    judgeAction('flatten', vm(state, more)).answer;
-  for (const state of ['running', 'paused'] as const) {
-    assert.equal(answer(state, { elsewhere: true }), 'take');
-    assert.equal(answer(state), 'refuse');
-  }
-  assert.equal(answer('saved', { elsewhere: true }), 'refuse');
+test('disks of a vm that runs are flattened and moved as they are while it is off; of one that is saved they are moved', () => {
+  const answer = (action: VmAction, state: VmState): string =>
+    judgeAction(action, vm(state)).answer;
+  for (const state of ['off', 'running', 'paused'] as const)
+    for (const action of ['flatten', 'move-disk'] as const)
+      assert.equal(answer(action, state), 'take');
+  assert.equal(answer('flatten', 'saved'), 'refuse');
+  assert.equal(answer('move-disk', 'saved'), 'take');
+  assert.equal(answer('relocate', 'running'), 'refuse');
 });
 
 test('VM-51 what may be done with a paused vm', () => {
@@ -122,6 +124,7 @@ test('VM-52 a saved vm is restored or discarded; turning it on is refused with t
       'clone-snapshot',
       'revert-snapshot',
       'relocate',
+      'move-disk',
       'screenshot',
     ]),
   );
@@ -343,7 +346,7 @@ test('a template is cloned, filed and taken out, and nothing else; one that is n
   const template = { template: true } as const;
   assert.equal(
     [...taken('off', template)].sort().join(' '),
-    'clone clone-snapshot delete end-template relocate remove rename',
+    'clone clone-snapshot delete end-template move-disk relocate remove rename',
   );
   const judgement = judgeAction('turn-on', vm('off', template));
   assert.equal(judgement.answer === 'refuse' ? judgement.why : '', 'web-1 is a template');

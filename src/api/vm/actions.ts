@@ -11,8 +11,6 @@ interface ActionFacts {
   readonly label: string;
   /** States in which it does something. */
   readonly from: readonly VmState[];
-  /** States beside these of a vm that a hypervisor of others runs, without an agent (docs/rfd/0024). */
-  readonly fromElsewhere?: readonly VmState[];
   /** The stable state after it, where it leads to one; asking for it there again is ignored, not an error. */
   readonly to?: VmState;
   readonly right: Verb;
@@ -234,8 +232,7 @@ export const vmActions = {
   },
   flatten: {
     label: 'Flatten disks',
-    from: ['off'],
-    fromElsewhere: live,
+    from: ['off', ...live],
     right: 'vm.disks',
     ability: 'clone',
     meaning: 'make a linked clone independent: its disks no longer share files with other vms',
@@ -263,6 +260,13 @@ export const vmActions = {
     ability: 'move',
     meaning:
       'move the files to another folder of the host, or with them to another host; the state comes along',
+  },
+  'move-disk': {
+    label: 'Move disk',
+    from: ['off', 'saved', 'running', 'paused'],
+    right: 'vm.move',
+    ability: 'move',
+    meaning: 'move the file of a disk to another folder of the host, while the guest works',
   },
   migrate: {
     label: 'Move as it runs',

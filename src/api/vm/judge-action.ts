@@ -29,8 +29,6 @@ export interface Judged {
   readonly adopted?: boolean | undefined;
   /** Of one that was adopted: which of both has it is not known, and `give-back` is what settles that. */
   readonly unsettled?: boolean | undefined;
-  /** Whether a hypervisor of others runs it, without an agent (docs/rfd/0024). */
-  readonly elsewhere?: boolean | undefined;
   /** It is there to be cloned (docs/rfd/0035). */
   readonly template?: boolean | undefined;
   /** The host that it is on its way to: whatever changes it here would be lost. */
@@ -52,6 +50,7 @@ const templateActions: ReadonlySet<VmAction> = new Set([
   'end-template',
   'rename',
   'relocate',
+  'move-disk',
   'remove',
   'delete',
 ]);
@@ -104,8 +103,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       hint: 'release it',
     };
   }
-  const { fromElsewhere = [] } = facts;
-  const from = vm.elsewhere === true ? [...facts.from, ...fromElsewhere] : facts.from;
+  const from: readonly VmState[] = facts.from;
   if (facts.to === vm.state && !from.includes(vm.state)) {
     return { answer: 'ignore', why: `${vm.name} is ${vm.state} already` };
   }

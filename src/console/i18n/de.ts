@@ -324,6 +324,7 @@ export const german: Language = {
     'end-template': 'Zur gewöhnlichen VM machen',
     flatten: 'Platten eigenständig machen',
     relocate: 'Verschieben',
+    'move-disk': 'Platte verschieben',
     migrate: 'Im Betrieb verschieben',
     adopt: 'Übernehmen',
     'give-back': 'Zurückgeben',

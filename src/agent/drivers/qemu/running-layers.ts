@@ -4,24 +4,38 @@
  * Invariant: file systems that the guest holds still are let go on every way out; a guest that does not answer that
  * is asked again until it has answered, or its process has gone.
  */
-import { isNative, type Disk } from '#api';
-import { describeFault, Fault, systemClock } from '#lib';
+import { isNative, type Disk, type DiskFormat } from '#api';
+import { assert, describeFault, Fault, systemClock } from '#lib';
 import type { Log } from '#log';
 import {
   closeImage,
+  endMirror,
   guest,
+  isMirroring,
   mergeLive,
+  mirrorLive,
   openTops,
   qmp,
   readOpenDisk,
+  replaceBelow,
   servedImage,
   snapshotState,
   type GuestAgent,
+  type LiveMirror,
   type QmpClient,
 } from '#qemu';
 import type { MachineFile } from '../../machine/record.ts';
-import type { LiveLayers, LiveTake, LiveTaken, OpenMerge, OpenTop } from '../live-layers.ts';
+import type {
+  LiveLayers,
+  LiveTake,
+  LiveTaken,
+  OpenMerge,
+  OpenMirror,
+  OpenReplacement,
+  OpenTop,
+} from '../live-layers.ts';
 import type { Account } from './confine/accounts.ts';
+import { giveFile } from './confine/ownership.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
@@ -70,7 +84,7 @@ export class RunningLayers implements LiveLayers {
   async take(take: LiveTake): Promise<LiveTaken> {
     const client = this.#parts.client();
     const tops = take.tops.map(({ disk, layer }) => ({
-      disk: { id: diskId(disk), discard: discardOf(disk), cache: disk.cache },
+      disk: specOf(disk),
       path: this.#resolve(disk, layer),
     }));
     await using open = await openTops(client, tops, { signal: take.signal });
@@ -98,6 +112,38 @@ export class RunningLayers implements LiveLayers {
       diskId: diskId(disk),
       upper: this.#resolve(disk, upper),
       lower: this.#resolve(disk, lower),
+    });
+  }
+
+  async mirror({ disk, to, ...rest }: OpenMirror): Promise<void> {
+    const { format } = disk;
+    if (!isImage(format))
+      throw new Fault('unsupported', `a ${format} disk is moved while the vm is off or paused`);
+    const path = this.#resolve(disk, to);
+    const { account } = this.#parts;
+    if (account !== undefined) await giveFile(path, account);
+    await mirrorLive(this.#parts.client(), { ...rest, disk: specOf(disk), to: path, format });
+  }
+
+  isMirroring(disk: Disk, to: string): Promise<boolean> {
+    return isMirroring(this.#parts.client(), diskId(disk), this.#resolve(disk, to));
+  }
+
+  async endMirror(disk: Disk, to: string): Promise<void> {
+    await endMirror(this.#parts.client(), diskId(disk), this.#resolve(disk, to));
+  }
+
+  async replace({ disk, layer, above, below }: OpenReplacement): Promise<void> {
+    const [lower, upper] = [layer, above].map(({ file, format }) => {
+      if (isImage(format)) return { path: this.#resolve(disk, file), format };
+      throw new Fault('unsupported', `${file} is served to the vm as long as that runs`);
+    });
+    assert(lower !== undefined && upper !== undefined, 'two images');
+    await replaceBelow(this.#parts.client(), {
+      disk: specOf(disk),
+      ...lower,
+      above: upper,
+      below: below === null ? undefined : this.#resolve(disk, below),
     });
   }
 
@@ -182,6 +228,10 @@ export class RunningLayers implements LiveLayers {
   }
 }
 
-function discardOf({ discard }: Disk): 'unmap' | 'ignore' {
-  return discard ? 'unmap' : 'ignore';
+function specOf(disk: Disk): LiveMirror['disk'] {
+  return { id: diskId(disk), discard: disk.discard ? 'unmap' : 'ignore', cache: disk.cache };
+}
+
+function isImage(format: Disk['format']): format is DiskFormat {
+  return isNative({ format });
 }

@@ -2,7 +2,14 @@
 import type { Disk } from '#api';
 import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
-import type { LiveLayers, LiveTake, LiveTaken, OpenMerge, OpenTop } from '../live-layers.ts';
+import type {
+  LiveLayers,
+  LiveTake,
+  LiveTaken,
+  OpenMerge,
+  OpenMirror,
+  OpenTop,
+} from '../live-layers.ts';
 import { resolveSimulated } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 
@@ -51,4 +58,18 @@ export class SimulatedLiveLayers implements LiveLayers {
     if (path === resolveSimulated(this.#file(), upper)) this.#tops.set(disk.file, lower);
     await moved();
   }
+
+  async mirror({ onProgress, beforeMove, moved }: OpenMirror): Promise<void> {
+    onProgress(1);
+    await beforeMove();
+    await moved();
+  }
+
+  async isMirroring(): Promise<boolean> {
+    return false;
+  }
+
+  async endMirror(): Promise<void> {}
+
+  async replace(): Promise<void> {}
 }

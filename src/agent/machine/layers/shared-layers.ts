@@ -4,11 +4,12 @@
  * Invariant: what a machine's record calls shared is written by none of them, and all that lies below it is shared as
  * well; that ends for a machine when no other has the file any more.
  */
+import { isNative } from '#api';
 import { Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
 import { isUnchanged } from './check-layers.ts';
-import { chainFrom, prune, type Layer, type Layers } from './layers.ts';
+import { chainFrom, chainOf, prune, type Layer, type Layers } from './layers.ts';
 
 /** With these files, which have their seals, as shared ones. */
 export function markShared(layers: Layers, files: ReadonlySet<string>): Layers {
@@ -67,18 +68,22 @@ export async function releaseShared(hands: Hands): Promise<void> {
 }
 
 /**
- * Every shared file becomes one of this machine's own, with the same content and name. Cut off at any point it goes
- * on from there. Errors: `exhausted`, `cancelled`; `refused` naming a file that was changed.
+ * Every shared file becomes one of this machine's own, with the same content and name; a process that has it open goes on
+ * with that. Cut off at any point it goes on from there. Errors: `exhausted`, `cancelled`; `refused` naming a file that was
+ * changed, or is served to the process.
  */
 export async function separateShared(hands: Hands, progress: Hands['progress']): Promise<void> {
   const { storage } = hands.host.driver;
   await settleSeparated(hands);
-  await releaseShared(hands);
+  if (hands.running === undefined) await releaseShared(hands);
   const files = sharedFiles(hands.file.layers);
+  if (hands.running !== undefined) requireOpenable(hands, files);
   await requireUnchanged(hands, files);
   for (const [index, file] of files.entries()) {
     const seal = await storage.layers.copyBeside(hands.file, file, {
       signal: hands.signal,
+      // A vm that is off is in nobody's way.
+      limit: () => (hands.running && hands.host.settings.liveMergeBytesPerSecond) ?? 0,
       onProgress: (part) => progress((index + part) / files.length, `copying ${file}`),
     });
     const mode = hands.file.layers.files.find((layer) => layer.file === file)?.seal?.mode;
@@ -87,6 +92,17 @@ export async function separateShared(hands: Hands, progress: Hands['progress']):
     await hands.persist();
     await storage.layers.putCopy(hands.file, file);
     await settleSeparated(hands);
+  }
+}
+
+/** What serves a disk to the process has its file open for as long as that runs. */
+function requireOpenable({ file }: Hands, shared: readonly string[]): void {
+  const { name } = file.definition;
+  for (const { file: layer, format } of file.layers.files) {
+    if (!shared.includes(layer) || isNative({ format })) continue;
+    throw new Fault('refused', `${layer}, on which disks of ${name} stand, is in ${format}`, {
+      hint: `shut ${name} down: only what lies on raw and qcow2 is flattened as it runs`,
+    });
   }
 }
 
@@ -111,10 +127,25 @@ export async function settleSeparated(hands: Hands): Promise<void> {
   const { file, seal } = separated;
   const found = await storage.layers.readSeal(hands.file, file);
   const isOwn = typeof found === 'object' && found.modified === seal.modified;
+  if (isOwn) await goOnWith(hands, file);
   const own = isOwn ? withSeal(hands.file.layers, file, seal) : hands.file.layers;
   hands.set({ layers: { ...own, separated: null } });
   await hands.persist();
   await storage.layers.write(hands.file, hands.file.layers);
+}
+
+/** The process may have the file open that others have, too: nothing of it may be merged into that. */
+async function goOnWith(
+  { running, file: { definition, layers } }: Hands,
+  replaced: string,
+): Promise<void> {
+  for (const disk of running === undefined ? [] : definition.hardware.disks) {
+    const chain = chainOf(layers, disk);
+    const place = chain.findIndex(({ file }) => file === replaced);
+    const [above, layer, below] = [chain[place - 1], chain[place], chain[place + 1]];
+    if (place < 1 || above === undefined || layer === undefined) continue;
+    await running?.layers.replace({ disk, layer, above, below: below?.file ?? null });
+  }
 }
 
 function withSeal(layers: Layers, file: string, seal: Layer['seal']): Layers {

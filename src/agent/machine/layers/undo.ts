@@ -12,6 +12,7 @@ import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
 import { changeLayers, sealAnew, tidyLayers } from './change-layers.ts';
 import { settleTaking } from './live-snapshot.ts';
+import { settleMoving } from '../move-disk.ts';
 import { mergeLayers } from './merge.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
 import { releaseShared } from './shared-layers.ts';
@@ -57,6 +58,7 @@ export function undoSuffix(file: MachineFile): string {
 /** After the end of the process: what was decided is done, or what stays is measured. */
 export async function endSession(hands: Hands): Promise<void> {
   await settleTaking(hands);
+  await settleMoving(hands);
   await releaseShared(hands);
   await settleUndo(hands);
   if (hands.file.state === 'off') await mergeLayers(hands);

@@ -212,7 +212,7 @@ export const germanSettings: SettingWords = {
     memoryOverheadBytes: 'Speicher neben dem jeder VM',
     minimumFreeDiskBytes: 'Mindestens freier Plattenplatz',
     volumesWithoutPermissions: 'Datenträger ohne Rechte',
-    liveMergeBytesPerSecond: 'Tempo beim Zusammenführen laufender Platten',
+    liveMergeBytesPerSecond: 'Tempo der Arbeit an laufenden Platten',
     stopTimeoutSeconds: 'Zeit für das Ende seiner VMs',
     spanAddress: 'Adresse für Netzwerke über Hosts',
     consoles: 'Bildschirme, Tastaturen und serielle Anschlüsse',
@@ -249,7 +249,7 @@ export const germanSettings: SettingWords = {
     volumesWithoutPermissions:
       'ob Dateien von VMs liegen dürfen, wo Dateien weder Eigentümer noch Rechte haben (FAT, exFAT, NTFS) und jedem Konto des Hosts offen sind',
     liveMergeBytesPerSecond:
-      'höchstens so viele Bytes in der Sekunde je Platte, wenn Schichten zusammengeführt werden, während die VM läuft; leer: so schnell es geht',
+      'höchstens so viele Bytes in der Sekunde je Platte, wenn sie zusammengeführt, verschoben oder eigenständig gemacht wird, während die VM läuft; leer: so schnell es geht',
     spanAddress:
       'seine Adresse für Netzwerke über mehrere Hosts; leer: die, von der sein Agent den Koordinator erreicht',
     consoleMode: 'wer an seinen VMs zugleich sein darf; strenger als die VM geht immer',

@@ -212,7 +212,7 @@ export const englishSettings: SettingWords = {
     memoryOverheadBytes: 'Memory beside that of each vm',
     minimumFreeDiskBytes: 'Least free disk space',
     volumesWithoutPermissions: 'Volumes without permissions',
-    liveMergeBytesPerSecond: 'Pace of merging disks in use',
+    liveMergeBytesPerSecond: 'Pace of merging and copying disks in use',
     stopTimeoutSeconds: 'Time for its vms to end',
     spanAddress: 'Address for networks across hosts',
     consoles: 'Screens, keyboards and serial ports',

@@ -35,7 +35,6 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     linkedDisk: linkedPlace(vm.definition.hardware),
     template: vm.template,
     sharedDisk: sharedPlace(vm.definition.hardware),
-    elsewhere: host?.connection !== undefined,
     adopted: lent !== undefined,
     unsettled: lent?.unsettled !== undefined,
   };

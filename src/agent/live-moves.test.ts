@@ -1,0 +1,91 @@
+/** Disks of a guest that runs are moved and made independent: one real guest, which writes meanwhile. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { isFault } from '#lib';
+import { MovingGuest, otherVolume } from './testing/moving-guest.ts';
+import { withoutQemu } from './testing/qemu-agent.ts';
+import type { WrittenGuest } from './testing/written-guest.ts';
+
+const skip = withoutQemu === false && !existsSync(otherVolume) ? `no ${otherVolume}` : withoutQemu;
+
+describe('disks of a running guest', { skip }, () => {
+  let moving: MovingGuest;
+  let guest: WrittenGuest;
+
+  before(async () => {
+    moving = await MovingGuest.boot();
+    ({ guest } = moving);
+  });
+  after(async () => {
+    await moving?.[Symbol.asyncDispose]();
+  });
+
+  test('a disk goes to another volume and back while its guest writes to it, and holds all of that', async () => {
+    for (const region of [0, 1, 2]) await guest.write(region, region + 1);
+    const put = 'dd of=/dev/vdb bs=512 seek=20000 conv=notrunc,fsync 2>/dev/null';
+    const count = `n=$((n+1)); echo $n | ${put}; echo $n > /run/count`;
+    await guest.run(`(n=0; while [ ! -e /run/stop ]; do ${count}; done) & true`);
+    const to = join(moving.elsewhere, 'data.qcow2');
+    await moving.move(to);
+    assert.equal(moving.file, to);
+    assert.deepEqual(moving.inFolder, [], 'the old file has gone');
+    await guest.write(3, 4);
+    await moving.move('data.qcow2');
+    assert.deepEqual([existsSync(to), moving.inFolder], [false, ['data.qcow2']]);
+    await guest.run('touch /run/stop; wait; sync');
+    assert.deepEqual((await guest.read()).slice(0, 4), [1, 2, 3, 4]);
+    const written = 'dd if=/dev/vdb bs=512 skip=20000 count=1 2>/dev/null | head -n 1';
+    const last = await guest.run('cat /run/count');
+    assert.equal(await guest.run(written), last);
+    assert.ok(Number(last) > 2, last);
+    assert.equal(guest.report().state, 'running');
+  });
+
+  test('a copy that is cancelled, or has no free name or allowed place, leaves the disk where it is, and nothing else', async () => {
+    const to = join(moving.elsewhere, 'cancelled.qcow2');
+    const { id, answer } = await moving.beginSlowly(to);
+    moving.agent.host.cancel(id);
+    await assert.rejects(answer, (error) => isFault(error, 'cancelled'));
+    await moving.limit(null);
+    const taken = join(moving.agent.folder(guest.id), 'disk.qcow2');
+    const before = statSync(taken).ino;
+    await assert.rejects(moving.move('disk.qcow2'), (error) => isFault(error, 'exists'));
+    await assert.rejects(moving.move('/etc/gantry-data.qcow2'), (error) =>
+      isFault(error, 'forbidden'),
+    );
+    assert.equal(statSync(taken).ino, before);
+    assert.deepEqual([existsSync(to), moving.inFolder], [false, ['data.qcow2']]);
+    assert.equal(moving.file, 'data.qcow2');
+    await guest.write(4, 5);
+    assert.deepEqual((await guest.read()).slice(3, 5), [4, 5]);
+  });
+
+  test('a vm that runs is flattened: what it shared with a linked clone it has for itself, and its guest works on', async () => {
+    const { agent } = moving;
+    const { definition } = guest;
+    const snapshotId = await guest.take();
+    const id = crypto.randomUUID();
+    const clone = { ...definition, id, name: `clone-${id.slice(0, 4)}` };
+    await guest.call('machine.clone', {
+      definition: clone,
+      definitionVersion: 1,
+      parent: null,
+      disks: definition.hardware.disks.map(({ file }) => ({ from: file, to: file })),
+      linked: { snapshotId },
+    });
+    await guest.remove(snapshotId);
+    const [own, other] = [guest.id, id].map((one) => join(agent.folder(one), 'data.qcow2'));
+    assert.ok(own !== undefined && other !== undefined);
+    assert.equal(statSync(own).ino, statSync(other).ino);
+    await guest.write(5, 6);
+    const shared = readFileSync(other);
+    await guest.call('machine.flatten', {});
+    assert.notEqual(statSync(own).ino, statSync(other).ino);
+    await guest.write(0, 9);
+    assert.ok(shared.equals(readFileSync(other)), 'the clone has what it had');
+    assert.deepEqual(await guest.read(), [9, 2, 3, 4, 5, 6]);
+    assert.deepEqual(guest.layerFiles(), [], 'no layers are left');
+  });
+});
