@@ -4,8 +4,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { isFault } from '#lib';
 import { findingTexts, type FindingCode, type HostFacts, type HostSettings } from '#api';
 import { diagnoseHost } from '../src/agent/drivers/qemu/host/diagnose.ts';
+import { parseWith } from '../src/coordinator/app/issues.ts';
 import { english } from '../src/console/i18n/en.ts';
 import { createWords, languages } from '../src/console/i18n/words.ts';
 
@@ -26,8 +29,9 @@ const built = (given + read('src/{api,lib,foreign}/**/*.ts'))
   .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '{}')
   .replaceAll(/['`"]\s*\+\s*['`"]/g, '')
   .replaceAll("\\'", "'");
-/** Made of words that stand in tables: of states, rights and resources; what findings say is held to their codes below. */
-const derived = /^\{name\} is [\w -]+$|^you lack the right |^the host is critically low on /;
+/** Made of words that stand in tables. What findings say is held to their codes below. */
+const derived =
+  /^\{name\} is [\w -]+$|^you lack the right |^cannot [\w -]+ \{name\}$|^the host is critically low on |^must be |^there is (?:a \w+ called|no \w+) \{name\}|^look at: gantry \w+ list$/;
 
 const said: ReadonlySet<string> = new Set(
   Object.values(findingTexts).map(({ evidence }) => evidence),
@@ -37,6 +41,30 @@ test('no language says a sentence of the API that nothing builds', () => {
   for (const { code: language, sentences } of others)
     for (const told of Object.keys(sentences).filter((one) => !derived.test(one) && !said.has(one)))
       assert.ok(built.includes(told.replaceAll(/\{\w+\}/g, '{}')), `${language}: ${told}`);
+});
+
+test('what is wrong with a form is said in every language, each of its fields by its name', () => {
+  const schema = z.strictObject({
+    name: z.string().min(3),
+    count: z.number().int().max(4),
+    kind: z.enum(['a', 'b']),
+    address: z.ipv4(),
+    there: z.boolean(),
+  });
+  const wrong = { name: 'x', count: 9, kind: 'c', address: '1', more: 1 };
+  let fault: unknown;
+  try {
+    parseWith(schema, wrong, 'the body');
+  } catch (error) {
+    fault = error;
+  }
+  assert.ok(isFault(fault, 'invalid'));
+  for (const language of others) {
+    const said = createWords(language).fault(fault);
+    for (const field of ['name', 'count', 'kind', 'address', 'there'])
+      assert.ok(said.includes(`${field}: `), `${language.code}: ${said}`);
+    assert.doesNotMatch(said, /must|is not|is missing|wrong|there is/, language.code);
+  }
 });
 
 test('every language explains every reason that is given', () => {

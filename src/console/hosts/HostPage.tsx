@@ -224,7 +224,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
   const summary: Facts = [
     [
       words.text('state'),
-      `${words.hostStatus(host.status)}${host.statusReason === null ? '' : ` – ${host.statusReason}`}`,
+      `${words.hostStatus(host.status)}${host.statusReason === null ? '' : ` – ${words.told(host.statusReason)}`}`,
     ],
     [
       words.text('virtualMachines'),

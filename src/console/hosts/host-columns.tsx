@@ -123,6 +123,7 @@ export const hostColumns: readonly Column<Host>[] = [
     width: 14,
     hidden: true,
     raw: (host) => host.statusReason,
+    say: (reason, words) => words.told(reason),
   }),
   column({
     key: 'processor',

@@ -2,9 +2,18 @@
  * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
  * (src/api/vm/judge-action.ts, action-hints.ts), with {name} for the vm's name.
  */
-import { allVerbs, findingTexts, vmStateFacts, type FindingCode, type VmState } from '#api';
+import {
+  allVerbs,
+  describeAct,
+  findingTexts,
+  vmStateFacts,
+  type FindingCode,
+  type VmAction,
+  type VmState,
+} from '#api';
 import { germanFindings } from './de-findings.ts';
 import { germanOfEvents } from './de-told-events.ts';
+import { germanOfFaults } from './de-told-faults.ts';
 import { germanOfMoves } from './de-told-moves.ts';
 import { germanOfNetworks } from './de-told-networks.ts';
 import { germanOfStarts } from './de-told-starts.ts';
@@ -70,7 +79,10 @@ const reasons = {
   'the guest additions in {name} do not answer': 'die Gasterweiterungen in {name} antworten nicht',
 };
 
-export function germanSentences(states: Readonly<Record<VmState, string>>): Phrases {
+export function germanSentences(
+  states: Readonly<Record<VmState, string>>,
+  actions: Readonly<Record<VmAction, string>>,
+): Phrases {
   const ofStates = Object.entries(vmStateFacts).flatMap(([state, { label }]) => {
     const said = states[state as VmState];
     return [
@@ -78,6 +90,10 @@ export function germanSentences(states: Readonly<Record<VmState, string>>): Phra
       [`{name} is ${state} already`, `{name}: schon ${said}`],
     ];
   });
+  const ofActions = Object.entries(actions).map(([action, said]) => [
+    `cannot ${describeAct(action as VmAction, '{name}')}`,
+    `„${said}“ geht jetzt nicht mit {name}`,
+  ]);
   const ofRights = allVerbs.map((verb) => [
     `you lack the right ${verb}`,
     `Ihnen fehlt das Recht ${verb}`,
@@ -87,12 +103,15 @@ export function germanSentences(states: Readonly<Record<VmState, string>>): Phra
     const said = germanFindings[code as FindingCode].evidence;
     return said === undefined || /^\{\w+\}$/.test(evidence) ? [] : [[evidence, said]];
   });
-  const derived = Object.fromEntries([...ofStates, ...ofRights, ...ofFindings]) as Record<
-    string,
-    string
-  >;
+  const derived = Object.fromEntries([
+    ...ofStates,
+    ...ofActions,
+    ...ofRights,
+    ...ofFindings,
+  ]) as Record<string, string>;
   return {
     ...germanOfEvents,
+    ...germanOfFaults,
     ...germanOfStarts,
     ...germanOfMoves,
     ...germanOfNetworks,

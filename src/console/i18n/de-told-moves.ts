@@ -198,6 +198,9 @@ const exports: Phrases = {
 };
 
 const handovers: Phrases = {
+  'a vm of a host with an agent moves while it is off or saved':
+    'eine VM eines Hosts mit Agenten zieht um, während sie aus oder gespeichert ist',
+  "it is a vm of Gantry's own already": 'sie ist schon eine VM von Gantry selbst',
   'cannot adopt {name}': '{name} lässt sich nicht übernehmen',
   'cannot adopt {name} on host {host}': '{name} lässt sich nicht auf dem Host {host} übernehmen',
   'cannot give {name} back to host {host}': '{name} lässt sich dem Host {host} nicht zurückgeben',

@@ -23,6 +23,7 @@ interface Entry {
 const sentencePlaces: ReadonlySet<string> = new Set(['why', 'what', 'status']);
 /** With more it is not a sentence of ours. */
 const maxToldLength = 4000;
+const maxSaidParts = 40;
 
 export function createPhraseBook(phrases: Phrases): SayPhrase {
   let entries: readonly Entry[] | undefined;
@@ -42,16 +43,27 @@ export function createPhraseBook(phrases: Phrases): SayPhrase {
   };
   const say: SayPhrase = (told) => {
     if (told.length > maxToldLength) return undefined;
-    const all = whole(told);
-    if (all !== undefined) return all;
-    for (const { index, 0: mark } of told.matchAll(/[:;] /g)) {
-      const head = whole(told.slice(0, index));
-      const rest = told.slice(index + mark.length);
-      if (head !== undefined) return `${head}${mark}${say(rest) ?? rest}`;
+    // Texts at even places, what parts them at odd ones.
+    const parts = told.split(/([:;] )/);
+    let said = '';
+    let known = false;
+    for (let at = 0; at < parts.length;) {
+      const found = at < maxSaidParts ? longest(parts, at) : undefined;
+      known ||= found !== undefined;
+      const { text, next } = found ?? { text: parts[at] ?? '', next: at + 1 };
+      said += text + (parts[next] ?? '');
+      at = next + 1;
     }
-    for (const { index, 0: mark } of told.matchAll(/[:;] /g)) {
-      const rest = whole(told.slice(index + mark.length));
-      if (rest !== undefined) return `${told.slice(0, index)}${mark}${rest}`;
+    return known ? said : undefined;
+  };
+  const longest = (
+    parts: readonly string[],
+    from: number,
+  ): { readonly text: string; readonly next: number } | undefined => {
+    const last = Math.min(parts.length, from + maxSaidParts);
+    for (let next = last; next > from; next -= 1) {
+      const text = (next - from) % 2 === 1 ? whole(parts.slice(from, next).join('')) : undefined;
+      if (text !== undefined) return { text, next };
     }
     return undefined;
   };

@@ -194,16 +194,13 @@ test('a reason is told with what its code means and what would help', async () =
 test('what would help against a reason is said as what is done at the console, and as it came where the code has other remedies', async () => {
   const asked = {
     text: 'a CD is in sata0:0',
-    remedy: 'eject it first: gantry vm eject web sata0:0',
+    remedy: 'put it away: gantry vm eject web sata0:0',
   };
   const say = async (code: string, reason: string): Promise<string> =>
     createWords(await findLanguage(code).read()).reason({ code: reason, ...asked });
   assert.equal(await say('en', 'medium-stays'), 'a CD is in sata0:0 – eject it first');
   assert.match(await say('de', 'medium-stays'), / – es zuerst auswerfen$/);
-  assert.match(
-    await say('de', 'medium-missing'),
-    / – eject it first: gantry vm eject web sata0:0$/,
-  );
+  assert.match(await say('de', 'medium-missing'), / – put it away: gantry vm eject web sata0:0$/);
   const { remedy: _none, ...without } = asked;
   const words = createWords(english);
   assert.equal(words.reason({ code: 'medium-stays', ...without }), without.text);

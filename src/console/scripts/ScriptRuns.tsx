@@ -63,8 +63,9 @@ function isOf(attributes: Event['attributes'], script: Script | HostScript): boo
 
 /** Of one that was ended, or never began, the reason is told in its place. */
 function ExitStatus({ run }: { readonly run: Event }): ReactNode {
+  const words = useWords();
   const { exitStatus, reason } = run.attributes;
-  return typeof exitStatus === 'number' ? exitStatus : reason;
+  return typeof exitStatus === 'number' ? exitStatus : words.told(String(reason ?? ''));
 }
 
 function Output({ run }: { readonly run: Event }): ReactNode {

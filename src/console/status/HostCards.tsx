@@ -51,7 +51,7 @@ function HostCard({ host }: { readonly host: Host }): ReactNode {
         </Flex>
       </CardTitle>
       <CardBody>
-        {host.statusReason !== null && <p>{host.statusReason}</p>}
+        {host.statusReason !== null && <p>{words.told(host.statusReason)}</p>}
         <dl className="load">
           <dt>{words.text('virtualMachines')}</dt>
           <dd>

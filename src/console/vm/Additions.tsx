@@ -46,7 +46,7 @@ export function Additions({ vm }: { readonly vm: Vm }): ReactNode {
                   <Td dataLabel={text('available')}>
                     {told === true
                       ? text('yes')
-                      : `${text('no')}${told === undefined ? '' : `: ${told}`}`}
+                      : `${text('no')}${told === undefined ? '' : `: ${words.told(told)}`}`}
                   </Td>
                 </Tr>
               );

@@ -40,12 +40,12 @@ function MyRights({ vm }: { readonly vm: Vm }): ReactNode {
               </Tr>
             </Thead>
             <Tbody>
-              {actions.map(({ action, allowed, reason, hint }) => (
-                <Tr key={action}>
-                  <Td dataLabel={words.text('actions')}>{words.action(action)}</Td>
-                  <Td dataLabel={text('granted')}>{text(allowed ? 'now' : 'notNow')}</Td>
+              {actions.map((judged) => (
+                <Tr key={judged.action}>
+                  <Td dataLabel={words.text('actions')}>{words.action(judged.action)}</Td>
+                  <Td dataLabel={text('granted')}>{text(judged.allowed ? 'now' : 'notNow')}</Td>
                   <Td dataLabel={words.text('reason')} modifier="breakWord">
-                    {[reason, hint].filter((part) => part !== undefined).join(' – ')}
+                    {words.whyNot(judged)}
                   </Td>
                 </Tr>
               ))}

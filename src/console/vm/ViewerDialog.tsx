@@ -55,7 +55,8 @@ function Way({
   const text = useVmText();
   const [ticket, setTicket] = useState<ConsoleTicket>();
   if (state !== 'listening' || address === null || port === null) {
-    const why = state === 'off' ? text('viewerOff') : (reason ?? words.text('notAvailable'));
+    const why =
+      state === 'off' ? text('viewerOff') : words.told(reason ?? words.text('notAvailable'));
     return <Content component="p">{text('viewerNone', { reason: why })}</Content>;
   }
   const ask = async (): Promise<void> => {

@@ -14,9 +14,9 @@ const columns: readonly Column<Event>[] = eventColumns.map((column) =>
   column.key === 'message'
     ? {
         ...column,
-        show: ({ seq, message }) => (
-          <Link to="/events" search={{ filter: `seq <= ${seq}` }}>
-            {message}
+        show: (event, words) => (
+          <Link to="/events" search={{ filter: `seq <= ${event.seq}` }}>
+            {words.event(event)}
           </Link>
         ),
       }

@@ -117,7 +117,7 @@ function tellReading(
     case 'measure': {
       const { gainBytes, reason } = diskAnswers.measure.parse(result);
       return gainBytes === null
-        ? text('noGain', { reason: reason ?? '' })
+        ? text('noGain', { reason: words.told(reason ?? '') })
         : text('gain', { bytes: words.bytes(gainBytes) });
     }
     case 'check': {

@@ -90,6 +90,7 @@ function Found({
 }
 
 function ReadOnly({ reason }: { readonly reason: string | null }): ReactNode {
+  const words = useWords();
   const text = useInnerText();
   if (reason === null) return null;
   return (
@@ -98,7 +99,7 @@ function ReadOnly({ reason }: { readonly reason: string | null }): ReactNode {
       variant="info"
       isInline
       component="p"
-      title={text('readOnly', { reason })}
+      title={text('readOnly', { reason: words.told(reason) })}
     />
   );
 }

@@ -39,7 +39,7 @@ export function HostViewers({ host }: { readonly host: Host }): ReactNode {
             facts={[
               [
                 words.text('state'),
-                `${text(`state.${state}`)}${reason === null ? '' : ` – ${reason}`}`,
+                `${text(`state.${state}`)}${reason === null ? '' : ` – ${words.told(reason)}`}`,
               ],
               [words.text('address'), address ?? words.text('notAvailable')],
               [words.text('viewerPorts'), ports],

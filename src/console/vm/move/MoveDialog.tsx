@@ -175,6 +175,6 @@ function tellWhyNot(why: WhyNotHost | undefined, words: Words, text: MoveText): 
     case 'status':
       return words.hostStatus(why.status);
     case 'missing':
-      return why.reason;
+      return words.told(why.reason);
   }
 }

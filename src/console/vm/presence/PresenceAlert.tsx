@@ -3,6 +3,7 @@ import { Alert, AlertActionLink } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { JudgedButton } from '../../parts/JudgedButton.tsx';
+import { useWords } from '../../console.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { sharedJoin, type Presence } from './use-presence.ts';
 import { useWhyNotSupervise } from './use-why-not-supervise.ts';
@@ -14,6 +15,7 @@ export function PresenceAlert({
   readonly vm: Vm;
   readonly presence: Presence;
 }): ReactNode {
+  const words = useWords();
   const text = useVmText();
   const whyNotSupervise = useWhyNotSupervise(vm);
   const { message, waits, ended, join, setJoin } = presence;
@@ -23,7 +25,7 @@ export function PresenceAlert({
         variant="warning"
         isInline
         component="p"
-        title={text('connectionEnded', { reason: ended })}
+        title={text('connectionEnded', { reason: words.told(ended) })}
         actionLinks={
           <AlertActionLink onClick={() => setJoin({ ...sharedJoin })}>
             {text('connectAgain')}
