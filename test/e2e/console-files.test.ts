@@ -115,11 +115,11 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'delete', 'golden', '--yes');
   });
 
-  test('a disk of a vm that runs is made larger from the list of its disks, and why it becomes no smaller is said before', async () => {
+  test('a disk of a vm that runs is made larger and moved from the list of its disks, and why it becomes no smaller is said before', async () => {
     const { page } = person;
     const api = gantry.client();
     await gantry.must('vm', 'create', 'grows', '--disk', '64M', '--memory', '64M', '--start');
-    const { id } = await api.call('vm.show', { params: { vm: 'grows' } });
+    const { id, path } = await api.call('vm.show', { params: { vm: 'grows' } });
     await page.goto(`${api.server}/vms/${id}?tab=configuration&section=hard-disks`);
     const disks = page.getByRole('grid', { name: 'Disks' }).getByRole('row');
     await disks.getByRole('button', { name: /^Actions for / }).press('Enter');
@@ -145,6 +145,23 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     await disks.filter({ hasText: '128 MiB' }).waitFor();
     const { state, definition } = await api.call('vm.show', { params: { vm: id } });
     assert.deepEqual([state, definition.hardware.disks[0]?.sizeBytes], ['running', 128 * miB]);
+
+    const shelf = join(dirname(path), 'shelf');
+    await disks.getByRole('button', { name: /^Actions for / }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Move disk', exact: true }).press('Enter');
+    const folder = dialog.locator('#move-folder:focus');
+    await folder.fill(path);
+    await dialog.getByText('It is copied while the guest works').waitFor();
+    const move = dialog.getByRole('button', { name: 'Move disk' });
+    assert.ok(await move.isDisabled(), 'it is there');
+    await folder.fill(`${shelf}/`);
+    await dialog.getByText(join(shelf, 'grows.qcow2'), { exact: true }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'move-disk');
+    await move.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await disks.filter({ hasText: `${shelf}/grows.qcow2` }).waitFor();
+    assert.equal((await api.call('vm.show', { params: { vm: id } })).state, 'running');
     await gantry.must('vm', 'turn-off', 'grows', '--yes');
     await gantry.must('vm', 'delete', 'grows', '--yes');
   });

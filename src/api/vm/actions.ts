@@ -265,7 +265,7 @@ export const vmActions = {
     label: 'Move disk',
     from: ['off', 'saved', 'running', 'paused'],
     right: 'vm.move',
-    ability: 'move',
+    ability: 'configure',
     meaning: 'move the file of a disk to another folder of the host, while the guest works',
   },
   migrate: {

@@ -10,12 +10,14 @@ import { MemberTable } from './MemberTable.tsx';
 
 // Comes when it is asked for.
 const GrowDisk = lazyPart(async () => (await import('./GrowDisk.tsx')).GrowDisk);
+const MoveDisk = lazyPart(async () => (await import('./MoveDisk.tsx')).MoveDisk);
 
 export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
   const { client, notices } = useConsole();
   const words = useWords();
   const text = useVmText();
   const [growing, setGrowing] = useState<Disk | undefined>(undefined);
+  const [moving, setMoving] = useState<Disk | undefined>(undefined);
   const params = { vm: vm.id };
   const download = (place: string): void => {
     saveContent(client, 'vm.disk.content', { params: { ...params, place } }).catch(
@@ -37,6 +39,11 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
             name: place,
             deeds: [
               { label: words.operation('vm.disk.resize'), act: () => setGrowing(disk) },
+              {
+                label: words.operation('vm.disk.relocate'),
+                act: () => setMoving(disk),
+                action: 'move-disk',
+              },
               { label: text('download'), act: () => download(place) },
             ],
             facts: [place, disk.file, words.bytes(disk.sizeBytes), disk.format],
@@ -56,6 +63,11 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
       {growing !== undefined && (
         <Suspense fallback={null}>
           <GrowDisk vm={vm} disk={growing} onClose={() => setGrowing(undefined)} />
+        </Suspense>
+      )}
+      {moving !== undefined && (
+        <Suspense fallback={null}>
+          <MoveDisk vm={vm} disk={moving} onClose={() => setMoving(undefined)} />
         </Suspense>
       )}
     </>

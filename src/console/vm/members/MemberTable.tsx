@@ -10,7 +10,7 @@ import {
 } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState, type ReactNode } from 'react';
-import type { Operation, Vm } from '#api';
+import type { Operation, Vm, VmAction } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { memberHelp } from '../../manual/help.ts';
@@ -20,12 +20,19 @@ import { nameSetting } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { Dialog } from '../../parts/Dialog.tsx';
 
+export interface MemberDeed {
+  readonly label: string;
+  readonly act: () => void;
+  /** By default that of the table. */
+  readonly action?: VmAction;
+}
+
 export interface Member {
   readonly key: string;
   readonly name: string;
   readonly facts: readonly ReactNode[];
   /** What else may be done with it. */
-  readonly deeds?: readonly { readonly label: string; readonly act: () => void }[];
+  readonly deeds?: readonly MemberDeed[];
   readonly remove: () => Promise<Operation>;
 }
 
@@ -52,7 +59,8 @@ export function MemberTable({
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<Member | undefined>(undefined);
   const { data } = useVmActions(vm.id, true);
-  const judged = data?.actions.find((allowed) => allowed.action === action);
+  const judge = (one: VmAction) => data?.actions.find((allowed) => allowed.action === one);
+  const judged = judge(action);
   const name = nameSetting(words, path);
   const columnName = (column: string): string =>
     column === 'place' ? text('place') : nameSetting(words, `${path}/${column}`);
@@ -111,10 +119,10 @@ export function MemberTable({
                     </Button>
                   ) : (
                     <ThingMenu name={member.name} look="row" help={memberHelp}>
-                      {member.deeds.map(({ label, act }) => (
+                      {member.deeds.map(({ label, act, action: own = action }) => (
                         <DropdownItem
                           key={label}
-                          isDisabled={judged?.allowed !== true}
+                          isDisabled={judge(own)?.allowed !== true}
                           onClick={act}
                         >
                           {label}

@@ -74,8 +74,7 @@ export async function relocateDisk(
     coordinator.inventory,
     vmDocument(coordinator.inventory, id).data.hostId,
   );
-  // A hypervisor of others has no folders of vms, and so no move of them.
-  const { vm, definition } = prepare(coordinator, id, isForeign ? 'change-disks' : 'move-disk');
+  const { vm, definition } = prepare(coordinator, id, 'move-disk');
   if (isForeign && request.path === null)
     throw new Fault('invalid', 'a vm of a libvirt host has no folder of its own', {
       hint: 'name the folder of a storage pool there',
