@@ -8,6 +8,8 @@ import { MemoryFile } from '../file/memory-file.ts';
 import type { CreateOptions, Format } from '../format.ts';
 import { formatNamed } from '../formats.ts';
 import { packedRoom } from '../packing/packer.ts';
+import { looksLikeFooter, vhdChecksum } from '../vhd/footer.ts';
+import { crc32c } from '../vhdx/crc32c.ts';
 import { seededRandom } from './random.ts';
 
 export interface Sample {
@@ -165,6 +167,38 @@ export const samples: readonly Sample[] = [
   ready('parallels', parallels),
   ready('qcow1', qcow1),
 ];
+
+/**
+ * The checksums of a damaged file as if its writer had meant it so: what they would have kept out comes to those who read
+ * what they seal.
+ */
+export function sealed(format: string, damaged: Buffer): Buffer {
+  const bytes = Buffer.from(damaged);
+  const isWhole = (at: number, length: number): boolean => at >= 0 && at + length <= bytes.length;
+  const sealVhd = (at: number, length: number, sumAt: number): void => {
+    if (!isWhole(at, length)) return;
+    bytes.writeUInt32BE(vhdChecksum(bytes.subarray(at, at + length), sumAt), at + sumAt);
+  };
+  if (format === 'vhd' && looksLikeFooter(bytes.subarray(-512))) {
+    sealVhd(bytes.length - 512, 512, 64);
+    if (looksLikeFooter(bytes.subarray(0, 512))) {
+      sealVhd(0, 512, 64);
+      sealVhd(Number(bytes.readBigUInt64BE(16)), 1024, 36);
+    }
+  }
+  const vhdx = [
+    [64, 4],
+    [128, 4],
+    [192, 64],
+    [256, 64],
+  ] as const;
+  for (const [atKib, lengthKib] of format === 'vhdx' ? vhdx : []) {
+    const [at, length] = [atKib * 1024, lengthKib * 1024];
+    if (isWhole(at, length))
+      bytes.writeUInt32LE(crc32c(bytes.subarray(at, at + length), 4), at + 4);
+  }
+  return bytes;
+}
 
 export interface Damage {
   readonly title: string;

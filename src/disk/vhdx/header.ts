@@ -3,7 +3,7 @@
  * sequence number counts, two copies of the region table. A header is changed by writing the other one.
  */
 import type { DiskFile } from '../file/disk-file.ts';
-import { readStructure, type Structure } from '../structure.ts';
+import { fileFault, readStructure, type Structure } from '../structure.ts';
 import { crc32c } from './crc32c.ts';
 import { guidBytes, guidText } from './guid.ts';
 
@@ -87,6 +87,8 @@ export async function readHeader(file: DiskFile): Promise<VhdxHeader> {
   return best;
 }
 
+const lastSequence = 2n ** 64n - 1n;
+
 export function buildHeader(header: VhdxHeader): Buffer {
   const bytes = Buffer.alloc(headerBytes);
   bytes.write('head', 0, 'latin1');
@@ -101,13 +103,17 @@ export function buildHeader(header: VhdxHeader): Buffer {
   return bytes;
 }
 
-/** Writes a changed header into the slot that does not count yet; durable on return. */
+/** Writes a changed header into the slot that does not count yet; durable on return. Faults: `corrupt` where none can follow. */
 export async function switchHeader(
   file: DiskFile,
   current: VhdxHeader,
   change: Partial<VhdxHeader>,
 ): Promise<VhdxHeader> {
   const slot = current.slot === 0 ? 1 : 0;
+  if (current.sequence === lastSequence) {
+    const place = { format: 'vhdx', structure: `header ${current.slot + 1}`, offset: 8 };
+    throw fileFault(file, place, 'its sequence number is the last there is: repair the disk');
+  }
   const next = { ...current, ...change, slot, sequence: current.sequence + 1n } as const;
   await file.write(buildHeader(next), headerOffsets[slot]);
   await file.sync();
