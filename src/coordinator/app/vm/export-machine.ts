@@ -6,6 +6,7 @@ import { placeName, type Disk, type Hardware, type VmDefinition, type VmHandOut 
 import type { WritableMachine } from '#foreign';
 import { formatBytes } from '#lib';
 import { placesFit, type ExportProfile } from './export-profiles.ts';
+import { tellDomainLosses } from './export-libvirt-losses.ts';
 import { ImportNotes } from './import-notes.ts';
 
 export interface ExportFacts {
@@ -54,6 +55,7 @@ export function exportMachine(
   const drives = placeDrives(hardware, { profile, ide, notes });
   const { extensions, settings } = definition;
   if (profile.format === 'ovf') tellPackage(definition, notes);
+  if (profile.format === 'xml') tellDomainLosses(definition, notes);
   return {
     disks: disks.map(({ disk, file, sizeBytes }) => ({ disk, file, sizeBytes })),
     notes,
@@ -344,7 +346,8 @@ function exportPorts(
   return {
     serialPorts: serialPorts.slice(0, profile.maxSerialPorts).map((port, slot) => {
       if (port.kind === 'file') return { kind: 'file', file: name(port.file) };
-      if (port.kind !== 'none')
+      // libvirt's definition has them all, and says so itself
+      if (port.kind !== 'none' && profile.format !== 'xml')
         notes.dropped(
           `serial port ${slot + 1}`,
           `its ${port.kind} is of this host`,
@@ -394,7 +397,7 @@ function exportUsb(
 ): WritableMachine['usb'] {
   if (usb === 'none') return null;
   if (profile.usb) {
-    notes.carried('USB controller', usb);
+    if (profile.format !== 'xml') notes.carried('USB controller', usb);
     return usb;
   }
   notes.dropped(
