@@ -175,8 +175,12 @@ suite(
         'qemu-img': async () => matching(new RegExp(`^\\S*qemu-img .*${name}-copy`)),
       };
       const found = await pid[victim]();
-      // What it would be killed in may be over.
-      if (found !== undefined) process.kill(found, 'SIGKILL');
+      // What it would be killed in may be over, and it with that since it was found.
+      try {
+        if (found !== undefined) process.kill(found, 'SIGKILL');
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
       if (victim === 'coordinator') await gantry.must('up', '--yes', '--no-vm');
     }
 
