@@ -60,6 +60,23 @@ test('hardware is what is seen, and what people say of a vm stays', () => {
   assert.deepEqual(seenDefinition(known, seen('web')), known);
 });
 
+test('what becomes of a vm whose guest restarts itself is read with its hardware, and follows it from then on', () => {
+  const at = (hardware: string, onGuestReboot: 'restart' | 'turn-off'): VmDefinition => {
+    const plain = definition('web', 'web');
+    const extensions = { libvirt: { name: 'web', uuid: id, hardware } };
+    return { ...plain, settings: { ...plain.settings, onGuestReboot }, extensions };
+  };
+  const record = (...seenNow: Parameters<typeof at>): MachineRecord => ({
+    ...seen('web'),
+    definition: at(...seenNow),
+  });
+  const reboot = (ours: VmDefinition, now: MachineRecord): string =>
+    seenDefinition(ours, now).settings.onGuestReboot;
+  assert.equal(reboot(at('unread', 'restart'), record('read', 'turn-off')), 'turn-off');
+  assert.equal(reboot(at('read', 'turn-off'), record('read', 'restart')), 'restart');
+  assert.equal(reboot(at('read', 'turn-off'), record('unread', 'restart')), 'turn-off');
+});
+
 test('a name follows that of the hypervisor until somebody has given another one', () => {
   assert.equal(seenDefinition(definition('web', 'web'), seen('db')).name, 'db');
   assert.equal(seenDefinition(definition('web (2)', 'web'), seen('db')).name, 'db');

@@ -1,6 +1,7 @@
 /**
  * Records of hosts without an agent (docs/rfd/0024): what is there, never what was told. What people say of a vm in
- * Gantry stays; hardware, whether it starts with its host, and what its hypervisor calls it are taken over.
+ * Gantry stays; hardware, whether it starts with its host, what becomes of it when its guest restarts itself, and what its
+ * hypervisor calls it are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
 import { foreignName, isHardwareRead } from '../foreign-vm.ts';
@@ -17,10 +18,12 @@ export function seenDefinition(
   const isRenamed = foreignName(ours) !== foreignName(seen);
   const { settings } = ours;
   const { onHostStart } = seen.settings.start;
+  // It is read with the hardware.
+  const { onGuestReboot } = isHardwareRead(seen) ? seen.settings : settings;
   const named = {
     ...ours,
     name: isOwn && isRenamed ? name : ours.name,
-    settings: { ...settings, start: { ...settings.start, onHostStart } },
+    settings: { ...settings, start: { ...settings.start, onHostStart }, onGuestReboot },
   };
   // Whoever observes anew has not read all of it yet.
   if (isHardwareRead(ours) && !isHardwareRead(seen) && !isRenamed) return named;
