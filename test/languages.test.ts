@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { isFault } from '#lib';
 import { findingTexts, type FindingCode, type HostFacts, type HostSettings } from '#api';
 import { diagnoseHost } from '../src/agent/drivers/qemu/host/diagnose.ts';
+import { operationKinds } from '../src/coordinator/app/operation-kinds.ts';
 import { parseWith } from '../src/coordinator/app/issues.ts';
 import { english } from '../src/console/i18n/en.ts';
 import { createWords, languages } from '../src/console/i18n/words.ts';
@@ -65,6 +66,15 @@ test('what is wrong with a form is said in every language, each of its fields by
       assert.ok(said.includes(`${field}: `), `${language.code}: ${said}`);
     assert.doesNotMatch(said, /must|is not|is missing|wrong|there is/, language.code);
   }
+});
+
+test('every operation has a name in every language, and so has every step, and no other', () => {
+  const steps = new Set(operationKinds.flatMap(({ steps }) => steps.map(({ name }) => name)));
+  for (const language of [english, ...others])
+    for (const { action } of operationKinds)
+      assert.notEqual(createWords(language).operation(action), action, language.code);
+  for (const language of others)
+    assert.deepEqual(Object.keys(language.steps).toSorted(), [...steps].toSorted(), language.code);
 });
 
 test('every language explains every reason that is given', () => {

@@ -12,6 +12,7 @@ import {
   type VmState,
 } from '#api';
 import { germanFindings } from './de-findings.ts';
+import { germanOfDisks } from './de-told-disks.ts';
 import { germanOfEvents } from './de-told-events.ts';
 import { germanOfFaults } from './de-told-faults.ts';
 import { germanOfMoves } from './de-told-moves.ts';
@@ -88,6 +89,7 @@ export function germanSentences(
     return [
       [`{name} is ${label.toLowerCase()}`, `{name}: ${said}`],
       [`{name} is ${state} already`, `{name}: schon ${said}`],
+      [state, said],
     ];
   });
   const ofActions = Object.entries(actions).map(([action, said]) => [
@@ -111,6 +113,7 @@ export function germanSentences(
   ]) as Record<string, string>;
   return {
     ...germanOfEvents,
+    ...germanOfDisks,
     ...germanOfFaults,
     ...germanOfStarts,
     ...germanOfMoves,

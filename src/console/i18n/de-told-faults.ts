@@ -138,6 +138,23 @@ const reach: Phrases = {
 };
 
 const work: Phrases = {
+  'copying {file}': '{file} wird kopiert',
+  'copying files': 'Dateien werden kopiert',
+  'writing {file}': '{file} wird geschrieben',
+  'packing {file}': '{file} wird gepackt',
+  'writing the state': 'der Zustand wird geschrieben',
+  'keeping the memory': 'der Speicher wird festgehalten',
+  'merging {file}': '{file} wird zusammengeführt',
+  'committing {disk}': '{disk} wird übernommen',
+  'filling disk {disk}': 'die Platte {disk} wird gefüllt',
+  'compacting {file}': '{file} wird verkleinert',
+  'making disk {file}': 'die Platte {file} wird angelegt',
+  'installing in the guest': 'wird im Gast installiert',
+  'memory and disks': 'Speicher und Platten',
+  'disk {number} of {count}': 'Platte {number} von {count}',
+  '{count} s after {name}': '{count} s nach {name}',
+  'until the guest additions in {name} answer': 'bis die Gasterweiterungen in {name} antworten',
+  'waiting for host {name}: {why}': 'es wird auf den Host {name} gewartet: {why}',
   'the work was cancelled': 'die Arbeit wurde abgebrochen',
   'the operation was cancelled': 'der Vorgang wurde abgebrochen',
   'cancelled by {name}': 'abgebrochen von {name}',

@@ -3,6 +3,7 @@ import { germanEvents } from './de-events.ts';
 import { germanChecks, germanFindings, germanReasons } from './de-findings.ts';
 import { germanRemedies } from './de-remedies.ts';
 import { germanSentences } from './de-reasons.ts';
+import { germanSteps } from './de-steps.ts';
 import type { Language } from './en.ts';
 
 const states: Language['states'] = {
@@ -396,6 +397,7 @@ export const german: Language = {
     'host.disk.checksum': 'Prüfsumme der Platte',
     'host.disk.check': 'Platte prüfen',
     'host.disk.create': 'Platte erstellen',
+    'host.disk.create-floppy': 'Diskettenabbild erstellen',
     'host.disk.create-child': 'Differenzplatte erstellen',
     'host.disk.convert': 'Platte umwandeln',
     'host.disk.resize': 'Größe der Platte ändern',
@@ -417,6 +419,7 @@ export const german: Language = {
     'image.add': 'Image hinzufügen',
     'image.delete': 'Image löschen',
   },
+  steps: germanSteps,
   onMany: '{action} (mehrere)',
   hostStatuses: {
     ready: 'Bereit',

@@ -317,6 +317,8 @@ export interface Language {
   readonly operationStates: Readonly<Record<OperationState, string>>;
   /** Names of operations that are no action of a vm. */
   readonly operations: Readonly<Record<string, string>>;
+  /** What an operation does now, by the name of its step; what is left out is called as the API calls it. */
+  readonly steps: Readonly<Record<string, string>>;
   /** How an action on many vms is named: {action}. */
   readonly onMany: string;
   readonly hostStatuses: Readonly<Record<HostStatus, string>>;
@@ -410,6 +412,7 @@ export const english: Language = {
     'host.disk.checksum': 'Checksum of disk',
     'host.disk.check': 'Check disk',
     'host.disk.create': 'Create disk',
+    'host.disk.create-floppy': 'Create floppy image',
     'host.disk.create-child': 'Create differencing disk',
     'host.disk.convert': 'Convert disk',
     'host.disk.resize': 'Resize disk',
@@ -431,6 +434,7 @@ export const english: Language = {
     'image.add': 'Add image',
     'image.delete': 'Delete image',
   },
+  steps: {},
   onMany: '{action} (many)',
   hostStatuses: {
     ready: 'Ready',

@@ -22,8 +22,9 @@ interface Entry {
 /** Hold sentences, or parts of them, themselves. */
 const sentencePlaces: ReadonlySet<string> = new Set(['why', 'what', 'status']);
 /** With more it is not a sentence of ours. */
-const maxToldLength = 4000;
+const maxToldLength = 2000;
 const maxSaidParts = 40;
+const maxKept = 1000;
 
 export function createPhraseBook(phrases: Phrases): SayPhrase {
   let entries: readonly Entry[] | undefined;
@@ -46,15 +47,15 @@ export function createPhraseBook(phrases: Phrases): SayPhrase {
     // Texts at even places, what parts them at odd ones.
     const parts = told.split(/([:;] )/);
     let said = '';
-    let known = false;
+    let isKnown = false;
     for (let at = 0; at < parts.length;) {
       const found = at < maxSaidParts ? longest(parts, at) : undefined;
-      known ||= found !== undefined;
+      isKnown ||= found !== undefined;
       const { text, next } = found ?? { text: parts[at] ?? '', next: at + 1 };
       said += text + (parts[next] ?? '');
       at = next + 1;
     }
-    return known ? said : undefined;
+    return isKnown ? said : undefined;
   };
   const longest = (
     parts: readonly string[],
@@ -67,7 +68,15 @@ export function createPhraseBook(phrases: Phrases): SayPhrase {
     }
     return undefined;
   };
-  return say;
+  // A list is drawn again whenever one of its lines changes.
+  const known = new Map<string, string | undefined>();
+  return (told) => {
+    if (!known.has(told)) {
+      if (known.size >= maxKept) known.clear();
+      known.set(told, say(told));
+    }
+    return known.get(told);
+  };
 }
 
 /** Those that say most of themselves come first. */

@@ -11,6 +11,7 @@ import type {
   ImageRecipe,
   NetworkState,
   OperationState,
+  Operation,
   Severity,
   VmAction,
   VmStanding,
@@ -36,6 +37,8 @@ export const languages: readonly Choice[] = [
   { code: 'de', name: 'Deutsch', read: async () => (await import('./de.ts')).german },
 ];
 
+type Step = Operation['steps'][number];
+
 export interface SaidFinding {
   /** With the name of the check before it. */
   readonly what: string;
@@ -52,6 +55,8 @@ export interface Words {
   /** The name of an operation by its action: `vm.pause`, `host.stop`, `vms.pause`. */
   operation(action: string): string;
   operationState(state: OperationState): string;
+  /** What an operation does now. */
+  step(step: Pick<Step, 'name' | 'note'>): string;
   hostStatus(status: HostStatus): string;
   hostAction(action: HostBulkAction | 'discover' | 'probe'): string;
   networkState(state: NetworkState): string;
@@ -128,6 +133,8 @@ export function createWords(language: Language, locale: string = language.code):
     state: (state) => language.states[state],
     action: (action) => language.actions[action],
     operation: (action) => nameOperation(language, action),
+    step: ({ name, note }) =>
+      note === null ? (findEntry(language.steps, name) ?? name) : told(note),
     operationState: (state) => language.operationStates[state],
     hostStatus: (status) => language.hostStatuses[status],
     hostAction: (action) => language.hostActions[action],

@@ -3,6 +3,7 @@ import { Label, Progress } from '@patternfly/react-core';
 import type { Operation, OperationState } from '#api';
 import { columnOf, type Column } from '../list/column.ts';
 import { LogLink } from '../parts/FailureHelp.tsx';
+import type { Words } from '../i18n/words.ts';
 import { ThingLink } from './ThingLink.tsx';
 
 const stateColors: Readonly<Record<OperationState, 'blue' | 'grey' | 'green' | 'red' | 'yellow'>> =
@@ -25,6 +26,13 @@ function noteOf({ steps, fault }: Operation): string {
   if (fault !== null) return fault.message;
   const step = steps.find(({ state }) => state === 'running');
   return step === undefined ? '' : (step.note ?? step.name);
+}
+
+function tellNote(operation: Operation, words: Words): string {
+  const { steps, fault } = operation;
+  const step = steps.find(({ state }) => state === 'running');
+  if (fault !== null || step === undefined) return words.told(noteOf(operation));
+  return words.step(step);
 }
 
 const column = columnOf<Operation>();
@@ -74,10 +82,10 @@ export const operationColumns: readonly Column<Operation>[] = [
     key: 'message',
     width: 14,
     raw: noteOf,
-    say: (note, words) => words.told(note),
+    say: (_note, words, operation) => tellNote(operation, words),
     show: (operation, words) =>
       operation.fault === null ? (
-        words.told(noteOf(operation))
+        tellNote(operation, words)
       ) : (
         <>
           {words.told(noteOf(operation))}{' '}
