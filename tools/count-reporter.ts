@@ -9,7 +9,11 @@ export interface FileCount {
   /** The same of those that were skipped, with the reason. */
   readonly skips: string[];
   tookMs: number;
+  /** Where each of the tests stands that took longer than `longTestMs`, its title, and how long it took. */
+  readonly long: { readonly place: string; readonly tookMs: number }[];
 }
+
+const longTestMs = 3_000;
 
 /** By the path of the file that was run, from the folder it was run in. */
 export type Counted = Readonly<Record<string, FileCount>>;
@@ -25,10 +29,13 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
       failures: [],
       skips: [],
       tookMs: 0,
+      long: [],
     });
     if (data.nesting === 0) count.tookMs += data.details.duration_ms;
     if (data.details.type === 'suite') continue;
     const place = `${data.file ?? ''}: ${data.name}`;
+    const { duration_ms: tookMs } = data.details;
+    if (tookMs > longTestMs) count.long.push({ place, tookMs });
     if (data.skip !== undefined && data.skip !== false)
       count.skips.push(`${place}${typeof data.skip === 'string' ? ` (${data.skip})` : ''}`);
     else if (type === 'test:pass') count.passed += 1;
