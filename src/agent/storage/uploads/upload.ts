@@ -1,7 +1,7 @@
 /**
  * One upload: bytes that come in parts become a file that appears under its name when it is whole. Until then it is a hidden file
- * beside it. Of what is sent as it is, all that was kept of a part is there after a break, also of this program; what is unpacked
- * on its way goes on over breaks of connections and begins anew with the program, which had its decoder in memory.
+ * beside it. All that was kept of a part is there after a break, also of this program: of what is unpacked on its way the packed
+ * bytes are kept, too (spool.ts), and the next program unpacks them again.
  *
  * Invariant: one part is taken at a time, and the newest wins: whoever sends again has lost the connection before.
  */
@@ -19,6 +19,7 @@ import { fileIdentity } from '../file-identity.ts';
 import { modeOfFile } from '../file-mode.ts';
 import { watchSpace, type SpaceLimit } from '../disk-work/space-guard.ts';
 import type { UploadRecord, UploadRecords } from './record.ts';
+import { Spool } from './spool.ts';
 import { Unpacking } from './unpack.ts';
 
 export interface UploadTools {
@@ -49,9 +50,15 @@ export interface Finishing {
 interface Target extends AsyncDisposable {
   readonly file: DiskFile;
   readonly writer: SparseWriter;
-  /** Of all that came; undefined where a program before this one has taken a part of it. */
+  /** Of all that came; undefined where a program before this one has taken a part of it that is not read again. */
   readonly hash: Hash | undefined;
   readonly unpacking: Unpacking | undefined;
+  readonly spool: Spool | undefined;
+}
+
+/** Where the packed bytes of what is unpacked are kept until the file is whole. */
+function spoolPath(record: Pick<UploadRecord, 'file' | 'id'>): string {
+  return partPath(record).replace(/upload$/, 'packed');
 }
 
 /** The name of the file until it is whole. */
@@ -67,6 +74,7 @@ export class Upload {
   #received: number;
   #isGone = false;
   #target: Target | undefined;
+  readonly #closing = new AbortController();
   #taking: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   constructor(record: UploadRecord, { records, space, maxContentBytes }: UploadTools) {
@@ -150,6 +158,7 @@ export class Upload {
 
   /** Ends what is under way; what was kept stays. */
   async close(): Promise<void> {
+    this.#closing.abort(new Fault('cancelled', 'the upload is given up'));
     this.#taking?.stop.abort(new Fault('cancelled', 'the upload is given up'));
     await this.#taking?.ended.catch(() => undefined);
     await this.#closeTarget();
@@ -165,6 +174,7 @@ export class Upload {
     this.#isGone = true;
     await this.#closeTarget();
     await rm(partPath(this.#record), { force: true });
+    await rm(spoolPath(this.#record), { force: true });
     await this.#records.remove(this.#record.id);
   }
 
@@ -183,7 +193,7 @@ export class Upload {
         throw new Fault('unavailable', `the part of ${file} ended after ${taken} bytes`);
     } catch (error) {
       if (isFault(error, 'invalid') || isFault(error, 'unsupported')) await this.#drop();
-      // A decoder that failed to give what it had is no use any more.
+      // A decoder that failed to give what it had is no use any more: another one unpacks what is kept.
       else if (target.unpacking !== undefined && !isBreak(error)) await this.#closeTarget();
       throw error;
     } finally {
@@ -211,7 +221,7 @@ export class Upload {
   }
 
   async #copy(
-    { writer, hash, unpacking }: Target,
+    { writer, hash, unpacking, spool }: Target,
     content: AsyncIterable<Uint8Array>,
     sizeBytes: number,
     signal: AbortSignal,
@@ -226,6 +236,7 @@ export class Upload {
         const next = await Promise.race([parts.next().catch(() => undefined), stopped.promise]);
         if (next === undefined || next.done === true) break;
         const bytes = next.value.subarray(0, sizeBytes - taken);
+        await spool?.write(bytes);
         await (unpacking ?? writer).write(bytes);
         hash?.update(bytes);
         taken += bytes.length;
@@ -249,21 +260,42 @@ export class Upload {
       const isKept = packing === 'none' && (await file.size()) >= receivedBytes;
       const position = isKept ? receivedBytes : 0;
       const writer = await SparseWriter.open(file, position);
-      this.#received = position;
-      this.#target = {
+      const spool =
+        packing === 'none' ? undefined : await Spool.open(spoolPath(this.#record), receivedBytes);
+      const target: Target = {
         file,
         writer,
         hash: position === 0 ? createHash('sha256') : undefined,
         unpacking:
           packing === 'none' ? undefined : new Unpacking(packing, this.#boundedSink(writer)),
+        spool,
         async [Symbol.asyncDispose]() {
           await this.unpacking?.stop();
+          await spool?.close();
           await file.close();
         },
       };
-      return this.#target;
+      await this.#unpackAgain(target);
+      this.#received = spool?.sizeBytes ?? position;
+      this.#target = target;
+      return target;
     } catch (error) {
       await file.close();
+      throw error;
+    }
+  }
+
+  /** What is kept of what came packed. It goes on when the part that asked for it is sent anew: that one waits for it. */
+  async #unpackAgain(target: Target): Promise<void> {
+    const { hash, spool, unpacking } = target;
+    try {
+      for await (const bytes of spool?.read(this.#closing.signal) ?? []) {
+        await unpacking?.write(bytes);
+        hash?.update(bytes);
+      }
+    } catch (error) {
+      await target[Symbol.asyncDispose]();
+      if (isFault(error, 'invalid') || isFault(error, 'unsupported')) await this.#drop();
       throw error;
     }
   }
@@ -275,10 +307,9 @@ export class Upload {
     this.#received = this.#record.receivedBytes;
   }
 
-  async #keep({ writer, unpacking }: Target): Promise<void> {
-    if (unpacking === undefined) await writer.flush();
-    const receivedBytes = unpacking === undefined ? this.#received : 0;
-    await this.#write({ receivedBytes, usedMs: Date.now() });
+  async #keep({ writer, spool }: Target): Promise<void> {
+    await (spool === undefined ? writer.flush() : spool.sync());
+    await this.#write({ receivedBytes: this.#received, usedMs: Date.now() });
   }
 
   async #complete(sha256: string | undefined, signal: AbortSignal): Promise<void> {
@@ -302,6 +333,7 @@ export class Upload {
       const result = { sizeBytes: target.writer.position, sha256: found };
       const receivedBytes = this.#received;
       await this.#write({ state: 'whole', sizeBytes: receivedBytes, receivedBytes, result });
+      await rm(spoolPath(this.#record), { force: true });
     } catch (error) {
       if (isFault(error, 'invalid') || isFault(error, 'unsupported')) await this.#drop();
       throw error;
@@ -322,6 +354,7 @@ export class Upload {
     await flushFolder(dirname(file));
     await this.#write({ state: 'done', usedMs: Date.now() });
     await rm(path, { force: true });
+    await rm(spoolPath(this.#record), { force: true });
   }
 
   #boundedSink(writer: SparseWriter): (bytes: Buffer) => Promise<void> {

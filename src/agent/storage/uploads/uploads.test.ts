@@ -229,16 +229,28 @@ describe('uploads', () => {
     assert.equal(packingOf(content), 'none');
   });
 
-  test('FMT-44 what is unpacked is bounded by its length and by the space of the volume, and a decoder begins anew with its program', async () => {
+  test('FMT-44 what is unpacked is bounded by its length and by the space of the volume, and goes on in the next program', async () => {
     const packed = gzipSync(content);
     const upload = await begin('a.raw', packed, { packing: 'gzip' });
     await take(upload, packed, 0, 500_000);
     assert.equal((await find(upload))?.receivedBytes, 500_000);
     uploads = open();
-    assert.equal((await find(upload))?.receivedBytes, 0);
-    await take(upload, packed);
-    await finish(upload);
+    assert.equal((await find(upload))?.receivedBytes, 500_000);
+    await take(upload, packed, 500_000, 900_000);
+    uploads = open();
+    await take(upload, packed, 900_000);
+    uploads = open(); // all has come, and is unpacked once more to be finished
+    assert.equal((await finish(upload, sha256(packed))).sizeBytes, content.length);
     assert.ok(readFileSync(at('a.raw')).equals(content));
+
+    const lost = await begin('l.raw', packed, { packing: 'gzip' });
+    await take(lost, packed, 0, 500_000);
+    await rm(partPath(lost).replace(/upload$/, 'packed'));
+    uploads = open();
+    await fails(take(lost, packed, 500_000), 'stale', /goes on at 0/);
+    await take(lost, packed);
+    await finish(lost, sha256(packed));
+    await rm(at('l.raw'));
 
     const broken = Buffer.from(packed);
     broken.fill(1, packed.length >> 1);
