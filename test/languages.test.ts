@@ -6,7 +6,13 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { isFault } from '#lib';
-import { findingTexts, type FindingCode, type HostFacts, type HostSettings } from '#api';
+import {
+  findingTexts,
+  nameSchema,
+  type FindingCode,
+  type HostFacts,
+  type HostSettings,
+} from '#api';
 import { diagnoseHost } from '../src/agent/drivers/qemu/host/diagnose.ts';
 import { operationKinds } from '../src/coordinator/app/operation-kinds.ts';
 import { parseWith } from '../src/coordinator/app/issues.ts';
@@ -47,12 +53,12 @@ test('no language says a sentence of the API that nothing builds', () => {
 test('what is wrong with a form is said in every language, each of its fields by its name', () => {
   const schema = z.strictObject({
     name: z.string().min(3),
+    called: nameSchema,
     count: z.number().int().max(4),
     kind: z.enum(['a', 'b']),
     address: z.ipv4(),
-    there: z.boolean(),
   });
-  const wrong = { name: 'x', count: 9, kind: 'c', address: '1', more: 1 };
+  const wrong = { name: 'x', called: '', count: 9, kind: 'c', address: '1', more: 1 };
   let fault: unknown;
   try {
     parseWith(schema, wrong, 'the body');
@@ -62,9 +68,13 @@ test('what is wrong with a form is said in every language, each of its fields by
   assert.ok(isFault(fault, 'invalid'));
   for (const language of others) {
     const said = createWords(language).fault(fault);
-    for (const field of ['name', 'count', 'kind', 'address', 'there'])
+    for (const field of ['name', 'called', 'count', 'kind', 'address'])
       assert.ok(said.includes(`${field}: `), `${language.code}: ${said}`);
-    assert.doesNotMatch(said, /must|is not|is missing|wrong|there is/, language.code);
+    assert.doesNotMatch(
+      said,
+      /must|is not|is missing|is empty|wrong|there is|the |and /,
+      language.code,
+    );
   }
 });
 

@@ -279,8 +279,8 @@ function sayAcceleration(
   words: Words,
   { kvm, use, evidence }: NonNullable<Host['facts']>['acceleration'],
 ): string {
-  if (use !== 'tcg') return `${use} – ${evidence}`;
+  if (use !== 'tcg') return `${use} – ${words.told(evidence)}`;
   const outcome = `kvm ${kvm}`;
   const said = words.check(outcome);
-  return `${words.text('softwareEmulation')} – ${said === outcome ? evidence : said}`;
+  return `${words.text('softwareEmulation')} – ${said === outcome ? words.told(evidence) : said}`;
 }

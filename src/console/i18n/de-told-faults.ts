@@ -3,6 +3,8 @@ import type { Phrases } from './phrases.ts';
 
 const values: Phrases = {
   '{what} is wrong: {why}': '{what} stimmt nicht: {why}',
+  'is empty': 'ist leer',
+  'and {count} more': 'und {count} weitere',
   'is missing': 'fehlt',
   'must be {kind}, not {other}': 'muss {kind} sein, nicht {other}',
   'must be at most {amount}': 'darf höchstens {amount} sein',
@@ -27,11 +29,29 @@ const values: Phrases = {
   'the query': 'die Anfrage',
   'the definition': 'die Definition',
   'the definition of {name}': 'die Definition von {name}',
-  'the name {problem}': 'der Name: {problem}',
+  'the name {what}': 'der Name {what}',
+
+  'is longer than {count} bytes': 'ist länger als {count} Bytes',
+  'contains a control character, a slash or an invisible character':
+    'enthält ein Steuerzeichen, einen Schrägstrich oder ein unsichtbares Zeichen',
+  'begins or ends with a space': 'beginnt oder endet mit einem Leerzeichen',
+  'begins with a dot or a hyphen': 'beginnt mit einem Punkt oder Bindestrich',
+  'has the form of an id': 'sieht wie eine Kennung aus',
+  'is not in Unicode normal form C': 'ist nicht in der Unicode-Normalform C',
   'the filter is wrong at character {at}: {why}':
     'der Filter stimmt beim Zeichen {at} nicht: {why}',
   'write for example: state = running AND name : web':
     'schreiben Sie zum Beispiel: state = running AND name : web',
+  'a quote is not closed, or a character is out of place':
+    'ein Anführungszeichen ist nicht geschlossen, oder ein Zeichen steht am falschen Platz',
+  'more than {count} terms': 'mehr als {count} Terme',
+  'too many negations': 'zu viele Verneinungen',
+  'it ends where a term should be': 'er endet, wo ein Term stehen müsste',
+  'a parenthesis is not closed': 'eine Klammer ist nicht geschlossen',
+  '"{text}" is out of place': '„{text}“ steht am falschen Platz',
+  'a value is missing after {field} {comparator}': 'nach {field} {comparator} fehlt ein Wert',
+  '"{text}" is not a field': '„{text}“ ist kein Feld',
+  'it is empty': 'er ist leer',
   '"{text}" is not a rate': '„{text}“ ist keine Bandbreite',
   '"{text}" is not a size': '„{text}“ ist keine Größe',
   'write bits per second with a unit, for example 100M or 1.5G':
@@ -82,7 +102,12 @@ const names: Phrases = {
 const people: Phrases = {
   'the user name or the password is wrong': 'Benutzername oder Passwort ist falsch',
   'the old password is wrong': 'das alte Passwort ist falsch',
-  'the password {problem}': 'das Passwort: {problem}',
+  'the password {what}': 'das Passwort {what}',
+  'has too few different characters': 'hat zu wenige verschiedene Zeichen',
+  'is a repetition': 'ist eine Wiederholung',
+  'is a row of the keyboard or the alphabet': 'ist eine Reihe der Tastatur oder des Alphabets',
+  'is little more than a name or a common word':
+    'ist wenig mehr als ein Name oder ein gewöhnliches Wort',
   'take four or five words that do not belong together':
     'nehmen Sie vier oder fünf Wörter, die nicht zusammengehören',
   'too many failed sign-ins': 'zu viele gescheiterte Anmeldungen',
@@ -216,6 +241,8 @@ const work: Phrases = {
   'leave the size out, or make it larger': 'lassen Sie die Größe weg, oder wählen Sie sie größer',
   'the disk {place} of {name} has {size}, and disks of vms only become larger':
     'die Platte {place} von {name} hat {size}, und Platten von VMs werden nur größer',
+  'its disks are at: {places}': 'ihre Platten sind an: {places}',
+  'its drives are: {places}': 'ihre Laufwerke sind: {places}',
   'turn the vm off first': 'schalten Sie die VM zuerst aus',
   "the coordinator's data volume is low on space: {why}":
     'dem Koordinator fehlt Platz für seine Daten: {why}',

@@ -218,6 +218,8 @@ const machine: Phrases = {
     'das Paket ovmf installieren, oder die Firmware BIOS wählen',
   'UEFI firmware with secure boot': 'UEFI-Firmware mit Secure Boot',
   '{path} does not exist': '{path} gibt es nicht',
+  'a test machine ran in {kvmMs} ms with kvm, and in {emulatedMs} ms emulated':
+    'eine Probemaschine lief mit kvm in {kvmMs} ms und emuliert in {emulatedMs} ms',
   'this user may not open {path}': 'dieser Benutzer darf {path} nicht öffnen',
   'the accounts of vms may not open {path}': 'die Konten der VMs dürfen {path} nicht öffnen',
   'the saved state is not there': 'der gespeicherte Zustand ist nicht da',
