@@ -48,6 +48,7 @@ import { nodeDeviceCalls } from './node-device-calls.ts';
 import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
+import { refusedCalls } from './refused-calls.ts';
 import { screenCalls } from './screen-calls.ts';
 import { secretCalls } from './secret-calls.ts';
 import { Screens } from './screens.ts';
@@ -238,6 +239,7 @@ export class Gateway implements AsyncDisposable {
       ...checkpointCalls(connection),
       ...stateFileCalls(connection),
       ...emptyCalls,
+      ...refusedCalls,
     };
   }
 

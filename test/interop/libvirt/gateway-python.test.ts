@@ -45,7 +45,8 @@ out['memory'] = dom.info()[2]
 dom.undefine()
 enough.wait(20)
 out['events'] = [e for e in seen if e != libvirt.VIR_DOMAIN_EVENT_DEFINED]
-out['empty'] = [len(conn.listAllStoragePools()), len(conn.listAllDevices()), len(conn.listAllSecrets()), len(conn.listAllInterfaces()), len(conn.listAllNWFilters())]
+out['empty'] = [len(conn.listAllStoragePools()), len(conn.listAllSecrets()), len(conn.listAllInterfaces()), len(conn.listAllNWFilters())]
+out['devices'] = [(d.name(), d.parent(), d.listCaps()) for d in conn.listAllDevices()]
 try: conn.suspendForDuration(0, 60)
 except libvirt.libvirtError as e: out['unsupported'] = e.get_error_code()
 print(json.dumps(out))
@@ -73,7 +74,8 @@ void test(
       memory: 65_536,
       // Started, suspended, resumed, stopped, undefined.
       events: [2, 3, 4, 5, 1],
-      empty: [0, 0, 0, 0, 0],
+      empty: [0, 0, 0, 0],
+      devices: [['computer', null, ['system']]],
       unsupported: 3,
     });
   },

@@ -1,0 +1,71 @@
+/**
+ * What libvirt's clients ask to be changed and Gantry does not let them change, or not in that way: one table of what to do instead.
+ * Questions that have no answer here are not in it: clients go on without them when they are told "not supported".
+ */
+import { libvirtFault, type Handlers } from '#libvirt';
+
+const networks =
+  'networks are made and changed by Gantry: gantry network create, gantry network set, gantry network delete';
+const adapters =
+  'adapters of hosts are set by Gantry: gantry host adapters, gantry host set-adapter';
+const filters = 'packet filters cannot be defined here: networks of Gantry have their own rules';
+const limits =
+  'limits of vms are settings of Gantry: gantry vm settings VM lists them, gantry vm set changes them';
+const monitor =
+  'who reaches the monitor of a vm reaches its host; of libvirt hosts it is an extension: gantry vm extension';
+const held =
+  'file systems of a guest are held still by a snapshot: virsh snapshot-create-as --quiesce';
+const bandwidth = 'work on disks is not slowed down one by one: virsh domjobabort cancels it';
+const clock = 'the clock of a guest is set by its additions or by itself';
+
+const refusals = {
+  NETWORK_DEFINE_XML: networks,
+  NETWORK_DEFINE_XML_FLAGS: networks,
+  NETWORK_CREATE_XML: networks,
+  NETWORK_CREATE_XML_FLAGS: networks,
+  NETWORK_CREATE: networks,
+  NETWORK_DESTROY: networks,
+  NETWORK_UNDEFINE: networks,
+  NETWORK_UPDATE: networks,
+  NETWORK_SET_AUTOSTART: networks,
+  INTERFACE_DEFINE_XML: adapters,
+  INTERFACE_UNDEFINE: adapters,
+  INTERFACE_CREATE: adapters,
+  INTERFACE_DESTROY: adapters,
+  INTERFACE_CHANGE_BEGIN: adapters,
+  INTERFACE_CHANGE_COMMIT: adapters,
+  INTERFACE_CHANGE_ROLLBACK: adapters,
+  NWFILTER_DEFINE_XML: filters,
+  NWFILTER_DEFINE_XML_FLAGS: filters,
+  NWFILTER_UNDEFINE: filters,
+  NWFILTER_BINDING_CREATE_XML: filters,
+  NWFILTER_BINDING_DELETE: filters,
+  DOMAIN_SET_MEMORY_PARAMETERS: limits,
+  DOMAIN_SET_BLKIO_PARAMETERS: limits,
+  DOMAIN_SET_NUMA_PARAMETERS: limits,
+  DOMAIN_SET_SCHEDULER_PARAMETERS: limits,
+  DOMAIN_SET_SCHEDULER_PARAMETERS_FLAGS: limits,
+  DOMAIN_SET_BLOCK_IO_TUNE: limits,
+  DOMAIN_SET_INTERFACE_PARAMETERS: limits,
+  DOMAIN_PIN_VCPU: limits,
+  DOMAIN_PIN_VCPU_FLAGS: limits,
+  DOMAIN_PIN_EMULATOR: limits,
+  DOMAIN_BLOCK_JOB_SET_SPEED: bandwidth,
+  DOMAIN_FSFREEZE: held,
+  DOMAIN_FSTHAW: held,
+  DOMAIN_SET_TIME: clock,
+  DOMAIN_INJECT_NMI: 'no vm of Gantry has a button for that: virsh reset restarts it in its place',
+  DOMAIN_SET_LIFECYCLE_ACTION:
+    'what becomes of a vm at its end is a setting: gantry vm set VM settings.onGuestReboot=turn-off',
+  QEMU_DOMAIN_MONITOR_COMMAND: monitor,
+} as const satisfies Partial<Record<keyof Handlers, string>>;
+
+export const refusedCalls = Object.fromEntries(
+  Object.entries(refusals).map(([procedure, why]) => [
+    procedure,
+    (): never => {
+      throw libvirtFault('OPERATION_UNSUPPORTED', why);
+    },
+  ]),
+  // Each of them answers nothing, which is an answer of any procedure.
+) as { readonly [P in keyof typeof refusals]: () => never };
