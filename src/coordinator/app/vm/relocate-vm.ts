@@ -57,7 +57,7 @@ export async function relocateVm(
     oldParent: posix.dirname(vm.data.path),
     newParent,
     oldPath: vm.data.path,
-    newPath: newParent,
+    newPath: posix.join(newParent, posix.basename(vm.data.path)),
   };
   return await submit(coordinator, caller, vm, relocateKind, input, dryRun);
 }
@@ -213,18 +213,26 @@ async function write(
   work.pusher.note(work.target.id, targetVm(work).data.revision);
 }
 
+/** What the event tells; undefined where it is asked to go to where it is. */
+function movedFrom(
+  oldPath: string,
+  newPath: string,
+): { readonly oldPath: string; readonly newPath: string } | undefined {
+  return oldPath === newPath ? undefined : { oldPath, newPath };
+}
+
 const writeStep: Step = {
   name: 'write',
   async run(work) {
     const { after, oldPath, newPath } = inputOf(work);
     const isTold = work.memory['told'] === true;
-    await write(work, after, isTold ? undefined : { oldPath, newPath });
+    await write(work, after, isTold ? undefined : movedFrom(oldPath, newPath));
     await work.remember({ told: true });
   },
   async undo(work) {
     const { before, oldPath, newPath } = inputOf(work);
     const isTold = work.memory['told'] === true;
-    await write(work, before, isTold ? { oldPath: newPath, newPath: oldPath } : undefined);
+    await write(work, before, isTold ? movedFrom(newPath, oldPath) : undefined);
     await work.remember({ told: false });
   },
 };
