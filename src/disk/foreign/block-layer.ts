@@ -11,8 +11,11 @@ import { fileFault } from '../structure.ts';
 
 export type BlockPlace =
   | { readonly kind: 'data'; readonly offset: number }
-  | { readonly kind: 'zero' }
-  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'zero' | 'absent';
+      /** So many blocks, this one counted, are known to be the same: those of a table that is not there. One when absent. */
+      readonly blocks?: number;
+    }
   | {
       readonly kind: 'compressed';
       readonly offset: number;
@@ -30,6 +33,10 @@ export interface BlockTable {
   readonly parentReference: ParentReference | undefined;
   readonly facts: LayerFacts;
   place(block: number): Promise<BlockPlace>;
+}
+
+function blocksOf(place: BlockPlace): number {
+  return place.kind === 'zero' || place.kind === 'absent' ? (place.blocks ?? 1) : 1;
 }
 
 /** Blocks that are joined into one extent at most. */
@@ -64,7 +71,8 @@ export class BlockLayer implements Layer {
     const block = Math.floor(offset / blockBytes);
     const within = offset % blockBytes;
     const first = await this.#table.place(block);
-    let length = blockBytes - within;
+    let blocks = blocksOf(first);
+    let length = blocks * blockBytes - within;
     if (first.kind === 'compressed') {
       const { storedBytes } = first;
       this.#demandInside(first.offset, 1);
@@ -76,14 +84,15 @@ export class BlockLayer implements Layer {
           this.#clusters.read(first.offset, within, into, (block) => first.expand(block)),
       };
     }
-    for (let next = 1; length < limit && next < maxJoined; next += 1) {
-      const place = await this.#table.place(block + next);
+    for (let joined = 1; length < limit && joined < maxJoined; joined += 1) {
+      const place = await this.#table.place(block + blocks);
       if (place.kind !== first.kind) break;
       const isAdjacent =
         place.kind !== 'data' ||
-        (first.kind === 'data' && place.offset === first.offset + next * blockBytes);
+        (first.kind === 'data' && place.offset === first.offset + blocks * blockBytes);
       if (!isAdjacent) break;
-      length += blockBytes;
+      blocks += blocksOf(place);
+      length = blocks * blockBytes - within;
     }
     length = Math.min(length, limit);
     if (first.kind !== 'data') return { kind: first.kind, length };
@@ -97,9 +106,11 @@ export class BlockLayer implements Layer {
 
   async check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void> {
     const { sizeBytes, blockBytes, fileBytes } = this.#table;
-    for (let block = 0; block * blockBytes < sizeBytes; block += 1) {
+    for (let block = 0, next = 0; next * blockBytes < sizeBytes;) {
       if (signal?.aborted) throw abortReason(signal);
+      block = next;
       const place = await this.#table.place(block);
+      next += blocksOf(place);
       if (place.kind !== 'data' && place.kind !== 'compressed') continue;
       if (place.offset < fileBytes) continue;
       const structure = `block ${block}`;

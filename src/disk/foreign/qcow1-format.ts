@@ -29,6 +29,7 @@ export const qcow1Format: Format = {
     header.demand(l2Bits >= 6 && l2Bits <= 13, 33, `tables of 2^${l2Bits} entries`);
     const [clusterBytes, perTable] = [2 ** clusterBits, 2 ** l2Bits];
     const [sizeBytes, l1Offset] = [header.u64be(24), header.u64be(40)];
+    header.demand(l1Offset % 8 === 0, 40, `a table at ${l1Offset}`);
     const l1Entries = Math.ceil(sizeBytes / clusterBytes / perTable);
     header.demand(
       l1Entries * 8 <= maxStructureBytes,
@@ -88,7 +89,7 @@ export const qcow1Format: Format = {
         const index = Math.floor(block / perTable);
         if (index >= l1Entries) return unknown;
         const table = inFile(await entry(l1Offset + index * 8));
-        if (table === 0) return unknown;
+        if (table === 0) return { ...unknown, blocks: perTable - (block % perTable) };
         const value = await entry(table + (block % perTable) * 8);
         if (value === 0n) return unknown;
         if (value >> 63n === 0n) return { kind: 'data', offset: Number(value & (2n ** 52n - 1n)) };

@@ -64,7 +64,7 @@ export const qedFormat: Format = {
         const unknown = { kind: hasBacking ? 'absent' : 'zero' } as const;
         if (index >= perTable) return unknown;
         const table = await entry(l1Offset + index * 8);
-        if (table === 0) return unknown;
+        if (table === 0) return { ...unknown, blocks: perTable - (block % perTable) };
         header.demand(table % clusterBytes === 0, 40, `a table at ${table}`);
         const offset = await entry(table + (block % perTable) * 8);
         if (offset === 0) return unknown;

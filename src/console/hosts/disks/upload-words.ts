@@ -7,7 +7,7 @@ const english = {
   folder: 'Folder on the host',
   name: 'Name there',
   unpack: 'Unpack it on its way ({packing})',
-  unpackHelp: 'A zip must have one file in it. If the agent of the host ends, it begins anew.',
+  unpackHelp: 'A zip must have one file in it.',
   upload: 'Upload',
   stop: 'Stop',
   goOn: 'Go on',
@@ -32,8 +32,7 @@ const german: Readonly<Record<UploadTextKey, string>> = {
   folder: 'Ordner auf dem Host',
   name: 'Name dort',
   unpack: 'Unterwegs auspacken ({packing})',
-  unpackHelp:
-    'Ein zip muss genau eine Datei enthalten. Endet der Agent des Hosts, beginnt es von vorn.',
+  unpackHelp: 'Ein zip muss genau eine Datei enthalten.',
   upload: 'Hochladen',
   stop: 'Anhalten',
   goOn: 'Weiter',
