@@ -75,6 +75,11 @@ describe('disks of a running guest', { skip }, () => {
       disks: definition.hardware.disks.map(({ file }) => ({ from: file, to: file })),
       linked: { snapshotId },
     });
+    const elsewhere = join(moving.elsewhere, 'layered.qcow2');
+    await assert.rejects(moving.move(elsewhere, 'data.qcow2'), (error) =>
+      isFault(error, 'refused'),
+    );
+    assert.equal(existsSync(elsewhere), false, 'a snapshot stands on it');
     await guest.remove(snapshotId);
     const [own, other] = [guest.id, id].map((one) => join(agent.folder(one), 'data.qcow2'));
     assert.ok(own !== undefined && other !== undefined);

@@ -12,6 +12,7 @@ import { isNative, type Disk, type VmDefinition } from '#api';
 import { Fault, formatBytes, isFault, present, systemClock } from '#lib';
 import type { Travel } from '../drivers/files.ts';
 import type { Hands } from './hands.ts';
+import { requireLayersKept } from './layers/keep-layers.ts';
 import { letStand } from './layers/live-snapshot.ts';
 import type { MachineFile } from './record.ts';
 
@@ -75,6 +76,7 @@ async function begin(
   const disk = diskOf(file, from);
   if (!isNative(disk))
     throw new Fault('unsupported', `a ${disk.format} disk is moved while the vm is off or paused`);
+  requireLayersKept(file, definition.hardware.disks);
   const after = { ...file, definition };
   const others = host.others(file.definition.id);
   const [plan] = await travel.planMove(file, after, [{ from, to }], others);
