@@ -128,6 +128,14 @@ await open('/images');
 await page.getByRole('link', { name: 'starter', exact: true }).first().waitFor();
 await take('images');
 
+// A machine of its own opens the disk, after its image was built.
+await page.getByRole('link', { name: 'starter', exact: true }).first().click();
+await page.getByRole('link', { name: 'Files inside' }).click();
+const opening = { timeout: bootMs };
+await page.getByRole('row').filter({ hasText: 'FAT16' }).getByRole('link').click(opening);
+await page.getByRole('row').filter({ hasText: 'vmlinuz' }).first().waitFor(opening);
+await take('files');
+
 await open('/topology');
 await take('topology');
 
@@ -181,6 +189,21 @@ await page.getByRole('button', { name: 'Operations and events' }).first().click(
   await open(`/vms/${web}?tab=serial`);
   await page.locator('.xterm-rows').getByText('ok-42').first().waitFor();
   await take('serial');
+}
+{
+  await page.goto(`${server}/serial/${web}`);
+  await page.getByText('Connected', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Record', exact: true }).click();
+  await page.getByText('Recorded by admin').waitFor();
+  await page.locator('.xterm').click();
+  await page.keyboard.type('clear; uname -sr; free -m; echo ok-$((50+2))\n');
+  await page.locator('.xterm-rows').getByText('ok-52').first().waitFor();
+  await page.getByRole('button', { name: 'End recording' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('link', { name: /^Play: / })
+    .waitFor();
+  await take('recording');
 }
 await open(`/vms/${web}?tab=screen`);
 await page.getByText('Connected', { exact: true }).waitFor();

@@ -20,7 +20,7 @@ import { HostCapacity } from './HostCapacity.tsx';
 import { HostChecks } from './HostChecks.tsx';
 import { HostMenu } from './HostMenu.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
-import { hostTabs, parseHostPlace, type HostPlace } from './place.ts';
+import { isSettingTab, mainTabs, parseHostPlace, settingTabs, type HostPlace } from './place.ts';
 
 // Asked for only by those who look at it.
 const HostGraphs = lazyPart(async () => (await import('../graphs/Graphs.tsx')).HostGraphs);
@@ -51,6 +51,7 @@ function HostTabs({ host }: { readonly host: Host }): ReactNode {
   const navigate = useNavigate();
   const place = parseHostPlace(useSearch({ strict: false }));
   const { tab = 'summary' } = place;
+  const main = isSettingTab(tab) ? 'settings' : tab;
   const go = (search: HostPlace): void =>
     void navigate({ to: '/hosts/$host', params: { host: host.id }, search });
   return (
@@ -67,12 +68,22 @@ function HostTabs({ host }: { readonly host: Host }): ReactNode {
     >
       <TabBar
         name={host.name}
-        tabs={hostTabs}
-        open={tab}
+        tabs={mainTabs}
+        open={main}
         titleOf={(key) => words.text(key)}
         onOpen={(to) => go({ tab: to })}
       />
-      <div id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
+      {isSettingTab(tab) && (
+        <TabBar
+          name={`${host.name}: ${words.text('settings')}`}
+          panel="tab-settings"
+          tabs={settingTabs}
+          open={tab}
+          titleOf={(key) => words.text(key === 'settings' ? 'generalSettings' : key)}
+          onOpen={(to) => go({ tab: to })}
+        />
+      )}
+      <div id={`tab-${main}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
         <HostTabContent host={host} place={place} go={go} />
       </div>
     </ThingPage>

@@ -18,6 +18,21 @@ export const hostTabs = [
 ] as const;
 export type HostTab = (typeof hostTabs)[number];
 
+/** What is set of a host stands under one tab, below which there is one for each: twelve are more than a window shows. */
+export const settingTabs = [
+  'settings',
+  'viewers',
+  'eventScripts',
+] as const satisfies readonly HostTab[];
+type SettingTab = (typeof settingTabs)[number];
+
+export const isSettingTab = (tab: HostTab): tab is SettingTab =>
+  settingTabs.some((known) => known === tab);
+
+export const mainTabs: readonly HostTab[] = hostTabs.filter(
+  (tab) => tab === 'settings' || !isSettingTab(tab),
+);
+
 export interface HostPlace extends ListPlace {
   readonly tab?: HostTab;
   readonly range?: Range;

@@ -250,6 +250,7 @@ export const german: Language = {
     version: 'Gantry-Version',
     viewers: 'Eigene Betrachter',
     eventScripts: 'Ereignisskripte',
+    generalSettings: 'Allgemein',
     viewerAddress: 'Betrachter an',
     viewerPorts: 'Ports für Betrachter',
     viewerTls: 'Betrachter mit TLS',

@@ -215,6 +215,7 @@ export const texts = {
   version: 'Gantry version',
   viewers: 'Native viewers',
   eventScripts: 'Event scripts',
+  generalSettings: 'General',
   viewerAddress: 'Viewers at',
   viewerPorts: 'Viewer ports',
   viewerTls: 'Viewers with TLS',

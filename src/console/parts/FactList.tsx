@@ -19,7 +19,13 @@ export function FactList({
   readonly columns?: DescriptionListProps['columnModifier'];
 }): ReactNode {
   return (
-    <DescriptionList isHorizontal isCompact columnModifier={columns}>
+    <DescriptionList
+      isHorizontal
+      isCompact
+      columnModifier={columns}
+      // Names of settings are long, and their values mostly short.
+      horizontalTermWidthModifier={{ default: '12ch', md: '18ch', xl: '20ch' }}
+    >
       {facts.map(([term, value]) => (
         <DescriptionListGroup key={term}>
           <DescriptionListTerm>{term}</DescriptionListTerm>

@@ -47,7 +47,7 @@ export function PlainTable<T>(props: PlainTableProps<T>): ReactNode {
           )}
         </div>
       )}
-      <Table aria-label={label} variant="compact" gridBreakPoint="grid-xl">
+      <Table aria-label={label} variant="compact" gridBreakPoint="grid-lg">
         <Thead>
           <Tr>
             {columns.map(([title]) => (

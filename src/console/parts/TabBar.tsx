@@ -8,12 +8,15 @@ export function TabBar<T extends string>({
   open,
   titleOf,
   onOpen,
+  panel,
 }: {
   readonly name: string;
   readonly tabs: readonly T[];
   readonly open: T;
   readonly titleOf: (tab: T) => string;
   readonly onOpen: (tab: T) => void;
+  /** Id of the panel of the tab that these divide; without it they are those of the page. */
+  readonly panel?: string;
 }): ReactNode {
   const bar = useRef<HTMLDivElement>(null);
   // A narrow window shows a few of them: the open one is among those, also once the arrows beside them take room.
@@ -34,6 +37,7 @@ export function TabBar<T extends string>({
           activeKey={open}
           onSelect={(_event, key) => onOpen(key as T)}
           usePageInsets
+          isSubtab={panel !== undefined}
           aria-label={name}
         >
           {tabs.map((tab) => (
@@ -41,7 +45,7 @@ export function TabBar<T extends string>({
               key={tab}
               eventKey={tab}
               title={<TabTitleText>{titleOf(tab)}</TabTitleText>}
-              tabContentId={`tab-${tab}`}
+              tabContentId={panel ?? `tab-${tab}`}
             />
           ))}
         </Tabs>

@@ -45,7 +45,7 @@ export const eventColumns: readonly Column<Event>[] = [
   }),
   column({
     key: 'message',
-    width: 26,
+    width: 22,
     raw: (event) => event.message,
     say: (_message, words, event) => words.event(event),
     show: (event, words) => <span className="two-lines">{words.event(event)}</span>,
