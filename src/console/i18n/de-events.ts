@@ -288,6 +288,7 @@ const values: EventWords['values'] = {
     convert: 'umwandeln',
     compact: 'verkleinern',
     resize: 'in der Größe ändern',
+    wipe: 'mit Nullen überschreiben',
   },
   means: { 'guest agent': 'seine Gasterweiterungen', 'power button': 'den Netzschalter' },
   next: {
