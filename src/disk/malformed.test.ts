@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { damagesFor, samples, sealed } from './testing/recipes.ts';
+import { MemoryFile } from './file/memory-file.ts';
+import { formatNamed } from './formats.ts';
+import type { Finding } from './layer.ts';
+import { damagesFor, openSample, samples, sealed } from './testing/recipes.ts';
 import { endure } from './testing/endure.ts';
 
 /** One in so many of a format's damages is tried in one run; each run of the same code tries the same. */
@@ -74,3 +77,35 @@ for (const [turn, sample] of samples.entries()) {
     );
   });
 }
+
+void test('FMT-03 a small vmdk whose directory leads to one table again and again is checked in its own time', async () => {
+  const [tables, entries] = [65_536, 512];
+  const bytes = Buffer.alloc(512 + tables * 4 + entries * 4 + 4096);
+  const [directory, table] = [1, 1 + (tables * 4) / 512];
+  bytes.write('KDMV', 0, 'latin1');
+  bytes.writeUInt32LE(1, 4);
+  bytes.writeUInt32LE(1, 8);
+  bytes.writeBigUInt64LE(BigInt(tables * entries * 8), 12);
+  bytes.writeBigUInt64LE(8n, 20);
+  bytes.writeUInt32LE(entries, 44);
+  bytes.writeBigUInt64LE(BigInt(directory), 56);
+  bytes.writeBigUInt64LE(BigInt(table + 4), 64);
+  bytes.write('\n \r\n', 73, 'latin1');
+  for (let index = 0; index < tables; index += 1) bytes.writeUInt32LE(table, 512 + index * 4);
+  for (let index = 0; index < entries; index += 1)
+    bytes.writeUInt32LE(table + 4, table * 512 + index * 4);
+  const disk = await openSample(formatNamed('vmdk'), new MemoryFile('bomb', bytes));
+  const findings = new Map<string, number>();
+  const count = ({ structure }: Finding): unknown => {
+    const kind = structure.replace(/ \d+$/, '');
+    return findings.set(kind, (findings.get(kind) ?? 0) + 1);
+  };
+  await disk.layer.check(count, AbortSignal.timeout(15_000));
+  assert.deepEqual(
+    [...findings],
+    [
+      ['directory entry', tables - 1],
+      ['grain', entries - 1],
+    ],
+  );
+});

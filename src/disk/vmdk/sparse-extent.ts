@@ -3,7 +3,7 @@
  * durable, then writes the grain tables, then their redundant copies: a table never leads to a grain that is
  * not there, and one of the two tables is whole at any time.
  */
-import { abortReason, Fault } from '#lib';
+import { Fault } from '#lib';
 import { ClusterCache } from '../cluster-cache.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange } from '../file/fill.ts';
@@ -14,6 +14,7 @@ import { PackedReader } from '../packing/packed-reader.ts';
 import { RegionLocks } from '../region-locks.ts';
 import { fileFault } from '../structure.ts';
 import { isZero } from '../zeros.ts';
+import { checkGrains } from './check.ts';
 import type { ExtentWriter, VmdkExtent } from './extent.ts';
 import { readGrain } from './grain.ts';
 import { headerFlags, type SparseHeader } from './sparse-header.ts';
@@ -81,33 +82,20 @@ export class SparseExtent implements VmdkExtent {
     return this.#run(page, entry.at, offset, limit);
   }
 
-  async check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void> {
-    const { grainBytes } = this.#header;
-    const grains = Math.ceil(this.sizeBytes / grainBytes);
-    const isPlain = (this.#header.flags & headerFlags.compressed) === 0;
-    const window = 64 * 1024 ** 3;
-    // starts of grains by window of the file, sorted to find those that lie over each other
-    for (let low = 0; low < this.#fileEnd; low += window) {
-      const starts: number[] = [];
-      for (let grain = 0; grain < grains; grain += 1) {
-        if (signal?.aborted) throw abortReason(signal);
-        const offset = await this.#entry(grain);
-        if (offset <= sectorBytes) continue;
-        if (offset < this.#overhead() || offset + (isPlain ? grainBytes : 1) > this.#fileEnd) {
-          const text = `leads to ${offset}, which is not within the file's grains`;
-          if (low === 0) report({ kind: 'corruption', offset, structure: `grain ${grain}`, text });
-        } else if (offset >= low && offset < low + window) {
-          starts.push(offset);
-        }
-      }
-      starts.sort((a, b) => a - b);
-      for (const [index, start] of starts.entries()) {
-        const before = starts[index - 1];
-        if (before === undefined || start - before >= (isPlain ? grainBytes : 1)) continue;
-        const text = `lies over the one at ${before}`;
-        report({ kind: 'corruption', offset: start, structure: 'grain', text });
-      }
-    }
+  check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void> {
+    const { grainBytes, entriesPerTable, flags } = this.#header;
+    const isPlain = (flags & headerFlags.compressed) === 0;
+    const extent = {
+      pages: this.#pages,
+      directoryOffset: this.#directoryOffset,
+      tables: Math.ceil(this.sizeBytes / grainBytes / entriesPerTable),
+      entriesPerTable,
+      stepBytes: isPlain ? grainBytes : sectorBytes,
+      leastBytes: isPlain ? grainBytes : 1,
+      overheadBytes: this.#overhead(),
+      fileBytes: this.#fileEnd,
+    };
+    return checkGrains(extent, report, signal);
   }
 
   #overhead(): number {
