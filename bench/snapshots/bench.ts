@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import {
   connectQmp,
   mergeLive,
+  mirrorLive,
   openTops,
   qmp,
   readOpenDisk,
@@ -87,7 +88,7 @@ async function newTops(client: QmpClient, round: number): Promise<readonly Layer
 }
 
 async function run(client: QmpClient): Promise<Readonly<Record<string, number[]>>> {
-  const taken = { transaction: [] as number[], memory: [] as number[], merge: [] as number[] };
+  const taken: Record<string, number[]> = { transaction: [], memory: [], merge: [], move: [] };
   for (let round = 0; round < rounds; round += 1) {
     const layers = await newTops(client, round);
     const tops = layers.map(({ disk, upper: path }) => ({ disk, path }));
@@ -95,26 +96,23 @@ async function run(client: QmpClient): Promise<Readonly<Record<string, number[]>
     const alone = async (): Promise<void> => {
       const begin = performance.now();
       await open.putOnTop();
-      taken.transaction.push(performance.now() - begin);
+      taken['transaction']?.push(performance.now() - begin);
     };
     const places = { path: join(folder, 'memory'), socketPath: join(folder, 's') };
     const keep = (): Promise<number> =>
       snapshotState(client, { ...places, acceleration: 'kvm', atRest: alone });
-    taken.memory.push(await standing(client, keep));
+    taken['memory']?.push(await standing(client, keep));
+    const quiet = async (): Promise<void> => undefined;
     for (const { disk, upper, lower } of layers) {
       const signal = AbortSignal.timeout(60_000);
-      const quiet = async (): Promise<void> => undefined;
-      const merge = {
-        diskId: disk.id,
-        upper,
-        lower,
-        limit: () => 0,
-        signal,
-        onProgress: () => undefined,
-        beforeMove: quiet,
-        moved: quiet,
-      };
-      taken.merge.push(await standing(client, () => mergeLive(client, merge)));
+      const job = { limit: () => 0, signal, onProgress: () => undefined };
+      const ends = { beforeMove: quiet, moved: quiet };
+      const merge = { diskId: disk.id, upper, lower, ...job, ...ends };
+      taken['merge']?.push(await standing(client, () => mergeLive(client, merge)));
+      const to = join(folder, `${disk.id}-${round}.qcow2`);
+      createDisk(to, []);
+      const move = { disk, to, format: 'qcow2', goesOn: () => false, ...job, ...ends } as const;
+      taken['move']?.push(await standing(client, () => mirrorLive(client, move)));
     }
   }
   return taken;
