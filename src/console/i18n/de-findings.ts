@@ -187,7 +187,7 @@ export const germanChecks: Readonly<Record<string, string>> = {
   hosts: 'Hosts',
   volumes: 'Datenträger',
   certificates: 'Zertifikate',
-  passwords: 'Kennwörter',
+  passwords: 'Passwörter',
   tls: 'TLS',
   space: 'Platz',
   additions: 'Gasterweiterungen',
@@ -391,7 +391,7 @@ export const germanFindings: Readonly<Record<FindingCode, FindingWords>> = {
       'beide Dateien im Ordner tls ersetzen, oder was in den Website-Einstellungen gegeben wurde',
   },
   'passwords-in-clear': {
-    evidence: 'Kennwörter werden auch über Verbindungen ohne TLS angenommen',
+    evidence: 'Passwörter werden auch über Verbindungen ohne TLS angenommen',
     remedy: 'es in den Website-Einstellungen abschalten',
   },
   'certificate-expires': {

@@ -8,7 +8,7 @@ const english = {
 type TlsTextKey = keyof typeof english;
 
 const german: Readonly<Record<TlsTextKey, string>> = {
-  off: 'TLS ist aus: Wer auf dem Weg ist, liest Kennwörter und Bildschirme und kann alles ändern.',
+  off: 'TLS ist aus: Wer auf dem Weg ist, liest Passwörter und Bildschirme und kann alles ändern.',
   settings: 'TLS verlangen: Website-Einstellungen',
 };
 

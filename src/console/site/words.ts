@@ -88,7 +88,7 @@ const german: Readonly<Record<SiteTextKey, string>> = {
     'Diese Seite kam ohne TLS. Sie wird mit https neu gezeigt, dort meldet man sich wieder an; ein Browser, der dem Zertifikat nicht traut, warnt vorher.',
   searchPaths: 'Suchpfade',
   searchPathsExplain:
-    'Wo jeder Host neben seinen eigenen Ordnern nach Konfigurationsdateien von VMs, Platten und Abbildern sucht.',
+    'Wo jeder Host neben seinen eigenen Ordnern nach Konfigurationsdateien von VMs, Platten und Images sucht.',
   server: 'Server',
   stateExpired: 'abgelaufen',
   stateSoon: 'läuft bald ab',
@@ -105,7 +105,7 @@ const german: Readonly<Record<SiteTextKey, string>> = {
   own: 'Für Sie allein',
   tls: 'TLS',
   tlsOn: 'an',
-  tlsOff: 'aus: Wer mithört, liest Kennwörter und Bildschirme',
+  tlsOff: 'aus: Wer mithört, liest Passwörter und Bildschirme',
   tlsRequired: 'Ohne TLS wird nichts mehr beantwortet.',
   tlsHow: 'Wie Verbindungen verschlüsselt werden',
   title: 'Website-Einstellungen',
