@@ -102,6 +102,15 @@ export async function sitAtBrowser(browser: Browser): Promise<Person> {
   };
 }
 
+/** In a window in which the page ends: what lies half behind an edge counts as too small to be hit. */
+export async function requireNoBarriersInTall(page: Page): Promise<void> {
+  const size = page.viewportSize();
+  assert.ok(size);
+  await page.setViewportSize({ ...size, height: 2000 });
+  assert.deepEqual(await findBarriersInEachLight(page), []);
+  await page.setViewportSize(size);
+}
+
 /** What a person chooses who signs in by a link for the first time. */
 export const password = 'a long enough password';
 

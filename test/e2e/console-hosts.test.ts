@@ -1,7 +1,7 @@
 /** The console's pages of hosts in a real browser: facts, room for more, adapters, native viewers, resources, their menu. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import type { Host, HostCapacity, Vm } from '#api';
 import { freePort } from '../../src/coordinator/testing/free-port.ts';
 import { startLibvirtd } from '../interop/libvirt/daemon.ts';
@@ -10,6 +10,7 @@ import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import {
   findBarriers,
   findBarriersInEachLight,
+  requireNoBarriersInTall,
   noBrowser,
   untilTrue,
   type Person,
@@ -17,15 +18,6 @@ import {
 import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';
 import { look } from './screen-room.ts';
-
-/** In a window in which the page ends: what lies half behind an edge counts as too small. */
-async function noBarriersInTall(page: Page): Promise<void> {
-  const size = page.viewportSize();
-  assert.ok(size);
-  await page.setViewportSize({ ...size, height: 2000 });
-  assert.deepEqual(await findBarriersInEachLight(page), []);
-  await page.setViewportSize(size);
-}
 
 describe('hosts in the console', { skip: noBrowser }, () => {
   let room: ConsoleRoom;
@@ -232,7 +224,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await fact('Viewer ports').getByText(ports).waitFor();
     await fact('TLS').getByText('Required').waitFor();
     await fact('Way to sign in').getByText(/^Any/).waitFor();
-    await noBarriersInTall(page);
+    await requireNoBarriersInTall(page);
     await open('/hosts');
     await page.getByRole('button', { name: 'Columns' }).click();
     for (const name of ['Native viewers', 'Viewers at', 'Viewer ports', 'Viewers with TLS'])
@@ -259,7 +251,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
       .waitFor();
     await panel.getByText('Viewers without TLS are let in').waitFor();
     await fact('TLS').getByText('Optional', { exact: false }).waitFor();
-    await noBarriersInTall(page);
+    await requireNoBarriersInTall(page);
     assert.match(
       await gantry.must('host', 'list', '-o', 'wide'),
       new RegExp(` ${ports} +optional`),
@@ -330,7 +322,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await cell(whole, 'Reserved capacity')
       .getByText(`${facts.processor.threads} processors`)
       .waitFor();
-    await noBarriersInTall(page);
+    await requireNoBarriersInTall(page);
   });
 
   test('WEB-67 GRP-43 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {
