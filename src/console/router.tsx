@@ -162,6 +162,11 @@ const eventsRoute = createRoute({
   component: lazyPage(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
+const peopleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people',
+  component: lazyPage(() => import('./people/PeoplePage.tsx'), 'PeoplePage'),
+});
 const siteRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/site',
@@ -199,6 +204,7 @@ export function createConsoleRouter(): AnyRouter {
       attributesRoute,
       operationsRoute,
       eventsRoute,
+      peopleRoute,
       siteRoute,
       manualRoute,
     ]),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { Grant, HostSettings, Installation, Page, Role } from '#api';
+import type { Grant, HostSettings, Installation, Page, Role, User } from '#api';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
@@ -174,5 +174,70 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await row.waitFor({ state: 'detached' });
     assert.equal(await made(), undefined);
     assert.deepEqual(await answers(), [404, 404, 404, 403]);
+  });
+
+  test('users are made, get a link to sign in by and roles on things, are disabled and deleted, on a page of their own', async () => {
+    const { page } = person;
+    const users = async (): Promise<readonly User[]> =>
+      ((await stage.send('GET', '/users')).json as Page<User>).items;
+    const findUser = async (name: string): Promise<User | undefined> =>
+      (await users()).find((user) => user.name === name);
+    await page.goto(`${stage.url}/people`);
+    const row = page
+      .getByRole('grid', { name: 'Users' })
+      .getByRole('row')
+      .filter({ hasText: 'eve' });
+    const dialog = page.getByRole('dialog');
+    const choose = async (entry: string): Promise<void> => {
+      await row.getByRole('button', { name: 'Actions for eve' }).press('Enter');
+      await page.getByRole('menuitem', { name: entry, exact: true }).press('Enter');
+    };
+    await page.getByRole('button', { name: 'Create user' }).press('Enter');
+    await dialog.locator('#user-name:focus').fill('eve');
+    await dialog.locator('#user-groups').fill('dev, ops,dev');
+    await dialog.locator('#user-password').fill('short');
+    const create = dialog.getByRole('button', { name: 'Create user' });
+    assert.ok(await create.isDisabled());
+    await dialog.locator('#user-password').fill('');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'create-user');
+    await create.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('a link only').waitFor();
+    assert.deepEqual((await findUser('eve'))?.groups, ['dev', 'ops']);
+
+    await page.locator('#grant-subject').fill('eve');
+    await page.locator('#grant-role').selectOption('vm-operator');
+    await page.locator('#grant-object-kind').selectOption('vm');
+    await page.locator('#grant-object').fill('web-1');
+    await page.getByRole('button', { name: 'Grant a role' }).press('Enter');
+    await page.getByText('Virtual machine web-1', { exact: true }).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'people');
+
+    await choose('Sign-in link');
+    await dialog.getByRole('button', { name: 'Make a link' }).press('Enter');
+    const link = await dialog.getByRole('textbox').inputValue();
+    await dialog.getByRole('button', { name: 'Close' }).last().press('Enter');
+    const other = await sitAtBrowser(browser);
+    await signInByLink(other.page, link);
+    await other.page.getByRole('link', { name: 'web-1' }).first().waitFor();
+    await choose('Change');
+    await dialog.locator('#user-display-name:focus').fill('Eve Example');
+    await dialog.getByRole('button', { name: 'Save' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText('Eve Example').waitFor();
+    await row.getByText('a password', { exact: true }).waitFor();
+
+    await choose('Disable');
+    await row.getByText('disabled', { exact: true }).waitFor();
+    await other.page.goto(`${stage.url}/vms`);
+    await other.page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await choose('Enable');
+    await row.getByText('active', { exact: true }).waitFor();
+    await choose('Delete');
+    await dialog.getByRole('button', { name: 'Delete user eve' }).press('Enter');
+    await row.waitFor({ state: 'detached' });
+    assert.equal(await findUser('eve'), undefined);
   });
 });

@@ -369,6 +369,7 @@ describe('the console', { skip: noBrowser }, () => {
       ['/images?build=true', page.locator('#recipe')],
       ['/operations', title('Operations')],
       ['/events', title('Events')],
+      ['/people', title('Users and rights')],
       ['/site', title('Site settings')],
       ['/nowhere', title('There is nothing here')],
     ] as const) {
@@ -393,6 +394,7 @@ describe('the console', { skip: noBrowser }, () => {
       '/images',
       '/operations',
       '/events',
+      '/people',
       '/site',
     ]) {
       await open(path);

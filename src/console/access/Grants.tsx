@@ -14,7 +14,7 @@ import {
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
-import type { Grant } from '#api';
+import { grantObjectKinds, type Grant } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
@@ -28,6 +28,7 @@ const kindTexts: Readonly<Partial<Record<Grant['objectKind'], TextKey>>> = {
   host: 'host',
   folder: 'folder',
   image: 'image',
+  installation: 'installation',
 };
 
 function nameKind(words: Words, kind: Grant['objectKind']): string {
@@ -37,9 +38,12 @@ function nameKind(words: Words, kind: Grant['objectKind']): string {
 
 const listQuery = { limit: 1000 } as const;
 
-/** What roles are granted on here: the vm or host itself, what it lies in, and the whole installation are said in the rows. */
+/**
+ * What roles are granted on here: the vm or host itself, what it lies in, and the whole installation are said in the rows. Where it is the
+ * installation, the object is named in the form.
+ */
 export interface GrantedOn {
-  readonly kind: 'vm' | 'host';
+  readonly kind: 'vm' | 'host' | 'installation';
   readonly id: string;
   /** Whether a grant reaches it. */
   readonly covers: (grant: Grant) => boolean;
@@ -110,7 +114,7 @@ export function Grants({
                           {`${nameKind(words, grant.objectKind)} ${grant.object}`}
                         </Td>
                         <Td isActionCell>
-                          {grant.objectKind === on.kind && (
+                          {(grant.objectKind === on.kind || on.kind === 'installation') && (
                             <Button variant="link" onClick={() => void withdraw(grant)}>
                               {text('withdraw')}
                             </Button>
@@ -149,13 +153,15 @@ function NewGrant({
   const [subject, setSubject] = useState('');
   const [chosen, setRole] = useState<string | undefined>(undefined);
   const [deny, setDeny] = useState(false);
+  const [objectKind, setObjectKind] = useState<Grant['objectKind']>(on.kind);
+  const [object, setObject] = useState(on.id);
   const [failure, setFailure] = useState<unknown>(undefined);
   const role = chosen ?? roles.data?.items[0]?.name ?? '';
   const grant = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     try {
       await client.call('grant.create', {
-        body: { subjectKind, subject, role, objectKind: on.kind, object: on.id, deny },
+        body: { subjectKind, subject, role, objectKind, object, deny },
       });
       setFailure(undefined);
       setSubject('');
@@ -198,6 +204,35 @@ function NewGrant({
           ))}
         </FormSelect>
       </FormGroup>
+      {on.kind === 'installation' && (
+        <>
+          <FormGroup label={text('grantObject')} fieldId="grant-object-kind">
+            <FormSelect
+              id="grant-object-kind"
+              value={objectKind}
+              onChange={(_event, to) => {
+                setObjectKind(grantObjectKinds.find((kind) => kind === to) ?? 'installation');
+                setObject('');
+              }}
+            >
+              {grantObjectKinds.map((kind) => (
+                <FormSelectOption key={kind} value={kind} label={nameKind(words, kind)} />
+              ))}
+            </FormSelect>
+          </FormGroup>
+          {objectKind !== 'installation' && (
+            <FormGroup label={nameKind(words, objectKind)} fieldId="grant-object" isRequired>
+              <TextInput
+                id="grant-object"
+                isRequired
+                autoComplete="off"
+                value={object}
+                onChange={(_event, to) => setObject(to)}
+              />
+            </FormGroup>
+          )}
+        </>
+      )}
       <Checkbox
         id="grant-deny"
         label={text('denyInstead')}
@@ -205,7 +240,13 @@ function NewGrant({
         onChange={(_event, checked) => setDeny(checked)}
       />
       <ActionGroup>
-        <Button type="submit" variant="secondary" isDisabled={subject === '' || role === ''}>
+        <Button
+          type="submit"
+          variant="secondary"
+          isDisabled={
+            subject === '' || role === '' || (object === '' && objectKind !== 'installation')
+          }
+        >
           {text('grantRole')}
         </Button>
       </ActionGroup>

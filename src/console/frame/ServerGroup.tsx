@@ -40,6 +40,9 @@ export function ServerGroup(): ReactNode {
           </Link>
         </NavItem>
       )}
+      <NavItem isActive={isOpen('/people')}>
+        <Link to="/people">{words.text('people')}</Link>
+      </NavItem>
       <NavItem isActive={isOpen('/site')}>
         <Link to="/site">{words.text('siteSettings')}</Link>
       </NavItem>

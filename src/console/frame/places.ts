@@ -15,12 +15,13 @@ export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/images', 'images'],
   ['/operations', 'operations'],
   ['/events', 'events'],
+  ['/people', 'people'],
   ['/site', 'siteSettings'],
   ['/docs/', 'documentation'],
 ];
 
 /** Those that belong to the virtual server stand in a group of their own. */
-export const serverPlaces: ReadonlySet<string> = new Set(['/site', '/docs/']);
+export const serverPlaces: ReadonlySet<string> = new Set(['/people', '/site', '/docs/']);
 
 export interface Beginning {
   readonly search: Readonly<Record<string, string | true>>;

@@ -157,6 +157,8 @@ export const german: Language = {
     selected: '{count} ausgewählt',
     selfService: 'Selbstbedienung',
     siteSettings: 'Website-Einstellungen',
+    people: 'Benutzer und Rechte',
+    installation: 'Installation',
     started: 'Gestartet',
     status: 'Status',
     suggestions: 'Vorschläge',

@@ -124,6 +124,8 @@ export const texts = {
   selected: '{count} selected',
   selfService: 'Self-service',
   siteSettings: 'Site settings',
+  people: 'Users and rights',
+  installation: 'Installation',
   started: 'Started',
   status: 'Status',
   suggestions: 'Suggestions',

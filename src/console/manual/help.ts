@@ -25,6 +25,7 @@ export const pageHelp = {
   images: 'manual/users/console.md#images',
   operations: work,
   events: work,
+  people: 'manual/users/console.md#users-and-rights',
   site: 'manual/users/console.md#site-settings',
 } as const satisfies Readonly<Record<string, HelpPlace>>;
 
