@@ -162,6 +162,11 @@ const eventsRoute = createRoute({
   component: lazyPage(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
+const foldersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/folders',
+  component: lazyPage(() => import('./folders/FoldersPage.tsx'), 'FoldersPage'),
+});
 const peopleRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/people',
@@ -204,6 +209,7 @@ export function createConsoleRouter(): AnyRouter {
       attributesRoute,
       operationsRoute,
       eventsRoute,
+      foldersRoute,
       peopleRoute,
       siteRoute,
       manualRoute,

@@ -1,8 +1,8 @@
 /** The settings of the site. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import type { Grant, HostSettings, Installation, Page, Role, User } from '#api';
+import type { Browser, Locator } from 'playwright-core';
+import type { Folder, Grant, HostSettings, Installation, Page, Role, User, Vm } from '#api';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
@@ -239,5 +239,69 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Delete user eve' }).press('Enter');
     await row.waitFor({ state: 'detached' });
     assert.equal(await findUser('eve'), undefined);
+  });
+
+  test('folders are made, renamed, moved and deleted on a page of their own, and vms are filed in them', async () => {
+    const { page } = person;
+    const folders = async (): Promise<readonly string[]> =>
+      ((await stage.send('GET', '/folders?sort=path')).json as Page<Folder>).items.map(
+        ({ path }) => path,
+      );
+    await page.goto(`${stage.url}/folders`);
+    const row = (path: string): Locator =>
+      page
+        .getByRole('grid', { name: 'Folders' })
+        .getByRole('row')
+        .filter({ has: page.getByRole('link', { name: path, exact: true }) });
+    const dialog = page.getByRole('dialog');
+    const choose = async (path: string, entry: string): Promise<void> => {
+      await row(path)
+        .getByRole('button', { name: `Actions for ${path}` })
+        .press('Enter');
+      await page.getByRole('menuitem', { name: entry, exact: true }).press('Enter');
+    };
+    const send = async (verb: string): Promise<void> => {
+      await dialog.getByRole('button', { name: verb, exact: true }).press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await page.getByRole('button', { name: 'Create folder' }).press('Enter');
+    await dialog.locator('#folder-name').fill('lab');
+    await send('Create folder');
+    await choose('/lab', 'Create folder');
+    await dialog.locator('#folder-name').fill('blue');
+    assert.equal(await dialog.locator('#folder-parent').inputValue(), '/lab');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await send('Create folder');
+    await row('/lab/blue').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'folders');
+    await choose('/lab/blue', 'Rename or move');
+    await dialog.locator('#folder-name').fill('green');
+    await dialog.locator('#folder-parent').selectOption('/');
+    await send('Save');
+    await row('/green').waitFor();
+    assert.deepEqual(await folders(), ['/', '/green', '/lab']);
+
+    await page.goto(`${stage.url}/vms/${web.id}`);
+    await page.getByRole('button', { name: 'Actions for web-1' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'File in a folder', exact: true }).press('Enter');
+    await dialog.locator('#file-folder').selectOption('/green');
+    await send('File in a folder');
+    await page.getByText('web-1 is filed in /green').waitFor();
+    assert.equal(((await stage.send('GET', `/vms/${web.id}`)).json as Vm).folder, '/green');
+
+    await page.goto(`${stage.url}/folders`);
+    await choose('/green', 'Delete');
+    const remove = dialog.getByRole('button', { name: 'Delete the folder /green' });
+    await remove.press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await stage.send('POST', `/vms/${web.id}/move`, { body: { folder: '/' } });
+    for (const path of ['/green', '/lab']) {
+      await choose(path, 'Delete');
+      await send(`Delete the folder ${path}`);
+      await row(path).waitFor({ state: 'detached' });
+    }
+    assert.deepEqual(await folders(), ['/']);
   });
 });

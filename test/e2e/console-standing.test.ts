@@ -59,6 +59,7 @@ const inMenu: readonly VmAction[] = [
 const ofEvery: readonly string[] = [
   'Export definition',
   'Export for another product',
+  'File in a folder',
   'Object attributes',
   'Help',
 ];

@@ -7,6 +7,7 @@ export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/summary', 'summary'],
   ['/vms', 'virtualMachines'],
   ['/self-service', 'selfService'],
+  ['/folders', 'folders'],
   ['/teams', 'teams'],
   ['/hosts', 'hosts'],
   ['/disks', 'virtualDisks'],

@@ -36,7 +36,7 @@ export const thingHelp: Readonly<Record<AttributeKind, HelpPlace>> = {
   team: pageHelp.teams,
   network: pageHelp.networks,
   image: pageHelp.images,
-  folder: 'manual/users/console.md#the-tree',
+  folder: 'manual/users/console.md#folders',
   disk: pageHelp.disks,
   installation: pageHelp.site,
 };

@@ -2,7 +2,9 @@
 import { Divider, DropdownItem, Spinner } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
+import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
+import { useFolderText } from '../folders/words.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { thingHelp } from '../manual/help.ts';
 import { JudgedItem } from '../parts/JudgedItem.tsx';
@@ -25,6 +27,8 @@ export function VmActionMenu({
   const [open, setOpen] = useState(false);
   const deeds = useDeeds(vm);
   const question = useVmActions(vm.id, open);
+  const { whyNot, settled } = useRights({ vm: vm.id }, { enabled: open });
+  const folderText = useFolderText();
   const item = (
     allowed: AllowedAction,
     label = words.action(allowed.action),
@@ -39,8 +43,9 @@ export function VmActionMenu({
       {label}
     </JudgedItem>
   );
-  const actions = offeredActions(question.data?.actions ?? []);
-  const exported = offeredExport(question.data?.actions ?? []);
+  const known = settled ? (question.data?.actions ?? []) : [];
+  const actions = offeredActions(known);
+  const exported = offeredExport(known);
   return (
     <>
       <ThingMenu
@@ -50,7 +55,7 @@ export function VmActionMenu({
         help={thingHelp.vm}
         attributes={{ kind: 'vm', id: vm.id }}
       >
-        {question.isPending && (
+        {(question.isPending || !settled) && (
           <DropdownItem isDisabled>
             <Spinner size="md" aria-label={words.text('loading')} />
           </DropdownItem>
@@ -65,6 +70,11 @@ export function VmActionMenu({
         {actions
           .filter(({ action }) => !isConsole(action) && !isPower(action))
           .map((one) => item(one))}
+        {actions.length > 0 && (
+          <JudgedItem whyNot={whyNot('vm.move')} onClick={() => deeds.ask({ kind: 'file' })}>
+            {folderText('file')}
+          </JudgedItem>
+        )}
         {exported &&
           item(exported, words.operation('vm.hand-out'), () => deeds.ask({ kind: 'export' }))}
         {actions.length > 0 && (

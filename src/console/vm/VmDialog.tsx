@@ -5,6 +5,7 @@ import { AdoptDialog } from './adopt/AdoptDialog.tsx';
 import { CloneDialog } from './clone/CloneDialog.tsx';
 import { ConfirmAction } from './ConfirmAction.tsx';
 import { ExportDialog } from './export/ExportDialog.tsx';
+import { FileDialog } from './FileDialog.tsx';
 import { MoveDialog } from './move/MoveDialog.tsx';
 import type { VmAsked } from './offered.ts';
 import { RenameDialog } from './RenameDialog.tsx';
@@ -27,6 +28,8 @@ export function VmDialog({
       return <CloneDialog vm={vm} onClose={onClose} />;
     case 'export':
       return <ExportDialog vm={vm} onClose={onClose} />;
+    case 'file':
+      return <FileDialog vm={vm} onClose={onClose} />;
     case 'adopt':
     case 'give-back':
       return <AdoptDialog vm={vm} kind={asked.kind} onClose={onClose} />;

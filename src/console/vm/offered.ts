@@ -13,7 +13,7 @@ const order: readonly VmAction[] = [...consoles, ...powerActions, ...formActions
 export type VmAsked =
   | { readonly kind: 'confirm'; readonly action: ImmediateAction; readonly loss: string }
   | { readonly kind: (typeof formActions)[number] }
-  | { readonly kind: 'export' };
+  | { readonly kind: 'export' | 'file' };
 
 export type VmDeed =
   /** To a tab of the vm's page. */

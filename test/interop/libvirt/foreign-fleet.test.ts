@@ -352,7 +352,7 @@ void test(
     const facts = fleet.stage.host('left')?.facts ?? assert.fail('nothing is known of it');
     assert.deepEqual(
       facts.extensions?.map(({ name, of }) => `${of} ${name}`),
-      ['vm domain-xml', 'host capabilities'],
+      ['vm domain-xml', 'host capabilities', 'host node-devices'],
     );
     const vm = await fleet.vmOf('left');
     const xml = await ask(`/vms/${vm.id}/extensions/domain-xml`);

@@ -10,6 +10,7 @@ import {
 } from '#api';
 import type { AskedOn } from '../../access/lacking.ts';
 import { useRights, type Rights } from '../../access/use-rights.ts';
+import { useFolderText } from '../../folders/words.ts';
 import { useConsole, useWords } from '../../console.ts';
 import { asksFirst, hostActions, routeOf } from '../../hosts/host-actions.ts';
 import { useActOnHost } from '../../hosts/use-act-on-host.ts';
@@ -116,6 +117,8 @@ function useVmEntries(vm: Vm | undefined): Entries {
   const act = useAct();
   const asking = useAsking();
   const question = useVmActions(vm?.id ?? '', vm !== undefined);
+  const rights = useRights(vm === undefined ? {} : { vm: vm.id }, { enabled: vm !== undefined });
+  const folderText = useFolderText();
   if (vm === undefined) return { entries: [], settled: true };
   const actions = question.data?.actions ?? [];
   const offered = offeredActions(actions).toSorted((a, b) => Number(b.allowed) - Number(a.allowed));
@@ -142,13 +145,20 @@ function useVmEntries(vm: Vm | undefined): Entries {
       words.whyNot(exported),
     ),
   ];
+  const file = judged(rights.whyNot('vm.move'), folderText('file'), {
+    kind: 'ask',
+    asked: { kind: 'vm', vm, asked: { kind: 'file' } },
+  });
   const askAgain = entry(words.text('askAgain'), {
     kind: 'act',
     act: () => asking.choose(vm.id, 'ask'),
   });
   const own = asking.of(vm.id) === 'ask' ? [download] : [download, askAgain];
   return {
-    entries: question.data === undefined ? [] : [...entries, ...(exportOther ?? []), ...own],
-    settled: !question.isPending,
+    entries:
+      question.data === undefined || !rights.settled
+        ? []
+        : [...entries, file, ...(exportOther ?? []), ...own],
+    settled: !question.isPending && rights.settled,
   };
 }

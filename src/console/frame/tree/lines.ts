@@ -74,7 +74,7 @@ export function unfoldedLines(
   const isOpen = (kind: string, { id }: { readonly id: string }): boolean =>
     open.has(`${kind} ${id}`);
   return [
-    ...group('folders', words.text('folders'), '/vms', () =>
+    ...group('folders', words.text('folders'), '/folders', () =>
       folders
         .filter((folder) => isReached(folder, folders, open))
         .flatMap((folder) =>
