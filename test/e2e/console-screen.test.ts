@@ -12,7 +12,6 @@ import { routes, type Operation } from '#api';
 import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import type { Gantry } from './gantry.ts';
 import { GuestInput } from './guest-input.ts';
-import { walkAttributes } from './object-attributes.ts';
 import { look, ScreenRoom } from './screen-room.ts';
 import { SerialPerson } from './serial.ts';
 
@@ -297,10 +296,6 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await page.getByRole('menuitem', { name: 'Delete' }).waitFor();
     await page.getByRole('menuitem', { name: 'Properties' }).click();
     await page.getByRole('heading', { level: 1, name: 'marked' }).waitFor();
-  });
-
-  test('GRP-18 GRP-30 the menu of a thing of any kind leads to all of its attributes with their values, and to the help on its kind', async () => {
-    await walkAttributes(room);
   });
 
   test('RCON-31 key combinations that the browser would keep come from a menu, and text is typed in the layout of the guest', async () => {

@@ -1,5 +1,5 @@
 /** The frame around every page: the side with the tree, the bar, the drawer of work, the palette, notices. */
-import { Alert, Page, SkipToContent } from '@patternfly/react-core';
+import { Page, SkipToContent } from '@patternfly/react-core';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { Suspense, useCallback, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
@@ -12,6 +12,7 @@ import { Navigation } from './Navigation.tsx';
 import { usePaletteKey } from './palette/use-palette-key.ts';
 import { useOpenWishes } from './use-open-wishes.ts';
 import { WorkDrawer } from './WorkDrawer.tsx';
+import { Alert } from '../parts/Alert.tsx';
 
 const mainId = 'main';
 // Comes after the page, which does not wait for it.

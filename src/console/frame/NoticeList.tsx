@@ -1,9 +1,10 @@
 /** The notices at the edge of the page; good news goes by itself, bad news stays until it is closed. */
-import { Alert, AlertActionCloseButton, AlertGroup } from '@patternfly/react-core';
+import { AlertActionCloseButton, AlertGroup } from '@patternfly/react-core';
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useWords } from '../console.ts';
 import type { Failure } from '../parts/failure.ts';
 import { FailureHelp } from '../parts/FailureHelp.tsx';
+import { Alert } from '../parts/Alert.tsx';
 
 const shownMs = 6000;
 

@@ -2,7 +2,7 @@
  * The screen of one vm for somebody without an account, alone on the page: `/watch#SECRET`. The secret stays in the
  * fragment, which no browser sends; for each connection it is given in a body for a ticket.
  */
-import { Alert, Label, Title } from '@patternfly/react-core';
+import { Label, Title } from '@patternfly/react-core';
 import RFB from '@novnc/novnc';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { isFault } from '#lib';
@@ -13,6 +13,7 @@ import { TlsNotice } from '../parts/TlsNotice.tsx';
 import { dialConsole } from '../vm/presence/console-socket.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
 import '../vm/vm.css';
+import { Alert } from '../parts/Alert.tsx';
 
 const pauseMs = 3000;
 const forGood: readonly number[] = Object.values(consoleCloseCodes);

@@ -1,5 +1,5 @@
 /** The network adapters of a host, what is on them and what they are for. */
-import { Alert, AlertActionLink, Content, PageSection } from '@patternfly/react-core';
+import { AlertActionLink, Content, PageSection } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -14,6 +14,7 @@ import { nameSetting } from '../vm/words/setting-words.ts';
 import { useAdapterText } from './adapter-words.ts';
 import { ChangeAdapter } from './ChangeAdapter.tsx';
 import { CreateForHost } from './CreateForHost.tsx';
+import { Alert } from '../parts/Alert.tsx';
 
 export function HostAdapters({ host }: { readonly host: Host }): ReactNode {
   const { client } = useConsole();

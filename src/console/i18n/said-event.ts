@@ -37,11 +37,13 @@ export function createEventText(
     return free.has(name) ? words().told(text) : text;
   };
   const sayValue = (name: string, value: Attribute): string => {
-    const { language, bytes, number, time } = words();
+    const own = words();
+    const { language } = own;
     if (value === null || value === '') return language.events.noValue;
-    if (typeof value === 'number') return name.endsWith('Bytes') ? bytes(value) : number(value);
+    if (typeof value === 'number')
+      return name.endsWith('Bytes') ? own.bytes(value) : own.number(value);
     const text = String(value);
-    if (isTime(name, text)) return time(text);
+    if (isTime(name, text)) return own.time(text);
     if (name.endsWith('Status'))
       return (
         (language.hostStatuses as Readonly<Record<string, string>>)[text] ?? sayText(name, text)

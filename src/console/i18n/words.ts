@@ -236,8 +236,8 @@ function sayValue(words: Words, name: string, value: string | number): string {
 }
 
 /** Where the sentence, or how it begins, is not known, the meaning of its code stands before it. */
-function explain({ told }: Words, meaning: string | undefined, text: string): string {
-  const said = told(text);
+function explain(words: Words, meaning: string | undefined, text: string): string {
+  const said = words.told(text);
   const isKnown = beginningOf(said) !== beginningOf(text);
   return meaning === undefined || isKnown ? said : `${meaning}: ${said}`;
 }
@@ -247,11 +247,11 @@ function beginningOf(text: string): string {
 }
 
 function tellReason(words: Words, { code, text, remedy }: Reason): string {
-  const { language, told } = words;
+  const { language } = words;
   const what = explain(words, findEntry(language.reasons, code), text);
   return remedy === undefined
     ? what
-    : `${what} – ${findEntry(language.remedies, code) ?? told(remedy)}`;
+    : `${what} – ${findEntry(language.remedies, code) ?? words.told(remedy)}`;
 }
 
 function nameOperation(language: Language, action: string): string {

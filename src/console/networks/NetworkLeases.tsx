@@ -1,5 +1,5 @@
 /** The addresses that a network has leased, with the vms that have them; read again as vms come and go. */
-import { Alert, Content } from '@patternfly/react-core';
+import { Content } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -9,6 +9,7 @@ import { Answer } from '../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useNetworkText } from './words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 type Lease = CallOutput<'network.leases'>['items'][number];
 

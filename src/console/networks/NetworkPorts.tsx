@@ -1,5 +1,5 @@
 /** The ports of a network at which vms run: whether the cable is in, what has passed, and the flows that a firewall watches. */
-import { Alert, Button, Content, ExpandableSection } from '@patternfly/react-core';
+import { Button, Content, ExpandableSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -10,6 +10,7 @@ import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
 import { inUrl } from './in-url.ts';
 import { useNetworkText } from './words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 export function NetworkPorts({ network }: { readonly network: Network }): ReactNode {
   const { client } = useConsole();

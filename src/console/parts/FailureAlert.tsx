@@ -1,9 +1,9 @@
 /** A failure where it happened: what, and what helps. */
-import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { describeFailure } from './failure.ts';
 import { FailureHelp } from './FailureHelp.tsx';
+import { Alert } from './Alert.tsx';
 
 export function FailureAlert({
   error,

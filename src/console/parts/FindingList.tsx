@@ -1,8 +1,8 @@
 /** Findings: what was checked, what came out, and what puts it right. */
-import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Finding } from '#api';
 import { useWords } from '../console.ts';
+import { Alert } from './Alert.tsx';
 
 export const findingVariants = {
   ok: 'success',

@@ -1,10 +1,10 @@
 /** What the server says to a request before it is sent: what it would refuse, or what it warns of. */
-import { Alert } from '@patternfly/react-core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { DryRun } from '#api';
 import { FailureAlert } from './FailureAlert.tsx';
 import { ReasonList } from './ReasonList.tsx';
+import { Alert } from './Alert.tsx';
 
 export function Foreseen({
   planKey,

@@ -1,7 +1,7 @@
 /** That TLS is off, with the way to where it is said how that is changed. */
-import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useTlsText } from './tls-words.ts';
+import { Alert } from './Alert.tsx';
 
 export function TlsWarning(): ReactNode {
   const text = useTlsText();

@@ -1,8 +1,8 @@
 /** What may not be wanted, though nothing stops it; each with what would help. Nothing where there is none. */
-import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Reason } from '#lib';
 import { useWords } from '../console.ts';
+import { Alert } from './Alert.tsx';
 
 export function WarningAlert({ warnings }: { readonly warnings: readonly Reason[] }): ReactNode {
   const words = useWords();

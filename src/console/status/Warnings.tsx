@@ -1,6 +1,5 @@
 /** What is wrong, with the way to what it is about, what helps, and who has taken note of it. */
 import {
-  Alert,
   Button,
   ExpandableSection,
   FormGroup,
@@ -20,6 +19,7 @@ import { findingVariants } from '../parts/FindingList.tsx';
 import { FormDialog } from '../parts/FormDialog.tsx';
 import { ThingLink } from '../work/ThingLink.tsx';
 import { useWarningText } from './words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 const warningsKey = ['warning.list'] as const;
 

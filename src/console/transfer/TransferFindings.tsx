@@ -1,5 +1,5 @@
 /** What would become of each part of a vm that comes or goes, what is in the way first; asked of the host before anything is done. */
-import { Alert, ExpandableSection, Spinner } from '@patternfly/react-core';
+import { ExpandableSection, Spinner } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { TransferFinding } from '#api';
 import { useWords } from '../console.ts';
@@ -7,6 +7,7 @@ import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { ReasonList } from '../parts/ReasonList.tsx';
 import { useTransferText } from './transfer-words.ts';
 import { useTransferPlan, type TransferPlan } from './use-transfer-plan.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 export function TransferFindings({
   children,

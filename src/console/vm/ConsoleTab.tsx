@@ -2,13 +2,7 @@
  * A console where it can be opened now, else why not and what would help. Once opened it stays on the page
  * while the vm is away, so that nothing that was seen is lost, and goes on by itself.
  */
-import {
-  Alert,
-  Button,
-  EmptyState,
-  EmptyStateBody,
-  EmptyStateFooter,
-} from '@patternfly/react-core';
+import { Button, EmptyState, EmptyStateBody, EmptyStateFooter } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { vmStateFacts, type Vm } from '#api';
 import { useWords } from '../console.ts';
@@ -16,6 +10,7 @@ import { Answer } from '../parts/Answer.tsx';
 import { useVmActions } from '../parts/ask.ts';
 import { useAct } from './act.ts';
 import { useVmText } from './words/vm-words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 /** What brings a console back, in the order of preference. */
 const remedies = ['turn-on', 'restore'] as const;

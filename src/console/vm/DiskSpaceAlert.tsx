@@ -1,9 +1,9 @@
 /** Tells of a vm whose files take up more than its settings allow without a warning. */
-import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { findExceededDiskSpace, type Vm } from '#api';
 import { useWords } from '../console.ts';
 import { useVmText } from './words/vm-words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 export function DiskSpaceAlert({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();

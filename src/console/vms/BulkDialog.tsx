@@ -1,12 +1,5 @@
 /** What one action would do to many vms, asked of the server first: on which it acts, which it leaves out and why. */
-import {
-  Alert,
-  Button,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  Spinner,
-} from '@patternfly/react-core';
+import { Button, ModalBody, ModalFooter, ModalHeader, Spinner } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { vmActionFacts, type PowerAction, type Vm } from '#api';
@@ -14,6 +7,7 @@ import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { PlanLines, planLines } from '../parts/PlanLines.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
+import { Alert } from '../parts/Alert.tsx';
 
 export function BulkDialog({
   action,

@@ -1,10 +1,10 @@
 /** Above a list of vms: the hosts that nothing is heard of, with the time of what is shown of theirs. */
-import { Alert } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Host } from '#api';
 import { useWords } from '../console.ts';
 import { useStaleText } from './stale-words.ts';
+import { Alert } from '../parts/Alert.tsx';
 
 const most = 10;
 

@@ -1,10 +1,11 @@
 /** The fields of a file of this computer that becomes one of a host, how far it is, and how it ended. */
-import { Alert, Button, Checkbox, FormGroup, TextInput } from '@patternfly/react-core';
+import { Button, Checkbox, FormGroup, TextInput } from '@patternfly/react-core';
 import { useId, type ReactNode } from 'react';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { Sending } from './Sending.tsx';
 import { useUploadText } from './upload-words.ts';
 import type { Bringing } from './use-bringing.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function BringFields({
   bringing,

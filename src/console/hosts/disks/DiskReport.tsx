@@ -1,12 +1,5 @@
 /** All that can be said of a disk: read at once what is quick, and the rest when it is asked for. */
-import {
-  Alert,
-  Button,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  Spinner,
-} from '@patternfly/react-core';
+import { Button, ModalBody, ModalFooter, ModalHeader, Spinner } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { diskAnswers, formatWords, type Host, type HostDiskReport, type Operation } from '#api';
@@ -18,6 +11,7 @@ import { fileName } from './disk-tree.ts';
 import { useDiskText, type DiskText } from './disk-words.ts';
 import { useDiskWork } from './use-disk-work.ts';
 import { Dialog } from '../../parts/Dialog.tsx';
+import { Alert } from '../../parts/Alert.tsx';
 
 const severities = { corruption: 'danger', leak: 'warning', oddity: 'info' } as const;
 

@@ -1,5 +1,5 @@
 /** The virtual disks of a host as trees of layers: what each takes, who has it, what nobody has. */
-import { Alert, Button, Content, Flex, Label, PageSection } from '@patternfly/react-core';
+import { Button, Content, Flex, Label, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { formatWords, type Host, type HostDisk, type HostDiskList } from '#api';
@@ -15,6 +15,7 @@ import { DiskDialog } from './DiskDialog.tsx';
 import { DiskMenu } from './DiskMenu.tsx';
 import type { DiskBeginning } from './place.ts';
 import { disksKey } from './use-disk-work.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function HostDisks({
   host,

@@ -2,7 +2,7 @@
  * What is inside a disk file or an image of a host, or inside a disk as it is in a snapshot: partitions, folders, files; taken out
  * and, where nothing uses it, put in.
  */
-import { Alert, Content, PageSection, Spinner, ToolbarItem } from '@patternfly/react-core';
+import { Content, PageSection, Spinner, ToolbarItem } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -28,6 +28,7 @@ import {
 import { PutFiles } from './PutFiles.tsx';
 import { SnapshotFolder } from './SnapshotFolder.tsx';
 import { AboutSnapshot, SnapshotTitle } from './SnapshotHead.tsx';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function InnerFilesPage(): ReactNode {
   const { client } = useConsole();

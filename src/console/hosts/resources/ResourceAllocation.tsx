@@ -1,5 +1,5 @@
 /** What the vms of a host have of its processors, and how that adds up against what there is (WEB-36). */
-import { Alert, Content, PageSection } from '@patternfly/react-core';
+import { Content, PageSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -13,6 +13,7 @@ import { VmStateLabel } from '../../vm/VmStateLabel.tsx';
 import { ChangeResources } from './ChangeResources.tsx';
 import { shareOf, sumShares, type Share } from './shares.ts';
 import { useResourceText } from './words.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 const most = 1000;
 const fields = [

@@ -1,5 +1,5 @@
 /** Scripts attached to events of a host: which, as whom they run, and how they went the last time. */
-import { Alert, Content, PageSection, Stack, StackItem } from '@patternfly/react-core';
+import { Content, PageSection, Stack, StackItem } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Host } from '#api';
 import { useInstallation } from '../../parts/ask.ts';
@@ -8,6 +8,7 @@ import { ScriptRuns } from '../../scripts/ScriptRuns.tsx';
 import { ChangeSettings } from '../settings/ChangeSettings.tsx';
 import { hostScriptsSchema } from './schema.ts';
 import { useHostScriptText } from './words.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function HostScripts({ host }: { readonly host: Host }): ReactNode {
   const text = useHostScriptText();

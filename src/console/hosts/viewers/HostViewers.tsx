@@ -1,5 +1,5 @@
 /** Native viewers of a host: where they connect, how they sign in, what they are shown, and what deserves a warning. */
-import { Alert, Content, Flex, PageSection, Stack, StackItem } from '@patternfly/react-core';
+import { Content, Flex, PageSection, Stack, StackItem } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Host, HostPatch, ViewerCertificate } from '#api';
@@ -13,6 +13,7 @@ import { nameValue } from '../../vm/words/setting-words.ts';
 import { viewerSchema } from './schema.ts';
 import { SupplyCertificate } from './SupplyCertificate.tsx';
 import { useViewerText } from './words.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function HostViewers({ host }: { readonly host: Host }): ReactNode {
   const { client } = useConsole();

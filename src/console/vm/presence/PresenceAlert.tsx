@@ -1,5 +1,5 @@
 /** Above a console that is not the person's now: who has it and what to do, or that the connection was ended. */
-import { Alert, AlertActionLink } from '@patternfly/react-core';
+import { AlertActionLink } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { JudgedButton } from '../../parts/JudgedButton.tsx';
@@ -7,6 +7,7 @@ import { useWords } from '../../console.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { sharedJoin, type Presence } from './use-presence.ts';
 import { useWhyNotSupervise } from './use-why-not-supervise.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function PresenceAlert({
   vm,

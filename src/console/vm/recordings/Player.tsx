@@ -1,5 +1,5 @@
 /** Shows a recording, with what holds, moves and speeds it. */
-import { Alert, Button, Checkbox, FormSelect, FormSelectOption } from '@patternfly/react-core';
+import { Button, Checkbox, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { ConsoleName } from '#api';
 import { useWords } from '../../console.ts';
@@ -8,6 +8,7 @@ import { formatPlace } from './format-place.ts';
 import { Playback } from './playback.ts';
 import type { Recorded } from './recorded.ts';
 import { stageScreen, stageTerminal } from './stages.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 const speeds = [1, 2, 4, 8, 16] as const;
 const shortPauseMs = 1000;

@@ -2,7 +2,7 @@
  * What is not saved, at the foot of the page, whichever tab is open: how much, all or what is on the open page alone, a look at each old and new
  * value before it is saved, and what to do where somebody else has changed the same.
  */
-import { ActionList, ActionListItem, Alert, Button } from '@patternfly/react-core';
+import { ActionList, ActionListItem, Button } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useWords } from '../../console.ts';
@@ -11,6 +11,7 @@ import { useVmText } from '../words/vm-words.ts';
 import { ChangeTable } from './ChangeTable.tsx';
 import { partOfDraft, type Draft } from './draft.ts';
 import { ReviewChanges } from './ReviewChanges.tsx';
+import { Alert } from '../../parts/Alert.tsx';
 
 export function SaveBar({
   vm,

@@ -1,5 +1,5 @@
 /** A form over some settings of a vm, as wide as the contract makes it, with what is not saved kept by the page. */
-import { Alert, Form } from '@patternfly/react-core';
+import { Form } from '@patternfly/react-core';
 import { useMemo, type ReactNode } from 'react';
 import { assert } from '#lib';
 import type { Vm } from '#api';
@@ -11,6 +11,7 @@ import { fieldAt } from './fields.ts';
 import { placeOf, type Place } from './place.ts';
 import { Setting, SettingList } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
+import { Alert } from '../../parts/Alert.tsx';
 
 /** Gantry's own; nobody sets them. */
 const kept: readonly string[] = ['id', 'hardware/profile', 'settings/shutdown/quit/wasRunning'];
