@@ -186,14 +186,14 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     const row = page
       .getByRole('grid', { name: 'Users' })
       .getByRole('row')
-      .filter({ hasText: 'eve' });
+      .filter({ hasText: 'zoe' });
     const dialog = page.getByRole('dialog');
     const choose = async (entry: string): Promise<void> => {
-      await row.getByRole('button', { name: 'Actions for eve' }).press('Enter');
+      await row.getByRole('button', { name: 'Actions for zoe' }).press('Enter');
       await page.getByRole('menuitem', { name: entry, exact: true }).press('Enter');
     };
     await page.getByRole('button', { name: 'Create user' }).press('Enter');
-    await dialog.locator('#user-name:focus').fill('eve');
+    await dialog.locator('#user-name:focus').fill('zoe');
     await dialog.locator('#user-groups').fill('dev, ops,dev');
     await dialog.locator('#user-password').fill('short');
     const create = dialog.getByRole('button', { name: 'Create user' });
@@ -204,9 +204,9 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await create.press('Enter');
     await dialog.waitFor({ state: 'detached' });
     await row.getByText('a link only').waitFor();
-    assert.deepEqual((await findUser('eve'))?.groups, ['dev', 'ops']);
+    assert.deepEqual((await findUser('zoe'))?.groups, ['dev', 'ops']);
 
-    await page.locator('#grant-subject').fill('eve');
+    await page.locator('#grant-subject').fill('zoe');
     await page.locator('#grant-role').selectOption('vm-operator');
     await page.locator('#grant-object-kind').selectOption('vm');
     await page.locator('#grant-object').fill('web-1');
@@ -223,10 +223,10 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await signInByLink(other.page, link);
     await other.page.getByRole('link', { name: 'web-1' }).first().waitFor();
     await choose('Change');
-    await dialog.locator('#user-display-name:focus').fill('Eve Example');
+    await dialog.locator('#user-display-name:focus').fill('Zoe Example');
     await dialog.getByRole('button', { name: 'Save' }).press('Enter');
     await dialog.waitFor({ state: 'detached' });
-    await row.getByText('Eve Example').waitFor();
+    await row.getByText('Zoe Example').waitFor();
     await row.getByText('a password', { exact: true }).waitFor();
 
     await choose('Disable');
@@ -236,9 +236,9 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await choose('Enable');
     await row.getByText('active', { exact: true }).waitFor();
     await choose('Delete');
-    await dialog.getByRole('button', { name: 'Delete user eve' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Delete user zoe' }).press('Enter');
     await row.waitFor({ state: 'detached' });
-    assert.equal(await findUser('eve'), undefined);
+    assert.equal(await findUser('zoe'), undefined);
   });
 
   test('folders are made, renamed, moved and deleted on a page of their own, and vms are filed in them', async () => {
