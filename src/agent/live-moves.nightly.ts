@@ -59,6 +59,12 @@ describe('disks that move, cut off', { skip }, () => {
     await moving.beginSlowly('data.qcow2');
     await moving.killAgent();
     await moving.limit(null);
+    await moving.move(to, 'data.qcow2');
+    await untilOneFile();
+    assert.equal(moving.file, to, 'whoever cancels takes it back to where it still is');
+    await moving.beginSlowly('data.qcow2');
+    await moving.killAgent();
+    await moving.limit(null);
     await guest.attend();
     const snapshot = await guest.take();
     await guest.remove(snapshot);

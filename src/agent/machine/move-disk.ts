@@ -35,6 +35,7 @@ export async function moveDisk(hands: Hands, travel: Travel, move: DiskMove): Pr
   const running = present(hands.running, 'the process of a live machine');
   if (!(await isUnderWay(hands, move))) {
     await settleMoving(hands);
+    if (isThere(hands.file, move)) return;
     await begin(hands, travel, move);
   }
   const disk = diskOf(hands.file, move.from);
@@ -59,6 +60,12 @@ export async function moveDisk(hands: Hands, travel: Travel, move: DiskMove): Pr
   }
   hands.set({ layers: { ...hands.file.layers, standing: false } });
   await endMove(hands, travel);
+}
+
+/** It has been moved already, or the copy that it was to be taken back from has just been ended. */
+function isThere({ definition }: MachineFile, { from, to }: DiskMove): boolean {
+  const files = new Set(definition.hardware.disks.map(({ file }) => file));
+  return files.has(to) && !files.has(from);
 }
 
 async function isUnderWay({ file, running }: Hands, { from, to }: DiskMove): Promise<boolean> {
