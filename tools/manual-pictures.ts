@@ -168,6 +168,16 @@ await page.setViewportSize(size);
 await open('/site');
 await take('site');
 
+await gantry.must('folder', 'create', '/lab');
+await gantry.must('folder', 'create', '/lab/blue');
+await open('/folders');
+await take('folders', 480);
+
+await gantry.must('user', 'create', 'kim', '--display-name', 'Kim Doe', '--group', 'lab');
+await gantry.must('grant', 'create', 'kim', 'vm-operator', '--on', 'folder:/lab');
+await open('/people');
+await take('people');
+
 await open('/operations');
 await page.getByRole('link', { name: 'web-1', exact: true }).first().waitFor();
 await take('operations');
