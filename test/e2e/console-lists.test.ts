@@ -233,9 +233,10 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     const { page } = person;
     await open('/status');
     const group = page.getByRole('region', { name: 'Virtual server' });
-    await group.getByRole('link').nth(4).waitFor();
+    await group.getByRole('link').nth(5).waitFor();
     assert.deepEqual(await group.getByRole('link').allTextContents(), [
       'Server properties',
+      'Users and rights',
       'Site settings',
       'Resource allocation',
       'Event viewer',

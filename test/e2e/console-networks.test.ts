@@ -157,7 +157,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
         .filter({ has: page.getByRole('button', { name: `Actions for Network adapter ${slot}` }) });
     // A vm does one thing at a time: the next one is asked for when this one has ended.
     const told = (notice: string): Promise<void> =>
-      page.getByText(new RegExp(`alert:${notice}$`)).waitFor();
+      page.getByText(new RegExp(`Done:${notice}$`)).waitFor();
     const chooseOf = async (slot: number, verb: string): Promise<Locator> => {
       await row(slot).getByRole('button').press('Enter');
       await page.getByRole('menuitem', { name: verb, exact: true }).press('Enter');
