@@ -42,7 +42,11 @@ const findWide = `(() => {
 const readTexts = `(() => {
   const texts = [];
   const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (all.nextNode() !== null) texts.push(all.currentNode.textContent.trim());
+  while (all.nextNode() !== null) {
+    // Values of the API are not said in the language of the page.
+    if (all.currentNode.parentElement.closest('[translate=no]') === null)
+      texts.push(all.currentNode.textContent.trim());
+  }
   for (const one of document.querySelectorAll('[aria-label], [placeholder], [title]'))
     for (const name of ['aria-label', 'placeholder', 'title']) texts.push(one.getAttribute(name) ?? '');
   return texts.filter((text) => text !== '');

@@ -112,7 +112,19 @@ function Table({
   };
   const columns: readonly PlainColumn<Attribute>[] = [
     [text('attribute'), ({ path }) => <code>{path}</code>, ({ path }) => path],
-    [text('value'), writeValue, writeValue],
+    [
+      text('value'),
+      (one) =>
+        one.value === null ? (
+          words.language.events.noValue
+        ) : (
+          // In the words of the API, whatever language the page is in.
+          <span lang="en" translate="no">
+            {writeValue(one)}
+          </span>
+        ),
+      writeValue,
+    ],
   ];
   return (
     <>
