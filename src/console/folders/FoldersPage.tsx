@@ -8,11 +8,11 @@ import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
 import { thingHelp } from '../manual/help.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { FormDialog } from '../parts/FormDialog.tsx';
 import { JudgedButton } from '../parts/JudgedButton.tsx';
 import { JudgedItem } from '../parts/JudgedItem.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
+import { RemoveDialog } from '../parts/RemoveDialog.tsx';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { FolderForm } from './FolderForm.tsx';
 import { useFolderText } from './words.ts';
@@ -142,31 +142,21 @@ function FolderMenu({
 }
 
 function RemoveFolder({
-  folder,
+  folder: { id, path, version },
   onClose,
 }: {
   readonly folder: Folder;
   readonly onClose: () => void;
 }): ReactNode {
-  const { client, notices } = useConsole();
+  const { client } = useConsole();
   const text = useFolderText();
-  const title = text('remove', { folder: folder.path });
   return (
-    <FormDialog
-      title={title}
-      verb={title}
-      look="danger"
-      canSend
-      send={async () => {
-        await client.call('folder.delete', {
-          params: { folder: folder.id },
-          ifMatch: folder.version,
-        });
-        notices.tell(text('deleted', { folder: folder.path }));
-      }}
+    <RemoveDialog
+      title={text('remove', { folder: path })}
+      explain={text('removeExplain')}
+      remove={() => client.call('folder.delete', { params: { folder: id }, ifMatch: version })}
+      done={text('deleted', { folder: path })}
       onClose={onClose}
-    >
-      <p>{text('removeExplain')}</p>
-    </FormDialog>
+    />
   );
 }

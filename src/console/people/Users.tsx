@@ -1,5 +1,5 @@
 /** Who may sign in: each with groups, how and when they signed in, and what can be changed of it. */
-import { Content, DropdownItem, Label, PageSection } from '@patternfly/react-core';
+import { Content, Label, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { User } from '#api';
@@ -7,8 +7,9 @@ import { useRights } from '../access/use-rights.ts';
 import { useConsole, useWords } from '../console.ts';
 import { pageHelp } from '../manual/help.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { FormDialog } from '../parts/FormDialog.tsx';
+import { JudgedItem } from '../parts/JudgedItem.tsx';
 import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
+import { RemoveDialog } from '../parts/RemoveDialog.tsx';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { SignInLink } from './SignInLink.tsx';
 import { UserForm } from './UserForm.tsx';
@@ -83,7 +84,17 @@ export function Users({
       )}
       {found !== undefined && asked?.how === 'link' && <SignInLink user={found} onClose={close} />}
       {found !== undefined && asked?.how === 'remove' && (
-        <RemoveUser user={found} onDone={readAgain} onClose={close} />
+        <RemoveDialog
+          title={text('remove', { name: found.name })}
+          explain={text('removeExplain')}
+          remove={async () => {
+            const params = { user: found.id };
+            await client.call('user.delete', { params, ifMatch: found.version });
+            await readAgain();
+          }}
+          done={text('deleted', { name: found.name })}
+          onClose={close}
+        />
       )}
     </PageSection>
   );
@@ -146,45 +157,10 @@ function UserMenu({
   return (
     <ThingMenu name={name} look="row" help={pageHelp.people}>
       {entries.map(([label, onChosen]) => (
-        <DropdownItem
-          key={label}
-          isAriaDisabled={why !== undefined}
-          {...(why === undefined ? {} : { description: why })}
-          onClick={() => why === undefined && onChosen()}
-        >
+        <JudgedItem key={label} whyNot={why} onClick={onChosen}>
           {label}
-        </DropdownItem>
+        </JudgedItem>
       ))}
     </ThingMenu>
-  );
-}
-
-function RemoveUser({
-  user,
-  onDone,
-  onClose,
-}: {
-  readonly user: User;
-  readonly onDone: () => Promise<void>;
-  readonly onClose: () => void;
-}): ReactNode {
-  const { client, notices } = useConsole();
-  const text = usePeopleText();
-  const title = text('remove', { name: user.name });
-  return (
-    <FormDialog
-      title={title}
-      verb={title}
-      look="danger"
-      canSend
-      send={async () => {
-        await client.call('user.delete', { params: { user: user.id }, ifMatch: user.version });
-        notices.tell(text('deleted', { name: user.name }));
-        await onDone();
-      }}
-      onClose={onClose}
-    >
-      <p>{text('removeExplain')}</p>
-    </FormDialog>
   );
 }

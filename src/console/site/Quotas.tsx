@@ -6,8 +6,8 @@ import type { Quota } from '#api';
 import { useRights } from '../access/use-rights.ts';
 import { useConsole } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { FormDialog } from '../parts/FormDialog.tsx';
 import { JudgedButton } from '../parts/JudgedButton.tsx';
+import { RemoveDialog } from '../parts/RemoveDialog.tsx';
 import { QuotaBars } from '../self-service/QuotaBars.tsx';
 import { useSelfServiceText } from '../self-service/words.ts';
 import { SetQuota } from './SetQuota.tsx';
@@ -15,7 +15,7 @@ import { SetQuota } from './SetQuota.tsx';
 const quotasKey = ['quota.list'] as const;
 
 export function Quotas(): ReactNode {
-  const { client, queries, notices } = useConsole();
+  const { client, queries } = useConsole();
   const text = useSelfServiceText();
   const [asked, ask] = useState<{ readonly how: 'set' | 'remove'; readonly quota?: Quota }>();
   const question = useQuery({
@@ -50,20 +50,16 @@ export function Quotas(): ReactNode {
       </Answer>
       {asked?.how === 'set' && <SetQuota quota={asked.quota} onSet={readAgain} onClose={close} />}
       {removed !== undefined && (
-        <FormDialog
+        <RemoveDialog
           title={text('remove', { folder: removed.folder })}
-          verb={text('remove', { folder: removed.folder })}
-          look="danger"
-          canSend
-          send={async () => {
+          explain={text('limits')}
+          remove={async () => {
             await client.call('quota.clear', { params: { folder: removed.id } });
-            notices.tell(text('removed', { folder: removed.folder }));
             await readAgain();
           }}
+          done={text('removed', { folder: removed.folder })}
           onClose={close}
-        >
-          <p>{text('limits')}</p>
-        </FormDialog>
+        />
       )}
     </PageSection>
   );

@@ -6,9 +6,9 @@ import type { Role } from '#api';
 import { useRights } from '../../access/use-rights.ts';
 import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
-import { FormDialog } from '../../parts/FormDialog.tsx';
 import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
+import { RemoveDialog } from '../../parts/RemoveDialog.tsx';
 import { RoleForm } from './RoleForm.tsx';
 import { useRoleNames } from '../../access/role-words.ts';
 import { useRoleText } from './words.ts';
@@ -101,37 +101,19 @@ function Shown({ whyNotChange }: { readonly whyNotChange: string | undefined }):
         )}
       </Answer>
       {asked?.how === 'write' && <RoleForm role={asked.role} onDone={readAgain} onClose={close} />}
-      {removed !== undefined && <RemoveRole role={removed} onDone={readAgain} onClose={close} />}
+      {removed !== undefined && (
+        <RemoveDialog
+          title={text('remove', { name: removed.name })}
+          explain={text('removeExplain')}
+          remove={async () => {
+            const params = { role: removed.id };
+            await client.call('role.delete', { params, ifMatch: removed.version });
+            await readAgain();
+          }}
+          done={text('deleted', { name: removed.name })}
+          onClose={close}
+        />
+      )}
     </PageSection>
-  );
-}
-
-function RemoveRole({
-  role,
-  onDone,
-  onClose,
-}: {
-  readonly role: Role;
-  readonly onDone: () => Promise<void>;
-  readonly onClose: () => void;
-}): ReactNode {
-  const { client, notices } = useConsole();
-  const text = useRoleText();
-  const title = text('remove', { name: role.name });
-  return (
-    <FormDialog
-      title={title}
-      verb={title}
-      look="danger"
-      canSend
-      send={async () => {
-        await client.call('role.delete', { params: { role: role.id }, ifMatch: role.version });
-        notices.tell(text('deleted', { name: role.name }));
-        await onDone();
-      }}
-      onClose={onClose}
-    >
-      <p>{text('removeExplain')}</p>
-    </FormDialog>
   );
 }
