@@ -1,11 +1,11 @@
 /**
  * A client that sends calls as bytes that were made before, and waits for the last byte of each answer without reading it: what is left
- * is the server's time. It runs in a thread of its own, beside a server that is in this process.
+ * is the server's time. It runs in a process of its own, so that what the server's process uses is the server's.
  */
-// oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import {
   procedures,
   routeOf,
@@ -38,42 +38,53 @@ export interface Asked {
   readonly name: string;
 }
 
+/** A sequence, so many times one after the other. */
+interface Order {
+  readonly sequence: Sequence;
+  readonly times: number;
+}
+
 export interface Measured {
+  /** Of all times together. */
   readonly ms: number;
-  /** Of all answers. */
+  /** Of all answers of one time. */
   readonly bytes: number;
 }
 
-/** To a client in a thread of its own. */
+/** To a client in a process of its own. */
 export class BareClient implements AsyncDisposable {
-  readonly #worker: Worker;
+  readonly #child: ChildProcess;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
+  private constructor(child: ChildProcess) {
+    this.#child = child;
   }
 
   static async open(asked: Asked): Promise<BareClient> {
-    const worker = new Worker(new URL(import.meta.url), { workerData: asked });
-    const client = new BareClient(worker);
+    const client = new BareClient(fork(program, [asked.socket, asked.name]));
     await client.#answer();
     return client;
   }
 
-  async run(sequence: Sequence): Promise<Measured> {
+  async run(sequence: Sequence, times: number): Promise<Measured> {
     const answer = this.#answer();
-    this.#worker.postMessage(sequence);
+    this.#child.send({ sequence, times } satisfies Order);
     return await answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    const gone = once(this.#child, 'exit');
+    this.#child.kill();
+    await gone;
   }
 
+  /** Errors: what has ended the client. */
   async #answer(): Promise<Measured> {
-    const [answer] = (await once(this.#worker, 'message')) as [Measured];
+    const [answer] = (await once(this.#child, 'message')) as [Measured];
     return answer;
   }
 }
+
+const program = fileURLToPath(import.meta.url);
 
 function frameOf<P extends ProcedureName>(name: P, args: ArgsOf<P>): Buffer {
   const { args: codec } = routeOf(name);
@@ -148,15 +159,18 @@ async function serve({ socket, name }: Asked): Promise<void> {
       frameOf('DOMAIN_GET_AUTOSTART', dom),
     ],
   };
-  parentPort?.on('message', (sequence: Sequence) => {
+  const answer = (measured: Measured): void => void process.send?.(measured);
+  process.on('message', ({ sequence, times }: Order) => {
     void (async () => {
       const begin = performance.now();
       let bytes = 0;
-      for (const frame of frames[sequence]) bytes += (await send(frame)).length;
-      parentPort?.postMessage({ ms: performance.now() - begin, bytes } satisfies Measured);
+      for (let time = 0; time < times; time += 1)
+        for (const frame of frames[sequence]) bytes += (await send(frame)).length;
+      answer({ ms: performance.now() - begin, bytes: bytes / times });
     })();
   });
-  parentPort?.postMessage({ ms: 0, bytes: 0 } satisfies Measured);
+  answer({ ms: 0, bytes: 0 });
 }
 
-if (parentPort !== null) await serve(workerData as Asked);
+const [, file, socket, name] = process.argv;
+if (file === program && socket !== undefined && name !== undefined) await serve({ socket, name });

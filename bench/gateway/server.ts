@@ -1,8 +1,8 @@
 /**
  * The time of the server alone: what Gantry's libvirt server and libvirtd's test driver take for the calls that virsh makes, from the
  * first byte of the first to the last byte of the last, asked in turn by one client that reads nothing (bare-client.ts):
- * `node bench/gateway/server.ts [VMS ...]`. Beside the time by the clock stands the time of the processor that each server
- * has used, which a busy machine does not change.
+ * `node bench/gateway/server.ts [VMS ...]`. Beside the time by the clock stands the time of the processor that all threads of each server
+ * have used, which a busy machine changes little. What is short is asked often enough to be measured, and both are asked for a while before.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,9 @@ import { describeMachine, note, percentile, print, writeTable } from '../measure
 import { BareClient, sequences, type Sequence } from './bare-client.ts';
 
 const rounds = 9;
+/** How long one measurement takes about, and all of what is asked before. */
+const roundMs = 50;
+const warmUpMs = 1500;
 const maxPerHost = 5000;
 const fillLimitMs = 300_000;
 const sizes = process.argv.slice(2).map(Number);
@@ -29,10 +32,21 @@ interface Cost {
   readonly bytes: number;
 }
 
-async function measure({ client, used }: Server, sequence: Sequence): Promise<Cost> {
+async function measure({ client, used }: Server, sequence: Sequence, times: number): Promise<Cost> {
   const before = await used();
-  const { ms, bytes } = await client.run(sequence);
-  return { wall: ms, processor: (await used()) - before, bytes };
+  const { ms, bytes } = await client.run(sequence, times);
+  return { wall: ms / times, processor: ((await used()) - before) / times, bytes };
+}
+
+/** How often it fits into a measurement. */
+async function warmUp({ client }: Server, sequence: Sequence): Promise<number> {
+  const end = performance.now() + warmUpMs;
+  let times = 1;
+  while (performance.now() < end) {
+    const { ms } = await client.run(sequence, times);
+    times = Math.max(1, Math.ceil((times * roundMs) / ms));
+  }
+  return times;
 }
 
 /** Of all threads of a process, in nanoseconds (the kernel's Documentation/scheduler/sched-stats). */
@@ -44,11 +58,6 @@ async function usedBy(pid: number): Promise<number> {
     ),
   );
   return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1e6;
-}
-
-async function usedHere(): Promise<number> {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
 }
 
 async function fill(stage: Stage, count: number): Promise<void> {
@@ -78,25 +87,25 @@ async function compare(count: number): Promise<readonly (readonly string[])[]> {
       name: 'gantry:///all',
     });
     await using other = await BareClient.open({ socket: daemon.socket, name: `test://${file}` });
-    const ours: Server = { client: own, used: usedHere };
+    const ours: Server = { client: own, used: () => usedBy(process.pid) };
     const theirs: Server = { client: other, used: () => usedBy(pid) };
     const rows: string[][] = [];
     for (const sequence of sequences) {
       const costs: { ours: Cost; theirs: Cost }[] = [];
-      // The first one pays for what the server has not shown yet.
-      for (let round = 0; round <= rounds; round += 1)
+      const times = Math.min(await warmUp(ours, sequence), await warmUp(theirs, sequence));
+      for (let round = 0; round < rounds; round += 1)
         costs.push({
-          ours: await measure(ours, sequence),
-          theirs: await measure(theirs, sequence),
+          ours: await measure(ours, sequence, times),
+          theirs: await measure(theirs, sequence, times),
         });
       const of = (who: 'ours' | 'theirs', what: keyof Cost): number =>
         percentile(
-          costs.slice(1).map((cost) => cost[who][what]),
+          costs.map((cost) => cost[who][what]),
           0.5,
         );
       const pair = (what: 'wall' | 'processor'): string[] => {
         const [mine, its] = [of('ours', what), of('theirs', what)];
-        return [`${mine.toFixed(2)} ms`, `${its.toFixed(2)} ms`, (mine / its).toFixed(2)];
+        return [`${mine.toFixed(3)} ms`, `${its.toFixed(3)} ms`, (mine / its).toFixed(2)];
       };
       const bytes = [of('ours', 'bytes'), of('theirs', 'bytes')].map(String);
       rows.push([String(count), sequence, ...pair('wall'), ...pair('processor'), ...bytes]);
