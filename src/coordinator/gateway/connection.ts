@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto';
 import { vmStateFacts, type Operation, type RouteName, type Vm } from '#api';
 import { Fault, faultFromData, type FaultCode } from '#lib';
 import { libvirtFault, type DomainHandle } from '#libvirt';
-import { findVm } from '../app/find.ts';
 import { nameOwner } from '../app/names.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { Counters } from './counters.ts';
@@ -80,8 +79,7 @@ export class Connection {
   find(reference: string): Vm {
     const { coordinator, desk, named, caller } = this.parts;
     const { inventory } = coordinator;
-    desk.admit(caller, 'vm.show', { vm: reference });
-    const vm = inventory.vm(findVm(inventory, caller, reference).id);
+    const vm = inventory.vm(desk.admit(caller, 'vm.show', { vm: reference }));
     if (vm === undefined || !isInScope(named, vm, inventory)) throw noDomain(reference);
     return vm;
   }

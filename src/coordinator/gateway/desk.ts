@@ -6,7 +6,7 @@ import { faultCodes, toFault } from '#lib';
 import { routes, type Route, type RouteName } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import { admit, isAllowed, targetOf } from '../http/exchange.ts';
-import type { Gate } from '../http/gate.ts';
+import type { Gate, Target } from '../http/gate.ts';
 import type { Handlers, RouteAnswer } from '../http/route-handler.ts';
 import type { ByteSocket } from '../link/pipe.ts';
 import type { Upload } from '../app/host-disk-files.ts';
@@ -43,10 +43,11 @@ export class Desk {
     signal: AbortSignal,
   ): Promise<RouteAnswer<N>> {
     const route: Route = routes[name];
+    const target = this.#targetOf(route, params);
     try {
       const request = {
         caller,
-        id: this.#enter(caller, route, params),
+        id: this.#enter(caller, route, target),
         params: route.params && parseWith(route.params, params, 'the path'),
         query: route.query && parseWith(route.query, query, 'the query'),
         body: route.body && parseWith(route.body, body, 'the body'),
@@ -64,10 +65,10 @@ export class Desk {
         request: unknown,
       ) => RouteAnswer<N> | Promise<RouteAnswer<N>>;
       const answer = await handle(request);
-      this.#note(caller, name, params, undefined);
+      this.#note(caller, name, target, undefined);
       return answer;
     } catch (error) {
-      this.#note(caller, name, params, error);
+      this.#note(caller, name, target, error);
       throw error;
     }
   }
@@ -98,37 +99,42 @@ export class Desk {
     client.resume();
   }
 
-  /** The checks of a route that reads, for an answer that the inventory gives. Errors: those of the route. */
-  admit(caller: Caller, name: RouteName, params: Readonly<Record<string, string>> = {}): void {
+  /**
+   * The checks of a route that reads, for an answer that the inventory gives. Answers the id of the thing that the parameters
+   * name. Errors: those of the route.
+   */
+  admit(caller: Caller, name: RouteName, params: Readonly<Record<string, string>> = {}): string {
+    const route: Route = routes[name];
+    const target = this.#targetOf(route, params);
+    let id: string;
     try {
-      this.#enter(caller, routes[name], params);
+      id = this.#enter(caller, route, target);
     } catch (error) {
-      this.#note(caller, name, params, error);
+      this.#note(caller, name, target, error);
       throw error;
     }
-    this.#note(caller, name, params, undefined);
+    this.#note(caller, name, target, undefined);
+    return id;
+  }
+
+  #targetOf(route: Route, params: Readonly<Record<string, string>>): Target | undefined {
+    return targetOf(route, params, this.#parts.coordinator.inventory);
   }
 
   /** The id of the thing that the parameters name. */
-  #enter(caller: Caller, route: Route, params: Readonly<Record<string, string>>): string {
+  #enter(caller: Caller, route: Route, target: Target | undefined): string {
     const { gate, coordinator } = this.#parts;
-    const target = targetOf(route, params, coordinator.inventory);
     return admit(gate, coordinator.inventory, caller, route, target);
   }
 
-  #note(
-    caller: Caller,
-    name: RouteName,
-    params: Readonly<Record<string, string>>,
-    error: unknown,
-  ): void {
-    const { gate, coordinator } = this.#parts;
+  #note(caller: Caller, name: RouteName, target: Target | undefined, error: unknown): void {
+    const { gate } = this.#parts;
     const route: Route = routes[name];
     gate.audit({
       caller,
       method: route.method,
       route: name,
-      target: targetOf(route, params, coordinator.inventory),
+      target,
       status: error === undefined ? doneStatus(route) : faultCodes[toFault(error).code].status,
       error,
       correlationId: caller.correlationId,

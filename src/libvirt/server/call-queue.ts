@@ -11,10 +11,12 @@ export interface CallLimits {
 
 export const defaultCallLimits: CallLimits = { running: 32, waiting: 256 };
 
+type Work = () => void | Promise<void>;
+
 export class CallQueue {
   readonly #link: Link;
   readonly #limits: CallLimits;
-  #waiting: (() => Promise<void>)[] = [];
+  #waiting: Work[] = [];
   #running = 0;
   #holding = false;
 
@@ -23,8 +25,8 @@ export class CallQueue {
     this.#limits = limits;
   }
 
-  /** `work` never rejects. */
-  add(work: () => Promise<void>): void {
+  /** `work` never throws or rejects; what is done at once counts as nothing. */
+  add(work: Work): void {
     if (this.#running < this.#limits.running) {
       this.#start(work);
       return;
@@ -41,12 +43,17 @@ export class CallQueue {
     this.#waiting = [];
   }
 
-  #start(work: () => Promise<void>): void {
+  #start(work: Work): void {
+    const late = work();
+    if (late === undefined) return;
     this.#running += 1;
-    void work().finally(() => {
+    void late.finally(() => {
       this.#running -= 1;
-      const next = this.#waiting.shift();
-      if (next) this.#start(next);
+      while (this.#running < this.#limits.running) {
+        const next = this.#waiting.shift();
+        if (next === undefined) break;
+        this.#start(next);
+      }
       if (this.#holding && this.#waiting.length < this.#limits.waiting / 2) {
         this.#holding = false;
         this.#link.release();

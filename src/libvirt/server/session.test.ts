@@ -65,6 +65,22 @@ void test('calls reach their handlers and faults go out with the number that fit
   assert.equal(await numberOf(client.call('DOMAIN_RESET', { dom: alpha, flags: 0 })), 'NO_SUPPORT');
 });
 
+void test('what a handler knows is answered while the call is being read, refusals too', async () => {
+  await using served = await serve();
+  const { near, far } = served.pair;
+  const peer = new RawPeer(far);
+  await peer.call('CONNECT_OPEN', { name: null, flags: 0 });
+  for (const [dom, status] of [
+    [alpha, frameStatus.ok],
+    [{ ...alpha, uuid: '00000000-0000-4000-8000-00000000ffff' }, frameStatus.error],
+  ] as const) {
+    const before = near.bytesWritten;
+    near.emit('data', callFrame('DOMAIN_GET_INFO', { dom }));
+    assert.ok(near.bytesWritten > before);
+    assert.equal((await peer.next())?.status, status);
+  }
+});
+
 void test('what a bug says stays on this side', async () => {
   const handlers = {
     CONNECT_GET_HOSTNAME: (): never => {

@@ -163,24 +163,36 @@ export class Session {
     }
   }
 
-  /** Never rejects: whatever goes wrong is the answer. */
-  async #answer(frame: Frame): Promise<void> {
+  /** At once where the handler knows the answer. Never throws or rejects: whatever goes wrong is the answer. */
+  #answer(frame: Frame): void | Promise<void> {
     const route = findRoute(frame.program, frame.procedure);
-    const name = route?.name ?? 'UNKNOWN';
     try {
       if (!route) throw unknownProcedure(frame);
-      const args = this.#readArgs(route, frame);
-      const { ret, stream } = await this.#dispatch(route, args, frame);
-      if (this.#link.ended) return;
-      this.#link.send(encodeAnswer(replyTo(frame, frameStatus.ok), route.ret, ret));
-      stream?.();
+      const answer = this.#dispatch(route, this.#readArgs(route, frame), frame);
+      if (!(answer instanceof Promise)) return this.#reply(frame, route, answer);
+      return answer
+        .then((late) => this.#reply(frame, route, late))
+        .catch((error: unknown) => this.#refuse(frame, route.name, error));
     } catch (error) {
-      const fault = toFault(error);
-      this.#options.onFault?.(name, fault, this.peer);
-      const shown = fault.code === 'internal' ? hideCause(fault) : fault;
-      const body = remoteFromFault(shown, name);
-      this.#link.send(encodeFrame(replyTo(frame, frameStatus.error), remoteErrorCodec, body));
+      return this.#refuse(frame, route?.name ?? 'UNKNOWN', error);
     }
+  }
+
+  #reply(frame: Frame, route: Route, answer: unknown): void {
+    if (this.#link.ended) return;
+    const isStream = answer instanceof StreamReply;
+    const ret = isStream ? answer.ret : answer;
+    this.#link.send(encodeAnswer(replyTo(frame, frameStatus.ok), route.ret, ret));
+    if (isStream) answer.begin();
+    this.#waitForReader();
+  }
+
+  #refuse(frame: Frame, procedure: string, error: unknown): void {
+    const fault = toFault(error);
+    this.#options.onFault?.(procedure, fault, this.peer);
+    const shown = fault.code === 'internal' ? hideCause(fault) : fault;
+    const body = remoteFromFault(shown, procedure);
+    this.#link.send(encodeFrame(replyTo(frame, frameStatus.error), remoteErrorCodec, body));
     this.#waitForReader();
   }
 
@@ -189,15 +201,11 @@ export class Session {
     return args as Readonly<Record<string, unknown>>;
   }
 
-  async #dispatch(
-    route: Route,
-    args: Readonly<Record<string, unknown>>,
-    frame: Frame,
-  ): Promise<{ readonly ret: unknown; readonly stream?: () => void }> {
-    if (route.entry.access === 'session') {
-      return { ret: await this.#greeting.answer(route.name, args) };
-    }
-    if (!this.#opened) throw libvirtFault('INVALID_CONN', `${route.name} before CONNECT_OPEN`);
+  /** What is answered, or its promise. */
+  #dispatch(route: Route, args: Readonly<Record<string, unknown>>, frame: Frame): unknown {
+    if (route.entry.access === 'session') return this.#greeting.answer(route.name, args);
+    const opened = this.#opened;
+    if (!opened) throw libvirtFault('INVALID_CONN', `${route.name} before CONNECT_OPEN`);
     if (this.#access === 'read' && accessOf(route.entry, args) === 'write') {
       throw libvirtFault(
         'OPERATION_DENIED',
@@ -206,21 +214,29 @@ export class Session {
     }
     const { signal } = this.#controller;
     const context: CallContext = { session: this, procedure: route.name, signal };
-    await this.#opened.authorize?.(args, context);
+    const judged = opened.authorize?.(args, context);
+    return judged instanceof Promise
+      ? judged.then(() => this.#handle(opened, route, args, frame, context))
+      : this.#handle(opened, route, args, frame, context);
+  }
+
+  #handle(
+    opened: OpenAnswer,
+    route: Route,
+    args: Readonly<Record<string, unknown>>,
+    frame: Frame,
+    context: CallContext,
+  ): unknown {
     const registered = this.#events.dispatch(route.name, args);
-    if (registered) return { ret: registered };
+    if (registered) return registered;
     // The map of handlers is typed per name; here the name is only known as one of them.
-    const handler = this.#opened.handlers[route.name] as AnyHandler | undefined;
+    const handler = opened.handlers[route.name] as AnyHandler | undefined;
     if (!handler) throw libvirtFault('NO_SUPPORT', `${route.name} is not supported here`);
-    if (route.entry.stream === 'none') return { ret: await handler(args, context) };
+    if (route.entry.stream === 'none') return handler(args, context);
     return this.#openStream(route, frame, () => handler(args, context));
   }
 
-  async #openStream(
-    route: Route,
-    frame: Frame,
-    start: () => unknown,
-  ): Promise<{ readonly ret: unknown; readonly stream: () => void }> {
+  async #openStream(route: Route, frame: Frame, start: () => unknown): Promise<StreamReply> {
     const { serial } = frame;
     if (this.#streams.size >= maxStreams || this.#streams.has(serial)) {
       throw new Fault('exhausted', `one connection may have ${maxStreams} streams`);
@@ -237,7 +253,7 @@ export class Session {
     this.#streams.set(serial, stream);
     try {
       const answer = (await start()) as StreamAnswer<never>;
-      return { ret: answer.ret, stream: () => void stream.run(answer.run) };
+      return new StreamReply(answer.ret, () => void stream.run(answer.run));
     } catch (error) {
       this.#streams.delete(serial);
       stream.lose(toFault(error));
@@ -281,6 +297,17 @@ export class Session {
         this.#holdsForReader = false;
         this.#link.release();
       });
+  }
+}
+
+/** An answer behind which a stream begins. */
+class StreamReply {
+  readonly ret: unknown;
+  readonly begin: () => void;
+
+  constructor(ret: unknown, begin: () => void) {
+    this.ret = ret;
+    this.begin = begin;
   }
 }
 

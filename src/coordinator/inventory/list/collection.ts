@@ -90,7 +90,9 @@ export class Collection<V extends { readonly id: string }> {
 
   get(id: string): V | undefined {
     const slot = this.#slotOf.get(id);
-    return slot === undefined ? undefined : this.#options.refresh(this.#viewAt(slot));
+    if (slot === undefined) return undefined;
+    // Kept, so that who asks again within the second gets the same one.
+    return (this.#views[slot] = this.#options.refresh(this.#viewAt(slot)));
   }
 
   /** All of them in no order, without what time alone has changed. */
