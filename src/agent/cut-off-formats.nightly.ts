@@ -1,4 +1,4 @@
-/** Guests on system disks in QCOW2, raw, VHD and VHDX, made by another program: booted, cut off, booted again. */
+/** Guests on system disks in QCOW2, raw, VHD, VHDX and VMDK, made by another program: booted, cut off, booted again. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -27,6 +27,11 @@ const kinds: readonly Kind[] = [
   { format: 'vhd', driver: 'vpc', options: 'subformat=dynamic,force_size=on' },
   { format: 'vhdx', driver: 'vhdx', options: 'subformat=fixed' },
   { format: 'vhdx', driver: 'vhdx', options: 'subformat=dynamic' },
+  { format: 'vmdk', driver: 'vmdk', options: 'subformat=monolithicSparse' },
+  { format: 'vmdk', driver: 'vmdk', options: 'subformat=monolithicFlat' },
+  { format: 'vmdk', driver: 'vmdk', options: 'subformat=twoGbMaxExtentSparse' },
+  { format: 'vmdk', driver: 'vmdk', options: 'subformat=twoGbMaxExtentFlat' },
+  { format: 'vmdk', driver: 'vmdk', options: 'subformat=streamOptimized' },
 ];
 
 describe('guests on disks of each format', { skip: withoutQemu }, () => {

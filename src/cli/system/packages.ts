@@ -108,6 +108,7 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('e2fsprogs', 'debugfs'),
     judge('xfsprogs', 'mkfs.xfs'),
     judge('ntfs-3g', 'mkfs.ntfs'),
+    judge('libvhdi-utils', 'vhdimount'),
     judge('fdisk', 'sfdisk'),
     judge('systemd-container', 'systemd-nspawn'),
     judge('qemu-system-arm', 'qemu-system-aarch64'),

@@ -41,19 +41,19 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
 
 export const store = hostStore();
 
-/** Writes the same patchwork of random data, repeated text and holes everywhere. */
-export async function writePattern(disk: Disk, seed: number): Promise<void> {
+/** Writes the same patchwork of random data, repeated text and holes everywhere, in whole steps. */
+export async function writePattern(disk: Disk, seed: number, stepBytes = 512): Promise<void> {
   const random = seededRandom(seed);
   for (let piece = 0; piece < 40; piece += 1) {
-    const length = (1 + random.pick(400)) * 512;
-    const offset = random.pick(Math.floor((disk.sizeBytes - length) / 512)) * 512;
+    const length = (1 + random.pick(400)) * stepBytes;
+    const offset = random.pick(Math.floor((disk.sizeBytes - length) / stepBytes)) * stepBytes;
     if (piece % 5 === 4) await disk.zero(offset, length);
     else if (piece % 2 === 0) await disk.write(random.bytes(length), offset);
     else await disk.write(Buffer.alloc(length, `piece ${piece} of ${seed}; `), offset);
     if (piece % 10 === 9) await disk.flush();
   }
-  const end = random.bytes(512);
-  await disk.write(end, disk.sizeBytes - 512);
+  const end = random.bytes(stepBytes);
+  await disk.write(end, disk.sizeBytes - stepBytes);
 }
 
 /** A cluster as the disk's format stores it; undefined where that is not smaller. */
