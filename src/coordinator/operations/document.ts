@@ -3,6 +3,7 @@ import type { FaultData } from '#lib';
 import { finishedStates, type Step } from '#api';
 import type { Caller, Submission } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
+import type { Json } from '../store/store.ts';
 
 export function newOperation(
   caller: Caller,
@@ -58,6 +59,15 @@ export function withStep(
 ): OperationDocument {
   const steps = operation.steps.map((step, at) => (at === index ? { ...step, ...change } : step));
   return { ...operation, steps };
+}
+
+/** With more of what the operation has brought. */
+export function withResult(
+  operation: OperationDocument,
+  values: Readonly<Record<string, Json>>,
+): OperationDocument {
+  if (Object.keys(values).length === 0) return operation;
+  return { ...operation, result: { ...operation.result, ...values } };
 }
 
 /** Begins a step, the operation's own beginning with the first. */

@@ -73,6 +73,31 @@ test('is stored with what belongs to its beginning, before it runs', async () =>
   assert.equal(world.inventory.count('operation'), 1);
 });
 
+test('what a step has brought is written with its end, in one commit, also where it fails', async () => {
+  await using world = await makeWorld(['web']);
+  const broken = new Fault('unavailable', 'it broke afterwards');
+  for (const [end, state, version] of [
+    [undefined, 'done', 3],
+    [broken, 'failed', 4],
+  ] as const) {
+    const run = async (work: StepWork): Promise<void> => {
+      await work.conclude({ found: 7 });
+      await work.conclude({ made: 'web' });
+      if (end !== undefined) throw end;
+    };
+    await using engine = await started(world, {
+      action: 'vm.pause',
+      steps: [{ name: 'act', run }],
+    });
+    const { id } = await submit(engine, 'vm.pause');
+    const ended = await engine.wait(id, 10_000);
+    assert.equal(ended.state, state);
+    assert.deepEqual(ended.result, { found: 7, made: 'web' });
+    // Stored, begun, and at its end; one that has failed is on its way back before.
+    assert.equal((await world.store.read('operation', id))?.version, version);
+  }
+});
+
 test('undoes every step in reverse order when one fails, and keeps the fault', async () => {
   await using world = await makeWorld(['web']);
   const log: string[] = [];

@@ -27,7 +27,7 @@ export interface StepWork {
   readonly commit: Coordinator['commit'];
   /** Stores what later steps, or the next run of this one, need to know. */
   remember(values: JsonRecord): Promise<void>;
-  /** Stores what the operation has brought, shown with it. */
+  /** What the operation has brought: stored with the end of the step, or with what is remembered before, and shown with it from then on. */
   conclude(values: JsonRecord): Promise<void>;
   /** How far the step has come; passing, not stored. */
   tell(progress: number | null, note: string | null): void;

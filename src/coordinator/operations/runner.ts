@@ -1,6 +1,6 @@
 /**
  * One operation on its way. What is written is always ahead of what is done: a step is stored as running
- * before it runs, and its end with the beginning of the next one in one commit.
+ * before it runs, and its end with what it has brought and the beginning of the next one in one commit.
  *
  *   pending --> running: step 0, 1, 2 ... --> done
  *                  | a step fails                | cancel
@@ -24,13 +24,14 @@ import {
   finishStep,
   isFinished,
   isGoingBack,
+  withResult,
   withStep,
 } from './document.ts';
 import type { JsonRecord, OperationKind, StepDefinition, StepWork } from './kind.ts';
 import { LeaseLost, type Holding } from './lease-keeper.ts';
 import { giveLocks } from './lock.ts';
 import { ProgressTeller } from './progress.ts';
-import type { Records } from './records.ts';
+import type { Change, Records } from './records.ts';
 
 const undoAttempts = 3;
 const undoPauseMs = 1_000;
@@ -58,6 +59,8 @@ export class Runner<W> {
   readonly #kind: OperationKind<W>;
   readonly #holding: Holding;
   readonly #cancel = new AbortController();
+  /** What steps have brought and the document does not say yet: it goes with the next change. */
+  #concluded: JsonRecord = {};
 
   constructor(context: RunnerContext<W>, id: string, kind: OperationKind<W>, holding: Holding) {
     this.#context = context;
@@ -183,8 +186,10 @@ export class Runner<W> {
       await this.#change((one) => ({ ...one, memory: { ...one.memory, ...values } }));
       Object.assign(memory, values);
     };
-    const conclude = (values: JsonRecord): Promise<void> =>
-      this.#change((one) => ({ ...one, result: { ...one.result, ...values } }));
+    const conclude = (values: JsonRecord): Promise<void> => {
+      this.#concluded = { ...this.#concluded, ...values };
+      return Promise.resolve();
+    };
     return {
       operationId: this.#id,
       target,
@@ -202,9 +207,21 @@ export class Runner<W> {
   async #change(
     change: (operation: OperationDocument, time: string) => OperationDocument,
   ): Promise<void> {
-    await this.#context.records.change(this.#id, this.#holding, (operation, time) => ({
-      operation: change(operation, time),
-    }));
+    await this.#write((operation, time) => ({ operation: change(operation, time) }));
+  }
+
+  /** With what was concluded until now. */
+  async #write(build: (operation: OperationDocument, time: string) => Change): Promise<void> {
+    const told = this.#concluded;
+    this.#concluded = {};
+    try {
+      await this.#context.records.change(this.#id, this.#holding, (one, time) =>
+        build(withResult(one, told), time),
+      );
+    } catch (error) {
+      this.#concluded = { ...told, ...this.#concluded };
+      throw error;
+    }
   }
 
   async #end(
@@ -212,8 +229,8 @@ export class Runner<W> {
     state: 'done' | 'failed' | 'cancelled',
     undoFailures: readonly string[] = [],
   ): Promise<void> {
-    const { records, inventory, failureEvents } = this.#context;
-    await records.change(this.#id, this.#holding, (one, time) => {
+    const { inventory, failureEvents } = this.#context;
+    await this.#write((one, time) => {
       const finished = state === 'done' ? finishStep(one, at, time) : one;
       const ended = endOperation(finished, state, time);
       const operation = {
