@@ -24,21 +24,8 @@ import {
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
-const devicePages = ['hard-disks', 'scsi-controllers', 'serial-ports', 'parallel-port'];
-const configuration = [...settingSections, ...devicePages].map(
-  (section) => `configuration&section=${section}`,
-);
-const tabs = [
-  'summary',
-  'graphs',
-  'screen',
-  'serial',
-  ...configuration,
-  'snapshots',
-  'identity',
-  'events',
-  'operations',
-];
+/** One of each kind of tab: the walk of the nightly tests is through all of them and their sections. */
+const tabs = ['summary', 'graphs', 'configuration&section=memory', 'snapshots', 'identity'];
 
 describe("the console's page of a vm", { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -402,7 +389,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     }
   });
 
-  test('axe finds no barrier on any tab, light and dark, and 390 pixels are wide enough for each', async () => {
+  test('axe finds no barrier on a tab of each kind, light and dark, and 390 pixels are wide enough for it', async () => {
     const { page } = person;
     const found: string[] = [];
     await open('summary');
