@@ -141,6 +141,26 @@ test('rooms import only the doors they may', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('the commands in one file are made anew when a room changes that they may use, as the script and the builder have it', () => {
+  const rooms = new Set<string>();
+  const add = (room: string): void => {
+    if (rooms.has(room)) return;
+    rooms.add(room);
+    for (const door of doors[room] ?? []) {
+      const name = door.slice(1);
+      if (name in doors) add(name);
+    }
+  };
+  add('cli');
+  const folders = [...rooms].filter((room) => room !== 'images').toSorted();
+  const script = readFileSync(join(root, 'gantry'), 'utf8');
+  assert.equal(/for room in ([\w ]+);/.exec(script)?.[1], folders.join(' '));
+  assert.match(script, /find "\$@" "\$here\/images" /);
+  const builder = readFileSync(join(root, 'src/cli/system/command-build.ts'), 'utf8');
+  assert.equal(/'src\/\{([\w,]+)\}\/\*\*\/\*\.ts'/.exec(builder)?.[1], folders.join(','));
+  assert.match(builder, /'images\/\*\*\/\*\.ts'/);
+});
+
 test('rooms use only the npm packages of the table, and the table holds no package that is not used', () => {
   const wrong: string[] = [];
   const used = new Set<string>();

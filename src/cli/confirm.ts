@@ -1,5 +1,4 @@
 /** Questions to a person. Without a terminal nothing is asked: what needs an answer then needs --yes. */
-import { createInterface } from 'node:readline/promises';
 import { Fault } from '#lib';
 import type { Run } from './command.ts';
 
@@ -12,6 +11,8 @@ export async function confirm(
   if (yes) return;
   if (!out.interactive)
     throw new Fault('invalid', 'this needs a confirmation', { hint: 'add --yes' });
+  // loaded where somebody is asked
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await lines.question(`${question} (${expected}): `, { signal });

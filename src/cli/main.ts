@@ -151,19 +151,24 @@ function unaskedYaml(): never {
   assert(false, 'YAML is written where the line asks for it');
 }
 
+async function start(): Promise<void> {
+  const loaded = await loadCommands(argv);
+  const out = createWriter(
+    process.stdout,
+    process.stderr,
+    process.env,
+    typedAs(argv, process.env, firstWords),
+    await yamlWriter(loaded),
+  );
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // the reader went away (| head): that is how pipes end
+    if (error.code === 'EPIPE') process.exit(0);
+  });
+  process.exitCode = await main(loaded, out).catch((error: unknown) =>
+    tell(error, loaded.commands, out),
+  );
+}
+
 const argv = process.argv.slice(2);
-const loaded = await loadCommands(argv);
-const out = createWriter(
-  process.stdout,
-  process.stderr,
-  process.env,
-  typedAs(argv, process.env, firstWords),
-  await yamlWriter(loaded),
-);
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // the reader went away (| head): that is how pipes end
-  if (error.code === 'EPIPE') process.exit(0);
-});
-process.exitCode = await main(loaded, out).catch((error: unknown) =>
-  tell(error, loaded.commands, out),
-);
+// not awaited: parts that are loaded later find what they share with this file in it, once it is evaluated
+void start();

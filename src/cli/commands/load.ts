@@ -1,12 +1,13 @@
 /**
  * The commands that a line may mean. Those on disk files need nothing of the API, whose schemas take longer to load than
- * a gigabyte to copy: a line that names one of them loads these alone, any other line the whole table.
+ * a gigabyte to copy: a line that names one of them loads these alone, any other line the whole table, of which they are part.
  */
 import type { Client, ClientOptions } from '#api';
 import { assert } from '#lib';
 import type { Command } from '../command.ts';
 import type { Installation } from '../installation.ts';
 import { findCommand, splitLeading } from '../parse.ts';
+import { diskCommands } from './disk.ts';
 
 export interface Loaded {
   readonly commands: readonly Command[];
@@ -20,12 +21,9 @@ export interface Loaded {
 }
 
 export async function loadCommands(argv: readonly string[]): Promise<Loaded> {
-  if (splitLeading(argv).words[0] === 'disk') {
-    const { diskCommands } = await import('./disk.ts');
-    // without one of them it is a question about the table, or a mistake to be compared with it
-    if (findCommand(diskCommands, argv) !== undefined)
-      return { commands: diskCommands, writeYaml: false, connect: connectNowhere };
-  }
+  // without one of them it is a question about the table, or a mistake to be compared with it
+  if (splitLeading(argv).words[0] === 'disk' && findCommand(diskCommands, argv) !== undefined)
+    return { commands: diskCommands, writeYaml: false, connect: connectNowhere };
   const [{ commands }, { findConnection, openClient }] = await Promise.all([
     import('./mod.ts'),
     import('../connection.ts'),

@@ -1,4 +1,5 @@
 /** Verbs that make new files and leave the old ones as they are: create, convert, flatten, repair, split, join. */
+import { existsSync } from 'node:fs';
 import { chmod, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
@@ -47,8 +48,8 @@ async function tellMade(
   tell(run, thing, `made ${path}: ${kind} of ${formatBytes(sizeBytes)}${stored}`);
 }
 
-async function demandFree(path: string): Promise<void> {
-  if ((await stat(path).catch(() => undefined)) === undefined) return;
+function demandFree(path: string): void {
+  if (!existsSync(path)) return;
   throw new Fault('exists', `${path} is there already`, { hint: 'choose another name' });
 }
 
@@ -89,7 +90,7 @@ export const makeCommands = [
           hint: 'gantry disk create data.qcow2 20G',
         });
       }
-      await demandFree(path);
+      demandFree(path);
       if (options.parent === undefined) {
         const sizeBytes = roundedSize({ ...wanted, sizeBytes: parseBytes(size ?? '') });
         if (run.dryRun) return run.out.line(`would make ${path} of ${formatBytes(sizeBytes)}`);
@@ -152,7 +153,7 @@ export const makeCommands = [
       const { options } = run;
       const format = targetFormat(target, options.to);
       const wanted = newDisk(target, format, options);
-      await demandFree(target);
+      demandFree(target);
       const { snapshot } = options;
       await using disk = await openSource(run, path, options, { snapshot });
       if (run.dryRun) {
@@ -184,7 +185,7 @@ export const makeCommands = [
       const [path = '', target] = run.args;
       const doing = 'flatten';
       if (target === undefined) await demandChangeable(run, path, { ...run.options, doing });
-      else await demandFree(target);
+      else demandFree(target);
       await using disk = await openSource(run, path, run.options);
       if (target === undefined) demandNothingInside(disk, doing);
       const layers = [...disk.chain()].length;
@@ -217,7 +218,7 @@ export const makeCommands = [
     async run(run) {
       const [path = '', target = ''] = run.args;
       const { options } = run;
-      await demandFree(target);
+      demandFree(target);
       await using disk = await openSource(run, path, options);
       const format = formatNamed(options.to ?? disk.format);
       if (run.dryRun) return run.out.line(`would write ${path} anew into ${target}`);
@@ -277,7 +278,7 @@ export const makeCommands = [
       const [list = '', named] = run.args;
       const { file, format, pieces } = await readPieceList(list);
       const target = named ?? file;
-      await demandFree(target);
+      demandFree(target);
       if (run.dryRun) return run.out.line(`would join ${pieces.length} pieces to ${target}`);
       await joinDisk(list, resolve(target), {
         ...verbOptions(run, `join ${target}`),

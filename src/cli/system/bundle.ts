@@ -52,6 +52,33 @@ const withoutHttp2: Plugin = {
  */
 const askedLate: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['createHash', 'createHmac', 'randomBytes', 'randomUUID', 'timingSafeEqual'],
+  'node:fs/promises': [
+    'access',
+    'chmod',
+    'chown',
+    'copyFile',
+    'cp',
+    'link',
+    'lstat',
+    'mkdir',
+    'mkdtemp',
+    'open',
+    'opendir',
+    'readdir',
+    'readFile',
+    'readlink',
+    'realpath',
+    'rename',
+    'rm',
+    'rmdir',
+    'stat',
+    'statfs',
+    'symlink',
+    'truncate',
+    'unlink',
+    'utimes',
+    'writeFile',
+  ],
   'node:zlib': [
     'crc32',
     'deflateSync',
@@ -104,17 +131,29 @@ const small: Plugin = {
   },
 };
 
-/** The programs by their names, and what they start of themselves, by their paths in the tree. */
+/**
+ * The programs by their names, and what they start of themselves, by their paths in the tree. What is `apart` shares no file with
+ * the programs: what two entries have in common would be a file of its own, and each takes time to load.
+ */
 export async function bundle(
   folder: string,
   programs: Readonly<Record<string, string>>,
   started: readonly string[],
+  apart: readonly string[] = [],
 ): Promise<void> {
-  const parts = started.map((file) => join(root, file));
-  const entries = [
-    ...Object.entries(programs).map(([name, file]) => [name, join(root, file)] as const),
-    ...parts.map((file) => [basename(file, '.ts'), file] as const),
-  ];
+  const named = (file: string): readonly [string, string] => [basename(file, '.ts'), file];
+  const parts = [...started, ...apart].map((file) => join(root, file));
+  const together = [...Object.entries(programs), ...started.map(named)];
+  await buildEntries(folder, together, parts, 'emptied');
+  for (const file of apart) await buildEntries(folder, [named(file)], parts, 'as it is');
+}
+
+async function buildEntries(
+  folder: string,
+  entries: readonly (readonly [string, string])[],
+  parts: readonly string[],
+  before: 'emptied' | 'as it is',
+): Promise<void> {
   await build({
     root,
     configFile: false,
@@ -126,15 +165,19 @@ export async function bundle(
     build: {
       ssr: true,
       outDir: folder,
-      emptyOutDir: true,
+      emptyOutDir: before === 'emptied',
       target: 'esnext',
       minify: false,
       rolldownOptions: {
-        input: Object.fromEntries(entries),
+        input: Object.fromEntries(entries.map(([name, file]) => [name, join(root, file)])),
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: '[name]-[hash].js',
           comments: false,
+          // each file that a program begins with takes time to load; those of several programs have parts in common
+          ...(entries.length === 1
+            ? { codeSplitting: { groups: [{ name: 'begin', tags: ['$initial'] }] } }
+            : {}),
         },
       },
     },

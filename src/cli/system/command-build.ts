@@ -9,7 +9,7 @@ import { utimesSync } from 'node:fs';
 import { Built } from './built.ts';
 
 const commands = new Built('dist/commands', 'src/cli/system/command-bundle.ts', [
-  'src/!(console)/**/*.ts',
+  'src/{api,cli,disk,foreign,identify,lib,nbd,qemu}/**/*.ts',
   'images/**/*.ts',
   'src/cli/system/bundle.ts',
 ]);

@@ -4,4 +4,9 @@ import { bundle, givenFolder } from './bundle.ts';
 
 const folder = givenFolder('command-bundle.ts');
 if (folder !== undefined)
-  await bundle(resolve(folder), { main: 'src/cli/main.ts' }, ['src/disk/packing/pack-thread.ts']);
+  await bundle(
+    resolve(folder),
+    { main: 'src/cli/main.ts' },
+    [],
+    ['src/disk/packing/pack-thread.ts'],
+  );

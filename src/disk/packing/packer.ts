@@ -10,7 +10,7 @@
 import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Fault } from '#lib';
 import { runPiece, type Packing } from './codec.ts';
 import type { PackAnswer, PackOrder, PieceOrder } from './messages.ts';
@@ -155,6 +155,8 @@ class Packer {
 }
 
 function startWorker(): Worker {
+  // most programs that open disks never pack: they do not wait for what stands behind this module
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   const options = { name: 'packer', resourceLimits };
   const cache = getCompileCacheDir();
   if (cache === undefined) return new Worker(script, options);
