@@ -47,7 +47,7 @@ export const uploadBeginSchema = z
       .meta({ description: 'of what is sent; null: whoever sends it says when that was all' }),
     replaces: z.boolean().default(false).meta({
       description:
-        'the file is there, and has this content instead when all has come; until then it stays as it is',
+        'the file is there, and has this content instead when all has come; until then it stays as it is, but for a libvirt host, which writes into it as it comes',
     }),
     packing: z.enum(packings).default('none').meta({
       description: 'how it is packed; it is unpacked on its way, a zip with one file in it',

@@ -22,6 +22,7 @@ import { MemoryOutbox } from './outbox.ts';
 import { readFacts } from './facts.ts';
 import { maxDomains } from './look.ts';
 import type { FindStanding, Standing } from './passage/standing.ts';
+import { IncomingVolumes } from './transfer/incoming.ts';
 
 export interface ForeignConnectionOptions {
   readonly identity: ForeignHostIdentity;
@@ -38,11 +39,15 @@ export interface ForeignConnectionOptions {
 }
 
 /** Errors: those of `connectLibvirt`, `facts.component` naming what of the address fails. */
-async function connectTo(target: ForeignTarget, signal: AbortSignal): Promise<Client> {
+async function connectTo(
+  target: ForeignTarget,
+  signal: AbortSignal,
+  keepalive?: 'off',
+): Promise<Client> {
   const { address, user, password, unverified } = target;
   const uri = parseUri(address);
   const credentials = password === null ? undefined : { user: user ?? uri.user ?? '', password };
-  return await connectLibvirt(uri, { signal, unverified, credentials });
+  return await connectLibvirt(uri, { signal, unverified, credentials, keepalive });
 }
 
 /** Opens a connection, looks and takes leave again. Errors: as `connectTo`. */
@@ -67,6 +72,8 @@ export class ForeignConnection {
   readonly #known: Map<string, string>;
   /** UUIDs of vms that a process before this one may have begun to bring. */
   readonly #halfway: Set<string>;
+  /** They go on over another connection after a loss. */
+  readonly #incoming: IncomingVolumes;
   #standing: Standing | undefined;
   #architecture = '';
 
@@ -90,7 +97,13 @@ export class ForeignConnection {
           attributes,
         }),
     });
+    const connect = this.#connectForStream;
+    this.#incoming = new IncomingVolumes({ clock, machines: this.#machines, connect });
   }
+
+  /** While the reader of a stream rests nothing is read: a hypervisor that asks meanwhile would be told nothing. */
+  readonly #connectForStream = (signal: AbortSignal): Promise<Client> =>
+    connectTo(this.#options.target, signal, 'off');
 
   /** Undefined while there is no connection. */
   get standing(): Standing | undefined {
@@ -107,6 +120,7 @@ export class ForeignConnection {
     const { target, clock, log, random } = this.#options;
     const backoff = { firstMs: 500, maxMs: 30_000, random };
     this.#tell({});
+    await using _incoming = this.#incoming;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         await using client = await connectTo(target, signal);
@@ -184,6 +198,7 @@ export class ForeignConnection {
         },
         { consoles, streams },
         { self: standing, others: this.#options.others, clock },
+        { connect: this.#connectForStream, incoming: this.#incoming },
       ),
       clock,
       random,

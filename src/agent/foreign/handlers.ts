@@ -15,6 +15,7 @@ import { makeVerbs } from './make/make-verbs.ts';
 import { handoverVerbs } from './handover/handover-verbs.ts';
 import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
 import { storageVerbs } from './make/storage-verbs.ts';
+import { fileVerbs, type FileTools } from './transfer/file-verbs.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
@@ -22,6 +23,7 @@ export function makeForeignHandlers(
   tools: ActTools,
   consoles: ConsoleParts,
   passage: PassageTools,
+  transfer: Pick<FileTools, 'connect' | 'incoming'>,
 ): Handlers {
   const { client, machines, look } = tools;
   const snapshots = snapshotVerbs({
@@ -90,7 +92,11 @@ export function makeForeignHandlers(
     ...requireAbility(host, makeVerbs(making)),
     ...requireAbility(host, copyVerbs(making)),
     ...storageVerbs({ client, machines }),
-    ...requireAbility(host, diskWorkVerbs({ client, machines })),
+    ...requireAbility(host, diskWorkVerbs({ client, machines, incoming: transfer.incoming })),
+    ...requireAbility(
+      host,
+      fileVerbs({ client, machines, streams: consoles.streams, ...transfer }),
+    ),
     ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
     ...requireAbility(host, passageVerbs(passage)),
     ...requireAbility(host, handoverVerbs(passage.self)),
@@ -119,6 +125,7 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.disk.delete': 'create',
   'host.disk.plan': 'create',
   'host.disk.work': 'create',
+  'host.upload.begin': 'create',
   'machine.clone': 'clone',
   'machine.flatten': 'clone',
   'machine.relocate': 'clone',

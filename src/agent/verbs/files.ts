@@ -40,9 +40,13 @@ export function fileVerbs(host: Host, streams: Streams): FileVerbs {
         return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
       };
       try {
-        return { upload: await incomingOf(host).take(id, { offset, sizeBytes, open }, signal) };
-      } finally {
+        const upload = await incomingOf(host).take(id, { offset, sizeBytes, open }, signal);
         socket?.close(whole);
+        return { upload };
+      } catch (error) {
+        // Its farewell would wait behind what nobody reads any more.
+        socket?.terminate();
+        throw error;
       }
     },
     async 'host.upload.stop'({ id }) {

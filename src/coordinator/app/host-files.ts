@@ -66,15 +66,20 @@ export async function readFilePart(
 
 /** Begun again by the same user with the same words it is the same one. */
 export async function beginUpload(
-  { links }: Coordinator,
-  { userId, actor }: Caller,
+  { links, inventory }: Coordinator,
+  caller: Caller,
   hostId: string,
   begin: UploadBegin,
   { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<HostUpload> {
+  const { userId, actor } = caller;
   const asked = { ...begin, id: randomUUID(), owner: userId ?? actor.name.slice(0, 64) };
   const work = dryRun ? 'check' : 'do';
-  const { upload } = await links.call(hostId, 'host.upload.begin', { ...asked, work }, { signal });
+  const { upload } = await links
+    .call(hostId, 'host.upload.begin', { ...asked, work }, { signal })
+    .catch((error: unknown) => {
+      throw withVms(inventory, caller, 'upload', error);
+    });
   return upload;
 }
 

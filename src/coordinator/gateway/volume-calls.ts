@@ -6,6 +6,7 @@ import { readVolume, type VolumeWish } from './define/volume-wish.ts';
 import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
 import { meetLateDisk } from './late-disks.ts';
 import { requirePool, type Pool } from './pools.ts';
+import { sendVolume } from './volume-download.ts';
 import { beginVolumeUpload } from './volume-upload.ts';
 import {
   handleOfVolume,
@@ -42,6 +43,8 @@ const physical = 1;
 /** virStorageVolResizeFlags. */
 const byDelta = 2;
 const mayShrink = 4;
+/** virStorageVolDownloadFlags. */
+const sparse = 1;
 /** virStorageVolWipeAlgorithm. */
 const byZeros = 0;
 
@@ -168,8 +171,9 @@ export function volumeCalls(connection: Connection): Calls {
       });
       return await make(into, wish, copy, signal);
     },
-    // Whether holes are wished for or not: all bytes are sent.
-    STORAGE_VOL_DOWNLOAD: async ({ vol, offset, length }, { signal }) => {
+    STORAGE_VOL_DOWNLOAD: async ({ vol, offset, length, flags }, { signal }) => {
+      if ((flags & ~sparse) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a download`);
       const { pool, path } = await find(vol, signal);
       const last = length === 0n ? '' : String(offset + length - 1n);
       const asked = {
@@ -180,7 +184,7 @@ export function volumeCalls(connection: Connection): Calls {
       const { desk, caller } = connection.parts;
       const content = await desk.ask(caller, 'host.file.content', asked, signal);
       const run = async (stream: ServerStream): Promise<void> => {
-        for await (const bytes of content) await stream.write(bytes as Buffer);
+        await sendVolume(stream, content, flags === sparse ? 'holes' : 'all');
       };
       return { ret: {}, run };
     },

@@ -1,6 +1,7 @@
 /**
  * What a client sends for a volume that is there. It is an upload of the API, which takes the volume's place when all has come: where
- * that breaks off, the volume is as it was. libvirt's own drivers write into it while it comes, from any offset on.
+ * that breaks off, the volume is as it was. libvirt's own drivers write into it while it comes, from any offset on; so it is
+ * on the hosts of others, but for the offset.
  */
 import { Readable } from 'node:stream';
 import type { DiskWork, HostUpload } from '#api';
@@ -37,7 +38,8 @@ export async function beginVolumeUpload(
   const { desk, caller } = connection.parts;
   const body = {
     file: volume.path,
-    sizeBytes: length === 0n ? null : Number(length),
+    // There what is behind it stays, and a length that is known would say that nothing is.
+    sizeBytes: length === 0n || isForeign(connection, volume) ? null : Number(length),
     replaces: true,
     // Another one would go on with it.
     fingerprint: crypto.randomUUID(),
@@ -140,3 +142,7 @@ class Taker {
 }
 
 const zeros = Buffer.alloc(256 * 1024);
+
+function isForeign({ parts }: Connection, { pool }: Volume): boolean {
+  return parts.coordinator.inventory.host(pool.host.id)?.facts?.foreign !== undefined;
+}

@@ -27,13 +27,19 @@ void test(
     await stage.until(() => stage.host('h1')?.status === 'ready', 'h1 is connected');
 
     const socket = join(stage.folder, 'run/libvirt-sock');
+    const here = `qemu+unix:///host/h1?socket=${socket}`;
+    const ready = join(folder, 'image');
+    await tool('qemu-img', 'create', '-q', '-f', 'qcow2', ready, '100M');
+    await toldAt(here, 'vol-create-as vms ready.qcow2 1M --format qcow2');
+    await toldAt(here, `vol-upload ready.qcow2 ${ready} --pool vms`);
     const ways = [
-      ['imported', `qemu+unix:///host/h1?socket=${socket}`, 'vms', ['--import']],
-      ['anywhere', `gantry+unix:///all?socket=${socket}`, 'vms@h1', ['--import']],
+      ['imported', here, 'pool=vms,size=0.1', ['--import']],
+      ['anywhere', `gantry+unix:///all?socket=${socket}`, 'pool=vms@h1,size=0.1', ['--import']],
       // It is defined twice: for the installation, and for what comes after it.
-      ['installed', `qemu+unix:///host/h1?socket=${socket}`, 'vms', ['--cdrom', medium]],
+      ['installed', here, 'pool=vms,size=0.1', ['--cdrom', medium]],
+      ['filled', here, 'vol=vms/ready.qcow2', ['--import']],
     ] as const;
-    for (const [name, address, pool, way] of ways) {
+    for (const [name, address, disk, way] of ways) {
       const words = '--memory 64 --vcpus 1 --osinfo generic --noautoconsole --graphics vnc';
       const plain = `${words} --network user`.split(' ');
       await tool(
@@ -43,7 +49,7 @@ void test(
         '--name',
         name,
         '--disk',
-        `pool=${pool},size=0.1`,
+        disk,
         ...plain,
         ...way,
       );
@@ -51,7 +57,6 @@ void test(
       assert.equal(await toldAt(address, `domstate ${name}`), 'running');
       assert.equal(stage.vm(name)?.host, 'h1');
     }
-    const here = ways[0][1];
     const file = async (address: string): Promise<string> =>
       / (\/\S+)/.exec(await toldAt(address, 'domblklist imported --inactive'))?.[1] ?? '';
     const before = await file(there);

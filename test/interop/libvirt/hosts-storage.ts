@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AuditEntry, HostUpload, Page } from '#api';
@@ -137,6 +137,11 @@ export function storageOfHosts(find: () => MovingHosts): void {
       await writeFile(holes, Buffer.concat([Buffer.alloc(miB, 5), Buffer.alloc(4 * miB)]));
       await say('vol-upload', 'sent.img', holes, '--pool', pool, '--sparse');
       assert.ok((await readFile(raw)).equals(await readFile(holes)));
+      const back = join(own, 'back.img');
+      await say('vol-download', 'sent.img', back, '--pool', pool, '--sparse');
+      assert.ok((await readFile(back)).equals(await readFile(holes)));
+      const { blocks } = await stat(back);
+      assert.ok(blocks * 512 < 2 * miB, 'zeros are no bytes here');
       const refused = [
         [['vol-upload', 'sent.img', short, '--pool', pool], /holds data after/],
         [['vol-upload', 'sent.img', short, '--pool', pool, '--length', '7'], /7 bytes/],

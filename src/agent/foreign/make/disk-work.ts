@@ -11,11 +11,13 @@ import type { Handlers } from '../../link/calls.ts';
 import { copyVolume, measureCopies } from '../copy/copy-volumes.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { LayerFiles } from '../snapshots/layer-files.ts';
+import type { IncomingVolumes } from '../transfer/incoming.ts';
 import { Volumes } from './volumes.ts';
 
 export interface DiskWorkTools {
   readonly client: Client;
   readonly machines: ForeignMachines;
+  readonly incoming: IncomingVolumes;
 }
 
 type Verb = 'host.disk.plan' | 'host.disk.work' | 'host.disk.stop';
@@ -37,21 +39,27 @@ interface Doing {
   readonly stop: AbortController;
 }
 
-export function diskWorkVerbs({ client, machines }: DiskWorkTools): Pick<Handlers, Verb> {
+type WorkTools = Omit<DiskWorkTools, 'incoming'>;
+
+export function diskWorkVerbs({ client, machines, incoming }: DiskWorkTools): Pick<Handlers, Verb> {
   const doing = new Map<string, Doing>();
   return {
     async 'host.disk.plan'({ work }, { signal }) {
+      if (work.verb === 'upload') return { files: [incoming.requireFor(work).file] };
       const carried = requireCarried(work);
       await judge({ client, machines }, carried, 'first', signal);
       return { files: filesOf(carried) };
     },
     async 'host.disk.work'({ id, work, again }, { signal }) {
-      const carried = requireCarried(work);
       const known = doing.get(id);
       if (known !== undefined) return { answer: await known.done };
       const stop = new AbortController();
       const until = AbortSignal.any([signal, stop.signal]);
-      const done = perform({ client, machines }, carried, again ? 'again' : 'first', until);
+      const when = again ? 'again' : 'first';
+      const done =
+        work.verb === 'upload'
+          ? incoming.finish(work, until)
+          : perform({ client, machines }, requireCarried(work), when, until);
       doing.set(id, { done, stop });
       try {
         return { answer: await done };
@@ -72,7 +80,7 @@ export function diskWorkVerbs({ client, machines }: DiskWorkTools): Pick<Handler
 function requireCarried(work: DiskWork): CarriedWork {
   if (!isCarried(work))
     throw new Fault('unsupported', `libvirt has no call for: ${work.verb} of a disk`, {
-      hint: 'it makes, copies (convert), enlarges, wipes and deletes disks in its storage pools',
+      hint: 'it makes, copies (convert), takes (upload), enlarges, wipes and deletes disks in its storage pools',
     });
   if ('format' in work && !formatWords.has(work.format))
     throw new Fault('unsupported', `libvirt makes no disks in the format ${work.format}`, {
@@ -96,7 +104,7 @@ function filesOf(work: CarriedWork): string[] {
 
 /** Errors: `exists`, `not-found`; `refused`, with `vmIds` among its facts where vms have it. */
 async function judge(
-  { client, machines }: DiskWorkTools,
+  { client, machines }: WorkTools,
   work: CarriedWork,
   when: 'first' | 'again',
   signal: AbortSignal,
@@ -153,7 +161,7 @@ function isTop(path: string): (record: MachineRecord) => boolean {
 
 /** What a call that was cut off has made is made anew. */
 async function perform(
-  tools: DiskWorkTools,
+  tools: WorkTools,
   work: CarriedWork,
   when: 'first' | 'again',
   signal: AbortSignal,
