@@ -94,3 +94,27 @@ void test('FMT-04 names inside files lead nowhere outside the folder, by path, b
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+const packings = [
+  ['gzip', [0x1f, 0x8b, 8, 0]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+  ['bzip2', [...Buffer.from('BZh9')]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['zip', [...Buffer.from('PK\u0003\u0004')]],
+  ['tar', [...Buffer.alloc(257), ...Buffer.from('ustar')]],
+] as const;
+for (const [packing, head] of packings)
+  void test(`a file that is packed with ${packing} is no disk, unless its format is named`, async () => {
+    const bytes = Buffer.alloc(4096);
+    bytes.set(head);
+    const packed = new MemoryFile('/packed', bytes);
+    const store = memoryStore(new Map([['/packed', packed]]));
+    await assert.rejects(openDisk({ path: '/packed', store }), {
+      code: 'unsupported',
+      message: new RegExp(`/packed is (packed with|a) ${packing}`),
+      hint: /unpack it first/,
+    });
+    const disk = await openDisk({ path: '/packed', store, format: 'raw' });
+    assert.equal(disk.sizeBytes, 4096);
+    await disk.close();
+  });

@@ -3,7 +3,7 @@
  * never probed. Parents are opened for reading only, checked by identity, without cycles, to a bounded depth.
  */
 import { Fault } from '#lib';
-import { detectFormat } from './detect.ts';
+import { detectDisk } from './detect.ts';
 import { Disk } from './disk.ts';
 import type { Access, DiskFile } from './file/disk-file.ts';
 import { formatNamed } from './formats.ts';
@@ -59,8 +59,7 @@ async function openLayer(
       throw new Fault('corrupt', `${path}: the chain of parents comes back to itself`);
     }
     const format =
-      options.format === undefined ? await detectFormat(file) : formatNamed(options.format);
-    if (format === undefined) throw new Fault('unsupported', `${path}: no known disk format`);
+      options.format === undefined ? await detectDisk(file) : formatNamed(options.format);
     layer = await format.open({
       file,
       openNeighbour: async (name) => store.open(await store.locate(path, name), access),

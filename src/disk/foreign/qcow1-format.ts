@@ -1,4 +1,5 @@
 /** QCOW of old QEMU (version 1), read only: tables of two levels, clusters plain or compressed. */
+import { qemuParent } from '../backing-name.ts';
 import type { Format } from '../format.ts';
 import { maxStructureBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
@@ -78,7 +79,7 @@ export const qcow1Format: Format = {
       fileBytes,
       sizeBytes,
       blockBytes: clusterBytes,
-      parentReference: name === undefined ? undefined : { names: [name] },
+      parentReference: name === undefined ? undefined : qemuParent(name),
       facts: {
         variant: 'v1',
         fields: { clusterBytes, ...(name === undefined ? {} : { backingFile: name }) },

@@ -1,4 +1,5 @@
 /** QED of QEMU, read only: tables of two levels with 64-bit offsets, little endian. */
+import { qemuParent } from '../backing-name.ts';
 import type { Format } from '../format.ts';
 import { maxNameBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
@@ -52,8 +53,7 @@ export const qedFormat: Format = {
       fileBytes: await file.size(),
       sizeBytes,
       blockBytes: clusterBytes,
-      parentReference:
-        name === undefined ? undefined : { names: [name], ...(isRaw ? { format: 'raw' } : {}) },
+      parentReference: name === undefined ? undefined : qemuParent(name, isRaw ? 'raw' : undefined),
       facts: {
         variant: 'qed',
         fields: { clusterBytes, ...(name === undefined ? {} : { backingFile: name }) },

@@ -22,6 +22,10 @@ export const features = {
 const knownFeatures = Object.values(features).reduce((all, bit) => all | bit, 0n);
 export const autoclearBitmaps = 1n;
 
+const encrypted =
+  'it is encrypted; qemu-img convert makes, with its secret, a copy that can be read';
+const dataElsewhere = 'keeps its data in another file; qemu-img convert makes one file of both';
+
 const extensions = {
   backingFormat: 0xe2792aca,
   featureNames: 0x6803f857,
@@ -71,7 +75,7 @@ export async function readHeader(file: DiskFile): Promise<Qcow2Header> {
   short.demand(version === 2 || version === 3, 4, `version ${version} is not known`, 'unsupported');
   const clusterBits = short.u32be(20);
   short.demand(clusterBits >= 9 && clusterBits <= 21, 20, `clusters of 2^${clusterBits} bytes`);
-  short.demand(short.u32be(32) === 0, 32, 'it is encrypted', 'unsupported');
+  short.demand(short.u32be(32) === 0, 32, encrypted, 'unsupported');
   const first = await readStructure(file, place, version === 3 ? 104 : 72);
   const headerBytes = version === 3 ? first.u32be(100) : 72;
   first.demand(
@@ -88,7 +92,7 @@ export async function readHeader(file: DiskFile): Promise<Qcow2Header> {
     'unsupported',
   );
   const usesDataFile = (incompatible & features.dataFile) !== 0n;
-  header.demand(!usesDataFile, 72, 'keeps its data in another file', 'unsupported');
+  header.demand(!usesDataFile, 72, dataElsewhere, 'unsupported');
   const more = await readExtensions(file, headerBytes, 1 << clusterBits);
   const format = more.find(({ type }) => type === extensions.backingFormat);
   return {
@@ -200,7 +204,7 @@ async function readExtensions(
     if (type === 0) break;
     head.demand(at + 8 + length <= clusterBytes, 4, `${length} bytes, beyond the first cluster`);
     head.demand(found.length < 64, 0, 'more than 64 header extensions');
-    if (type === extensions.crypto) throw head.fault(0, 'it is encrypted', 'unsupported');
+    if (type === extensions.crypto) throw head.fault(0, encrypted, 'unsupported');
     const data = await readStructure(file, { ...where, offset: at + 8 }, length);
     found.push({ type, data: data.bytes });
     at += 8 + Math.ceil(length / 8) * 8;

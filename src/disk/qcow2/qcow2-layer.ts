@@ -1,4 +1,5 @@
 /** An open QCOW2 file: its present state, or one of its internal snapshots for reading. */
+import { qemuParent } from '../backing-name.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { Extent, Finding, Layer, LayerFacts, LayerWriter, ParentReference } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
@@ -47,7 +48,7 @@ export class Qcow2Layer implements Layer {
     this.parentReference =
       header.backingName === undefined
         ? undefined
-        : { names: [header.backingName], format: ourName(header.backingFormat) };
+        : qemuParent(header.backingName, header.backingFormat);
     this.#pages = new MetaPages(file, {
       format: 'qcow2',
       structure: 'table',
@@ -170,11 +171,6 @@ export class Qcow2Layer implements Layer {
     this.#refcounts = writer.refcounts;
     return writer;
   }
-}
-
-/** QEMU's names of formats that are called differently here. */
-function ourName(format: string | undefined): string | undefined {
-  return format === 'vpc' ? 'vhd' : format;
 }
 
 /** Opens the file. Faults: `corrupt`, `unsupported`; `refused` for writing to a file that needs repair. */

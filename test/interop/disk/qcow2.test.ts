@@ -227,6 +227,21 @@ void test('a chain of qcow2 over raw reads as in qemu-img, whichever side wrote 
     assert.match(info, /backing file format: qcow2/);
   }));
 
+void test('a parent that qemu names by the options of a block device is found, and read as in qemu-img', () =>
+  withFolder(async (folder) => {
+    await patternedRaw(folder, 8);
+    const path = join(folder, 'top.qcow2');
+    const name = `json:${JSON.stringify({ driver: 'raw', file: { driver: 'file', filename: join(folder, 'a.raw') } })}`;
+    await mustRun('qemu-img', 'create', '-f', 'qcow2', '-b', name, '-F', 'raw', path);
+    const disk = await openDisk({ path, store, access: 'write' });
+    assert.ok((await contentOf(disk)).equals(await readFile(join(folder, 'a.raw'))));
+    await writePattern(disk, 9);
+    const content = await contentOf(disk);
+    await disk.close();
+    await mustRun('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', path, join(folder, 'b.raw'));
+    assert.ok(content.equals(await readFile(join(folder, 'b.raw'))));
+  }));
+
 void test('subclusters of qemu over a parent are gone on with: written, zeroed, compressed over, cut off and resized', () =>
   withFolder(async (folder) => {
     await patternedRaw(folder, 11);
