@@ -21,6 +21,7 @@ import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 import type { StatsRecords } from './stats-records.ts';
 import type { StopReasons } from './stop-reasons.ts';
+import { untilFree } from './until-free.ts';
 
 export interface ConnectionParts {
   readonly coordinator: Coordinator;
@@ -110,7 +111,7 @@ export class Connection {
     });
   }
 
-  /** Does it as the API would, and waits for its end. Errors: those of the route, or of the operation. */
+  /** Does it as the API would, when no other operation is in the way, and waits for its end. Errors: those of the route, or of the operation. */
   async act(vm: Vm, word: string, signal: AbortSignal): Promise<void> {
     const begun = await this.begin(vm, word, signal);
     await this.end(begun, signal);
@@ -118,7 +119,8 @@ export class Connection {
 
   /** The operation, which goes on. */
   async begin(vm: Vm, word: string, signal: AbortSignal): Promise<Operation> {
-    const { desk } = this.parts;
+    const { desk, coordinator } = this.parts;
+    await untilFree(coordinator, vm.id, `vm.${word}`, signal);
     const asked = { params: { vm: vm.id, action: word } };
     return submitted(await desk.ask(this.#asking(), 'vm.act', asked, signal));
   }
@@ -152,7 +154,9 @@ export class Connection {
 
   /** Asks for an operation, and waits for its end. Errors: those of the route, or of the operation. */
   async work(name: WorkRoute, asked: Asked, signal: AbortSignal): Promise<Operation> {
-    const { desk } = this.parts;
+    const { desk, coordinator } = this.parts;
+    const vmId = asked.params?.['vm'];
+    if (vmId !== undefined) await untilFree(coordinator, vmId, name, signal);
     const begun = submitted(await desk.ask(this.#asking(), name, asked, signal));
     return await this.end(begun, signal);
   }

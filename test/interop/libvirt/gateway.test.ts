@@ -77,7 +77,11 @@ void test(
     await room.say('shutdown', name);
     // The guest is on its way; how long it takes is its own affair.
     assert.match(await room.say('domstate', name), /in shutdown|shut off/);
+    await using client = await connectLibvirt(room.address());
+    const dom = await lookUp(client, name);
     await room.stage.until(() => room.stage.vm(name)?.state === 'off', 'its guest has shut down');
+    // The host has said so, and the operation is not at its end yet: what comes behind waits for it, and is not refused.
+    await client.call('DOMAIN_SET_AUTOSTART', { dom, autostart: 0 });
     assert.match(await room.say('domstate', name, '--reason'), /^shut off \(shutdown\)/);
   },
 );
