@@ -109,8 +109,9 @@ async function run(client: QmpClient): Promise<Readonly<Record<string, number[]>
       const ends = { beforeMove: quiet, moved: quiet };
       const merge = { diskId: disk.id, upper, lower, ...job, ...ends };
       taken['merge']?.push(await standing(client, () => mergeLive(client, merge)));
-      const to = join(folder, `${disk.id}-${round}.qcow2`);
-      createDisk(to, []);
+      const path = join(folder, `${disk.id}-${round}.qcow2`);
+      createDisk(path, []);
+      const to = { kind: 'file', path } as const;
       const move = { disk, to, format: 'qcow2', goesOn: () => false, ...job, ...ends } as const;
       taken['move']?.push(await standing(client, () => mirrorLive(client, move)));
     }

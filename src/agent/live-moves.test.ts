@@ -1,10 +1,13 @@
 /** Disks of a guest that runs are moved and made independent: one real guest, which writes meanwhile. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isFault } from '#lib';
+import { hostStore, makeDisk, openDisk } from '#disk';
+import { isFault, miB } from '#lib';
 import { MovingGuest, otherVolume } from './testing/moving-guest.ts';
+import { makeChild } from './testing/served-files.ts';
 import { withoutQemu } from './testing/qemu-agent.ts';
 import type { WrittenGuest } from './testing/written-guest.ts';
 
@@ -92,5 +95,72 @@ describe('disks of a running guest', { skip }, () => {
     assert.ok(shared.equals(readFileSync(other)), 'the clone has what it had');
     assert.deepEqual(await guest.read(), [9, 2, 3, 4, 5, 6]);
     assert.deepEqual(guest.layerFiles(), [], 'no layers are left');
+  });
+
+  test('a disk that is served goes to another volume and back while its guest writes to it, as what it was', async () => {
+    const store = hostStore();
+    await moving.attach('data2.vhd', 2, (disk) => makeDisk(disk, store));
+    const look = async (path: string) => {
+      await using disk = await openDisk({ path, format: 'vhd', store });
+      const { identity, fields, variant } = disk.layer.describe();
+      return { identity, fields, variant };
+    };
+    const own = join(moving.agent.folder(guest.id), 'data2.vhd');
+    const before = await look(own);
+    const put = 'dd of=/dev/vdc bs=512 seek=20000 conv=notrunc,fsync 2>/dev/null';
+    const count = `n=$((n+1)); echo $n | ${put}; echo $n > /run/count2`;
+    await guest.run(`(n=0; while [ ! -e /run/stop2 ]; do ${count}; done) & true`);
+    const to = join(moving.elsewhere, 'moved.vhd');
+    await moving.move(to, 'data2.vhd');
+    assert.deepEqual([moving.fileAt(2), existsSync(own)], [to, false]);
+    assert.deepEqual(await look(to), before, 'as it was, but for where it is');
+    await moving.move('data2.vhd', to);
+    assert.deepEqual([moving.fileAt(2), existsSync(to)], ['data2.vhd', false]);
+    await guest.run('touch /run/stop2; wait; sync');
+    const last = await guest.run('cat /run/count2');
+    assert.ok(Number(last) > 2, last);
+    await using disk = await openDisk({ path: own, format: 'vhd', store });
+    const sector = Buffer.alloc(512);
+    await disk.read(sector, 20_000 * 512);
+    assert.equal(sector.toString('latin1').split('\n')[0], last, 'what was synced is in the file');
+    assert.ok(statSync(own).size < 5 * miB, 'and nothing but that');
+    assert.equal(guest.report().state, 'running');
+  });
+
+  test('a disk in several files moves with all of them; a differencing one stays until the vm is paused', async () => {
+    const { agent, elsewhere } = moving;
+    const folder = agent.folder(guest.id);
+    const filesIn = (place: string, name: string): string[] =>
+      readdirSync(place).filter((one) => one.startsWith(name));
+    const flat = { variant: 'monolithicFlat' };
+    await moving.attach('data3.vmdk', 3, (disk) => makeDisk({ ...disk, ...flat }, hostStore()));
+    await guest.run('echo flat | dd of=/dev/vdd conv=notrunc,fsync 2>/dev/null');
+    const to = join(elsewhere, 'flat.vmdk');
+    await moving.move(to, 'data3.vmdk');
+    assert.deepEqual(filesIn(folder, 'data3'), []);
+    assert.deepEqual(filesIn(elsewhere, 'flat'), ['flat-flat.vmdk', 'flat.vmdk']);
+    assert.equal(await guest.run('head -c 4 /dev/vdd'), 'flat');
+    await writeFile(join(folder, 'taken-flat.vmdk'), 'of somebody else');
+    await assert.rejects(moving.move('taken.vmdk', to), (error) => isFault(error, 'exists'));
+    assert.deepEqual(filesIn(folder, 'taken'), ['taken-flat.vmdk']);
+    assert.deepEqual(
+      await moving.detach(to),
+      { live: true },
+      'by the name that it is served by now',
+    );
+    await moving.attach('data4.vhdx', 3, makeChild);
+    const child = join(elsewhere, 'child.vhdx');
+    await assert.rejects(
+      moving.move(child, 'data4.vhdx'),
+      (error) => isFault(error, 'refused') && /differencing/.test(error.message),
+    );
+    assert.deepEqual([existsSync(child), moving.fileAt(3)], [false, 'data4.vhdx']);
+    await agent.act(guest.id, 'pause');
+    await moving.move(child, 'data4.vhdx');
+    assert.deepEqual([existsSync(child), moving.fileAt(3)], [true, child]);
+    await agent.act(guest.id, 'resume');
+    await guest.attend();
+    const second = 'dd if=/dev/vdd bs=1M skip=1 count=1 2>/dev/null | od -An -tu1 -N1';
+    assert.equal(await guest.run(second), '1', 'with its parent');
   });
 });

@@ -110,6 +110,20 @@ export interface NewParent {
   readonly modifiedMs: number;
 }
 
+/** How an empty disk is laid out that is like this one in all but its content: size, kind, geometry, identity, who made it. */
+export interface Twin {
+  /** The files of one whose first file has that name, in the order in which they are made; names alone, that one last. */
+  files(name: string): readonly string[];
+  /** `name`: what the file will be called in the end. */
+  layOut(file: DiskFile, options: TwinOptions): Promise<void>;
+}
+
+export interface TwinOptions {
+  readonly name: string;
+  /** Creates a further file beside this one. */
+  createNeighbour(name: string): Promise<DiskFile>;
+}
+
 export interface Layer {
   /** `raw`, `vhd`, `vhdx`, `qcow2`, `vmdk`, … */
   readonly format: string;
@@ -129,6 +143,8 @@ export interface Layer {
   check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void>;
   /** Another view of the same file: an internal snapshot, read-only. */
   openSnapshot?(id: string): Promise<Layer>;
+  /** Absent where the format is only read, and of layers with a parent, whose content is not all theirs. */
+  readonly twin?: Twin | undefined;
   /** Closes further files it opened itself; `file` is closed by the disk. */
   close(): Promise<void>;
 }

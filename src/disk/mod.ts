@@ -15,6 +15,7 @@ export { openDisk, type OpenOptions } from './open.ts';
 export { hostStore, memoryStore, portableName, type FileStore } from './store.ts';
 export type { FileChoices } from './file/node-file.ts';
 export { variantOf } from './variants.ts';
+export { eachRun } from './zeros.ts';
 export { checkDisk, type CheckReport } from './verbs/check.ts';
 export {
   commitDisk,
@@ -50,5 +51,6 @@ export { findDataFrom, resizeDisk } from './verbs/resize.ts';
 export { rebaseAnew, reconnectAnew, resizeAnew, type AnewOptions } from './verbs/anew.ts';
 export { joinDisk, type JoinOptions } from './verbs/join.ts';
 export { readPieceList, type Piece, type PieceList } from './verbs/pieces.ts';
+export { makeTwin, twinFiles } from './verbs/twin.ts';
 export { wipeDisk, type WipeOptions } from './verbs/wipe.ts';
 export { splitDisk, type SplitOptions } from './verbs/split.ts';

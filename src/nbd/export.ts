@@ -7,6 +7,8 @@ export interface Export {
   /** Unit in which it allocates. */
   readonly blockBytes: number;
   readonly isWritable: boolean;
+  /** Whether zeros take no space here whatever a client asks for: of what a copy is made into. */
+  readonly isThin?: boolean | undefined;
   /** Fills the buffer from the offset on. */
   read(into: Uint8Array, offset: number): Promise<void>;
   write(from: Uint8Array, offset: number): Promise<void>;

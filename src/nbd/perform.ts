@@ -63,7 +63,7 @@ async function change(request: Request, payload: Buffer, served: Export): Promis
   const { type, flags, offset, length } = request;
   if (type === NBD_CMD_FLUSH) await served.flush();
   else if (type === NBD_CMD_WRITE) await served.write(payload, offset);
-  else if (type === NBD_CMD_WRITE_ZEROES && (flags & NBD_CMD_FLAG_NO_HOLE) !== 0)
+  else if (type === NBD_CMD_WRITE_ZEROES && (flags & NBD_CMD_FLAG_NO_HOLE) !== 0 && !served.isThin)
     await writeZeros(served, offset, length);
   else if (type === NBD_CMD_WRITE_ZEROES || type === NBD_CMD_TRIM)
     await served.zero(offset, length);

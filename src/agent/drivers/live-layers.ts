@@ -98,13 +98,19 @@ export interface LiveLayers {
   merge(merge: OpenMerge): Promise<void>;
   /**
    * Copies a disk that is one file to another one, and switches over. Goes on with a copy to that file that an agent before this
-   * one began. Errors: `exhausted`, `cancelled`, `unsupported` for one that is served; the disk stays where it is.
+   * one began. Errors: `exhausted`, `cancelled`; the disk stays where it is.
    */
   mirror(mirror: OpenMirror): Promise<void>;
   /** Whether such a copy is under way. */
   isMirroring(disk: Disk, to: string): Promise<boolean>;
   /** Ends it, if there is one, and closes what it made. */
   endMirror(disk: Disk, to: string): Promise<void>;
+  /** Whether the disk is on that file now. */
+  isOn(disk: Disk, file: string): Promise<boolean>;
+  /** The disk has moved to that file, which is from now on as that of any other disk. Can be done again. */
+  goOn(disk: Disk, to: string): Promise<void>;
+  /** Nothing has a file open any more that the disk, as it is now, has left. Can be done again. */
+  leave(disk: Disk, from: string): Promise<void>;
   /** Goes on with the file that has the name now. Can be done again. */
   replace(replacement: OpenReplacement): Promise<void>;
 }

@@ -57,6 +57,8 @@ export interface Storage {
    * for again it is there. Absent where there are no files. Errors: `exists` for another file of its name.
    */
   makeChild?(file: MachineFile, parent: Disk, child: Disk, signal: AbortSignal): Promise<void>;
+  /** Absent where disks are not served. */
+  readonly twins?: DiskTwins;
   /** What the file of a disk is. Absent where there are no files. */
   describeDisk?(file: MachineFile, disk: Disk): Promise<LinkResult<'machine.disk.put-child'>>;
   /** Bytes that the disks will need at once, before anything is written (VM-03). */
@@ -125,6 +127,18 @@ export interface Storage {
   readonly exchange?: FileExchange;
   /** What is wrong with a machine though nobody starts it; cheap, without any side effect. Absent where there are no files. */
   findTroubles?(file: MachineFile): Promise<readonly Omit<HostTrouble, 'vmId'>[]>;
+}
+
+/** Empty disks that are like one of a machine, which is served to it, in all but their content: what that is copied into. */
+export interface DiskTwins {
+  /** All files of the disk, and all of the one like it, absolute. Errors: `unsupported` where none can be made. */
+  plan(
+    file: MachineFile,
+    disk: Disk,
+    to: string,
+  ): Promise<{ readonly from: string[]; readonly to: string[] }>;
+  /** Whole or not at all. Errors: `exists`, `exhausted`. */
+  make(file: MachineFile, disk: Disk, to: string): Promise<void>;
 }
 
 export type DiskSourceLike =

@@ -6,11 +6,13 @@
  *     -> record: moved -> guest runs -> old file goes
  *
  * Whoever is cut off in between asks the process which file the disk is on. Where it has gone it was the old one: from the
- * last write to that on, until the record says `moved`, the guest stands still.
+ * last write to that on, until the record says `moved`, the guest stands still. Of a disk that is served to the process both
+ * files are, under two names, which the record has (docs/rfd/0027).
  */
 import { isNative, type Disk, type VmDefinition } from '#api';
 import { Fault, formatBytes, isFault, present, systemClock } from '#lib';
 import type { Travel } from '../drivers/files.ts';
+import { diskId, exportOf } from '../drivers/qemu/spec/devices.ts';
 import type { Hands } from './hands.ts';
 import { requireLayersKept } from './layers/keep-layers.ts';
 import { letStand } from './layers/live-snapshot.ts';
@@ -63,7 +65,10 @@ export async function moveDisk(hands: Hands, travel: Travel, move: DiskMove): Pr
 }
 
 /** It has been moved already, or the copy that it was to be taken back from has just been ended. */
-function isThere({ definition }: MachineFile, { from, to }: DiskMove): boolean {
+function isThere(
+  { definition }: MachineFile,
+  { from, to }: Pick<DiskMove, 'from' | 'to'>,
+): boolean {
   const files = new Set(definition.hardware.disks.map(({ file }) => file));
   return files.has(to) && !files.has(from);
 }
@@ -81,37 +86,71 @@ async function begin(
   const { host, file } = hands;
   const { storage } = host.driver;
   const disk = diskOf(file, from);
-  if (!isNative(disk))
-    throw new Fault('unsupported', `a ${disk.format} disk is moved while the vm is off or paused`);
   requireLayersKept(file, definition.hardware.disks);
   const after = { ...file, definition };
   const others = host.others(file.definition.id);
   const [plan] = await travel.planMove(file, after, [{ from, to }], others);
   const { from: fromPath, to: toPath } = present(plan, 'where the disk goes');
+  const served = isNative(disk) ? null : await planTwin(hands, disk, to);
+  const made = served?.to.files ?? [toPath];
   // What has the name already is somebody else's, and not to be removed by whoever finds the record.
-  if ((await storage.layers.countNames(file, to)) > 0) await travel.claimFile(toPath);
-  await requireRoom(hands, from, to);
+  for (const path of made)
+    if ((await storage.layers.countNames(file, path)) > 0) await travel.claimFile(path);
+  await requireRoom(hands, served?.from.files ?? [from], to);
   const { sizeBytes } = await present(hands.running, 'a process').layers.readTop(disk);
   try {
-    hands.set({ moving: { from, to, fromPath, toPath, definition, definitionVersion } });
+    hands.set({ moving: { from, to, fromPath, toPath, definition, definitionVersion, served } });
     await hands.persist();
     await travel.claimFile(toPath);
-    await travel.remove([toPath]);
-    const fresh = { kind: 'new', file: to, format: disk.format, sizeBytes } as const;
-    await storage.createDisk(file, fresh, hands.signal);
+    await travel.remove(made);
+    const fresh = { kind: 'new', file: to, sizeBytes } as const;
+    if (isNative(disk))
+      await storage.createDisk(file, { ...fresh, format: disk.format }, hands.signal);
+    else await storage.twins?.make(file, disk, to);
   } catch (error) {
     hands.set({ moving: null });
     // What came to have the name meanwhile is somebody else's, too.
-    if (!isFault(error, 'exists')) await travel.remove([toPath]);
+    if (!isFault(error, 'exists')) await travel.remove(made);
     await hands.persist();
     throw error;
   }
 }
 
+/** Errors: `refused` for a disk that no empty one is made like. */
+async function planTwin(
+  { host, file }: Hands,
+  disk: Disk,
+  to: string,
+): Promise<NonNullable<MachineFile['moving']>['served']> {
+  const { twins } = host.driver.storage;
+  const { name } = file.definition;
+  const hint = 'pause the vm and move the disk then, or shut the vm down first';
+  if (twins === undefined || disk.readOnly)
+    throw new Fault('refused', `${disk.file} of ${name} is in ${disk.format}, and only read`, {
+      hint,
+    });
+  const files = await twins.plan(file, disk, to).catch((cause: unknown) => {
+    if (!isFault(cause, 'unsupported')) throw cause;
+    throw new Fault('refused', `cannot move ${disk.file} as ${name} runs`, { cause, hint });
+  });
+  const taken = new Set(file.servedAs.map((one) => one.name));
+  let number = 1;
+  while (taken.has(`${diskId(disk)}-${number}`)) number += 1;
+  return {
+    from: { name: exportOf(file, disk), files: files.from },
+    to: { name: `${diskId(disk)}-${number}`, files: files.to },
+  };
+}
+
 /** Errors: `exhausted` with the figures. */
-async function requireRoom({ host, file }: Hands, from: string, to: string): Promise<void> {
+async function requireRoom(
+  { host, file }: Hands,
+  from: readonly string[],
+  to: string,
+): Promise<void> {
   const { layers } = host.driver.storage;
-  const neededBytes = await layers.sizeOf(file, from);
+  let neededBytes = 0;
+  for (const one of from) neededBytes += await layers.sizeOf(file, one);
   const freeBytes = await layers.freeBytes(file, to);
   if (freeBytes >= neededBytes) return;
   const figures = `${formatBytes(neededBytes)} are needed, ${formatBytes(freeBytes)} are free`;
@@ -121,17 +160,21 @@ async function requireRoom({ host, file }: Hands, from: string, to: string): Pro
   });
 }
 
-/** The guest stands still until the record is on the disk: what it writes from then on is in the new file alone. */
+/**
+ * The guest stands still until the record is on the disk: what it writes from then on is in the new file alone. `moving` stays
+ * in it until nothing has the old file open.
+ */
 async function noteMoved(hands: Hands): Promise<void> {
-  const { moving, startedWith, leftovers } = hands.file;
-  if (moving === null) return;
-  const { from, to, fromPath, definition, definitionVersion } = moving;
+  const { moving, startedWith, servedAs } = hands.file;
+  if (moving === null || isThere(hands.file, moving)) return;
+  const { from, to, definition, definitionVersion, served } = moving;
+  await hands.running?.layers.goOn(diskOf(hands.file, from), to);
+  const others = servedAs.filter(({ disk }) => disk !== from);
   hands.set({
     definition,
     definitionVersion,
     startedWith: startedWith === null ? null : withFile(startedWith, from, to),
-    moving: null,
-    leftovers: [...leftovers, fromPath],
+    servedAs: served === null ? servedAs : [...others, { disk: to, name: served.to.name }],
   });
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -150,9 +193,14 @@ function withFile(definition: VmDefinition, from: string, to: string): VmDefinit
 }
 
 async function endMove(hands: Hands, travel: Travel): Promise<void> {
+  const { moving } = hands.file;
+  if (moving === null) return;
+  const { from, to, fromPath, served } = moving;
+  await hands.persist();
+  await hands.running?.layers.leave(diskOf(hands.file, to), from);
   await hands.host.driver.storage.writeDefinition(hands.file);
-  await travel.remove(hands.file.leftovers);
-  hands.set({ leftovers: [] });
+  await travel.remove(served?.from.files ?? [fromPath]);
+  hands.set({ moving: null });
   await hands.persist();
 }
 
@@ -172,11 +220,14 @@ async function settle(hands: Hands, copy: 'end' | 'keep'): Promise<void> {
   const { moving } = hands.file;
   const { travel } = hands.host.driver.storage;
   if (moving === null || travel === undefined) return;
+  if (isThere(hands.file, moving)) {
+    await letStand(hands);
+    return endMove(hands, travel);
+  }
   const { running } = hands;
   const disk = diskOf(hands.file, moving.from);
   if (running !== undefined) {
-    const { path } = await running.layers.readTop(disk);
-    if (path === moving.toPath) {
+    if (await running.layers.isOn(disk, moving.to)) {
       await noteMoved(hands);
       await letStand(hands);
       return endMove(hands, travel);
@@ -184,7 +235,7 @@ async function settle(hands: Hands, copy: 'end' | 'keep'): Promise<void> {
     if (copy === 'keep' && (await running.layers.isMirroring(disk, moving.to))) return;
     await running.layers.endMirror(disk, moving.to);
   }
-  await travel.remove([moving.toPath]);
+  await travel.remove(moving.served?.to.files ?? [moving.toPath]);
   hands.set({ moving: null });
   await hands.persist();
 }

@@ -25,6 +25,12 @@ export const recordFormat = 1;
 
 const fileName = z.string().min(1).max(1024);
 
+const exportName = z.string().min(1).max(64);
+const servedFilesSchema = z.strictObject({
+  name: exportName,
+  files: z.array(fileName).min(1).max(4096),
+});
+
 /** A process of this host: a pid alone may be another one's by now. */
 export const processIdentitySchema = z.strictObject({
   pid: z.number().int().min(1),
@@ -98,9 +104,19 @@ export const machineFileSchema = z.strictObject({
       toPath: fileName,
       definition: vmDefinitionSchema,
       definitionVersion: z.number().int().min(0),
+      /** Of a disk that is served: the names for it, and its files, absolute. */
+      served: z
+        .strictObject({ from: servedFilesSchema, to: servedFilesSchema })
+        .nullable()
+        .default(null),
     })
     .nullable()
     .default(null),
+  /** Disks that are served to the process under another name than that of their device, since they have moved. */
+  servedAs: z
+    .array(z.strictObject({ disk: fileName, name: exportName }))
+    .max(64)
+    .default([]),
   /** On its way to another host: nothing of it changes here until the move has ended (docs/rfd/0030). */
   departure: z
     .strictObject({
@@ -163,6 +179,7 @@ export function newMachineFile(
     additionsHeard: false,
     leftovers: [],
     moving: null,
+    servedAs: [],
     departure: null,
     noSpace: null,
     aboveDiskSpace: false,
@@ -175,7 +192,14 @@ export function newMachineFile(
 /** What a record says while there is no process. */
 export const stopped: Pick<
   MachineFile,
-  'process' | 'startedWith' | 'startedAt' | 'accelerator' | 'forwards' | 'held' | 'noSpace'
+  | 'process'
+  | 'startedWith'
+  | 'startedAt'
+  | 'accelerator'
+  | 'forwards'
+  | 'held'
+  | 'noSpace'
+  | 'servedAs'
 > = {
   process: null,
   startedWith: null,
@@ -184,6 +208,7 @@ export const stopped: Pick<
   forwards: [],
   held: false,
   noSpace: null,
+  servedAs: [],
 };
 
 /** Settings of these groups take effect at once; all others at the next start, as does the one that is left out of its group. */

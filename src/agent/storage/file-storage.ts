@@ -21,6 +21,7 @@ import { assert, Fault } from '#lib';
 import type {
   DiskFacts,
   DiskSourceLike,
+  DiskTwins,
   FoundDefinition,
   Storage,
   StoredFile,
@@ -47,6 +48,7 @@ import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue, type DiskFolders } from './disk-catalogue.ts';
 import { makeDisk, matchForeign, readDisk, readServed, type DiskPlace } from './disk-files.ts';
+import { makeDiskTwins } from './disk-twins.ts';
 import { DiskWorks } from './disk-work/works.ts';
 import { readDrive, type DriveFacts } from './drive-facts.ts';
 import { exists } from './exists.ts';
@@ -91,6 +93,7 @@ export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
   readonly copies: Copies;
+  readonly twins: DiskTwins;
   readonly handOut: HandOutFiles;
   readonly handedOver: HandedOverFiles;
   readonly catalogue: DiskCatalogue;
@@ -127,6 +130,7 @@ export class FileStorage implements Storage {
     });
     this.travel = travel;
     this.copies = travel;
+    this.twins = makeDiskTwins({ folders: (own) => this.folders(own), own: options.own });
     this.handOut = makeHandOutFiles((own) => this.folders(own));
     this.handedOver = {
       look: (files) => lookAtFiles(files, this.folders()),

@@ -26,13 +26,29 @@ function isChild({ layer }: Disk): boolean {
   return layer.parentReference !== undefined;
 }
 
-/** Of VMDK, whose extents may lie elsewhere. */
-function hasMoreFiles({ name, layer }: Disk): boolean {
+function hasMoreFiles(disk: Disk): boolean {
+  return filesOf(disk).length > 1;
+}
+
+/** Of VMDK the extents may lie elsewhere. The disk's own comes last. */
+export function filesOf({ name, layer }: Disk): readonly string[] {
   const { extents } = layer.describe().fields;
-  const files: readonly unknown[] = Array.isArray(extents) ? extents : [];
-  return files.some(
-    (one) => typeof one === 'object' && one !== null && 'file' in one && one.file !== name,
+  const said: readonly unknown[] = Array.isArray(extents) ? extents : [];
+  const files = said.flatMap((one) =>
+    typeof one === 'object' && one !== null && 'file' in one && typeof one.file === 'string'
+      ? [one.file]
+      : [],
   );
+  return [...new Set([...files.filter((file) => file !== name), name])];
+}
+
+/** Of a disk that is served: all files that it consists of, without its parents. */
+export async function filesOfServed(
+  file: DiskFile,
+  folders: readonly string[],
+): Promise<readonly string[]> {
+  await using disk = await openDisk({ ...file, store: storeOf(folders), parent: 'none' });
+  return filesOf(disk);
 }
 
 /** A seal and a second name would be those of the first file alone. */

@@ -1,14 +1,23 @@
-/** A guest that runs, whose second disk is moved between its folder and another volume. */
+/** A guest that runs, whose disks for data are moved between its folder and another volume. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LinkParams, LinkResult, VmDefinition } from '#api';
+import type { Disk, LinkParams, LinkResult, VmDefinition } from '#api';
+import { hostStore, makeDisk } from '#disk';
+import { giB, present } from '#lib';
 import type { FakeHost } from './fake-coordinator.ts';
-import { byTester, QemuAgent } from './qemu-agent.ts';
+import { byTester, QemuAgent, testDisk } from './qemu-agent.ts';
 import { WrittenGuest } from './written-guest.ts';
 
 /** A file system of its own on every Linux machine. */
 export const otherVolume = '/dev/shm';
+
+/** Makes the file of a disk. */
+type MakeDisk = (disk: {
+  readonly path: string;
+  readonly format: string;
+  readonly sizeBytes: number;
+}) => Promise<void>;
 
 export class MovingGuest implements AsyncDisposable {
   readonly agent: QemuAgent;
@@ -23,7 +32,8 @@ export class MovingGuest implements AsyncDisposable {
     this.elsewhere = elsewhere;
   }
 
-  static async boot(): Promise<MovingGuest> {
+  /** `format`: of its disk for data, /dev/vdb. */
+  static async boot(format: Disk['format'] = 'qcow2'): Promise<MovingGuest> {
     const agent = await QemuAgent.start();
     const elsewhere = await mkdtemp(join(otherVolume, 'gl-'));
     await chmod(elsewhere, 0o755);
@@ -31,9 +41,39 @@ export class MovingGuest implements AsyncDisposable {
     agent.coordinator.settings = { ...settings, searchPath: [...settings.searchPath, elsewhere] };
     const moving = new MovingGuest(agent, elsewhere);
     await moving.limit(null);
-    await moving.guest.create();
+    await moving.#create(format);
     await moving.guest.boot();
     return moving;
+  }
+
+  async #create(format: Disk['format']): Promise<void> {
+    const { agent, guest } = this;
+    const data = { ...testDisk(`data.${format}`), position: 1, format };
+    await guest.create({}, { disks: [{ ...testDisk('disk.qcow2'), sizeBytes: giB }, data] });
+    if (format === 'qcow2') return;
+    const folder = agent.folder(guest.id);
+    await makeDisk(
+      { path: join(folder, data.file), format, sizeBytes: data.sizeBytes },
+      hostStore(),
+    );
+    await rm(join(folder, 'data.qcow2'));
+  }
+
+  /** A further disk, which the running guest has by then. */
+  async attach(name: string, position: number, make: MakeDisk): Promise<void> {
+    const { agent, guest } = this;
+    const format = name.slice(name.lastIndexOf('.') + 1) as Disk['format'];
+    const disk = { ...testDisk(name), position, format };
+    const path = join(agent.folder(guest.id), name);
+    await make({ path, format, sizeBytes: disk.sizeBytes });
+    await guest.call('machine.disk.attach', { disk });
+    const device = `/dev/vd${'abcdef'[position]}`;
+    await guest.run(`until [ -b ${device} ]; do sleep 0.1; done`);
+  }
+
+  detach(file: string): Promise<LinkResult<'machine.disk.detach'>> {
+    const disk = this.#definition.hardware.disks.find((one) => one.file === file);
+    return this.guest.call('machine.disk.detach', { disk: present(disk, file) });
   }
 
   async limit(liveMergeBytesPerSecond: number | null): Promise<void> {
@@ -43,20 +83,25 @@ export class MovingGuest implements AsyncDisposable {
     await host.call('host.configure', { settings, eventScripts });
   }
 
-  /** The disk as the vm's own configuration file names it. */
+  /** The first of them as the vm's own configuration file names it. */
   get file(): string {
-    const { agent, guest } = this;
-    const path = join(agent.folder(guest.id), `${guest.definition.name}.json`);
-    const { definition } = JSON.parse(readFileSync(path, 'utf8')) as {
-      definition: VmDefinition;
-    };
-    return definition.hardware.disks[1]?.file ?? 'none';
+    return this.fileAt(1);
   }
 
-  /** Files of that disk in the folder of the vm. */
+  fileAt(index: number): string {
+    return this.#definition.hardware.disks[index]?.file ?? 'none';
+  }
+
+  get #definition(): VmDefinition {
+    const { agent, guest } = this;
+    const path = join(agent.folder(guest.id), `${guest.definition.name}.json`);
+    return (JSON.parse(readFileSync(path, 'utf8')) as { definition: VmDefinition }).definition;
+  }
+
+  /** Files of the first in the folder of the vm. */
   get inFolder(): readonly string[] {
     const names = readdirSync(this.agent.folder(this.guest.id));
-    return names.filter((name) => name.includes('data'));
+    return names.filter((name) => name.includes('data.'));
   }
 
   move(to: string, from?: string): Promise<LinkResult<'machine.relocate'>> {
@@ -82,16 +127,18 @@ export class MovingGuest implements AsyncDisposable {
     await host.until('the agent is back', () => host.links > links, 60_000);
   }
 
+  /** `from`: where the disk is, in whose place there is another one then. */
   #params(to: string, from = this.file): LinkParams<'machine.relocate'> {
     const { agent, guest } = this;
-    const { hardware } = guest.definition;
-    const disks = hardware.disks.map((disk, index) => (index === 1 ? { ...disk, file: to } : disk));
+    const now = this.#definition;
+    const { hardware } = now;
+    const disks = hardware.disks.map((disk) => (disk.file === from ? { ...disk, file: to } : disk));
     this.#revision += 1;
     return {
       id: guest.id,
       generation: agent.generation(guest.id),
       cause: byTester,
-      definition: { ...guest.definition, hardware: { ...hardware, disks } },
+      definition: { ...now, hardware: { ...hardware, disks } },
       definitionVersion: this.#revision,
       parent: null,
       disks: [{ from, to }],

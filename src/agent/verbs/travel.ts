@@ -225,16 +225,12 @@ async function relocateMachine(
   return { report: machine.report() };
 }
 
-/** Errors: `refused` for a disk that is served to the vm as long as that runs. */
+/** What is served to a paused vm is let go of by saving that for the moment, of whatever kind it is. */
 function movesLive({ file, running }: Hands, { from }: DiskCopy): boolean {
   if (running === undefined) return false;
-  const { name, hardware } = file.definition;
-  const disk = hardware.disks.find((one) => one.file === from);
-  if (disk === undefined || isNative(disk)) return true;
-  if (file.state !== 'running') return false;
-  throw new Fault('refused', `${from} of ${name} is in ${disk.format}, and ${name} runs`, {
-    hint: 'pause the vm, or shut it down: disks in raw and qcow2 are moved as it runs',
-  });
+  const disk = file.definition.hardware.disks.find((one) => one.file === from);
+  const isServed = disk !== undefined && !isNative(disk);
+  return !isServed || file.state === 'running' || file.moving !== null;
 }
 
 /** Asked for again: it has been moved already. */

@@ -96,6 +96,10 @@ const snapshots: Phrases = {
     'der Speicher des Sicherungspunkts {name} passt nicht: {why}',
   'the volume of {folder} has too little space: {why}':
     'der Datenträger von {folder} hat zu wenig Platz: {why}',
+  'cannot move {file} as {name} runs': '{file} lässt sich nicht verschieben, während {name} läuft',
+  '{file} is a differencing disk': '{file} ist eine differenzierende Platte',
+  'pause the vm and move the disk then, or shut the vm down first':
+    'halten Sie die VM an und verschieben Sie die Platte dann, oder fahren Sie sie zuerst herunter',
   'the volume {volume} has too little space: {why}':
     'der Datenträger {volume} hat zu wenig Platz: {why}',
   'free space on that volume; or resume it with --force, until a write fails':

@@ -62,10 +62,10 @@ export async function createVhd(file: DiskFile, options: CreateOptions): Promise
   else await layOutDynamic(file, footer, options);
 }
 
-async function layOutFixed(
+export async function layOutFixed(
   file: DiskFile,
   footer: VhdFooter,
-  options: CreateOptions,
+  options: Pick<CreateOptions, 'preallocation' | 'signal' | 'onFill'>,
 ): Promise<void> {
   if (options.preallocation === 'full') {
     await fillFile(file, 0, footer.currentBytes + footerBytes, options);
@@ -73,10 +73,10 @@ async function layOutFixed(
   await file.write(buildFooter(footer), footer.currentBytes);
 }
 
-async function layOutDynamic(
+export async function layOutDynamic(
   file: DiskFile,
   footer: VhdFooter,
-  options: CreateOptions,
+  options: Pick<CreateOptions, 'blockBytes' | 'parent'>,
 ): Promise<void> {
   const blockBytes = options.blockBytes ?? usualBlockBytes;
   const tableEntries = Math.ceil(footer.currentBytes / blockBytes);

@@ -19,6 +19,7 @@ import type {
   NewParent,
   ParentReference,
   ReadBelow,
+  Twin,
 } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
@@ -35,6 +36,7 @@ import {
   withParent,
   type DynamicHeader,
 } from './dynamic-header.ts';
+import { dynamicTwin } from './twin.ts';
 
 /** A BAT entry of a block that is not there. */
 export const unusedEntry = 0xffff_ffff;
@@ -63,6 +65,7 @@ export class DynamicVhdLayer implements Layer {
   readonly blockBytes: number;
   readonly parentReference: ParentReference | undefined;
   readonly writer: LayerWriter | undefined;
+  readonly twin: Twin | undefined;
   readonly #bitmapBytes: number;
   readonly #remarks: readonly string[];
   readonly #isChild: boolean;
@@ -103,6 +106,13 @@ export class DynamicVhdLayer implements Layer {
       pageBytes: this.#bitmapBytes,
     });
     this.writer = this.file.access === 'write' ? this.#makeWriter() : undefined;
+    this.twin = this.#isChild
+      ? undefined
+      : dynamicTwin(() => ({
+          footer: this.#footer,
+          blockBytes: this.blockBytes,
+          batmap: this.#batmap === undefined ? 'none' : 'there',
+        }));
   }
 
   get sizeBytes(): number {

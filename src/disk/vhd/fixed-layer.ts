@@ -4,11 +4,12 @@
  */
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange, fillFile } from '../file/fill.ts';
-import type { Extent, Finding, Layer, LayerFacts, LayerWriter, Wanted } from '../layer.ts';
+import type { Extent, Finding, Layer, LayerFacts, LayerWriter, Twin, Wanted } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { isZero, zeroBytes } from '../zeros.ts';
 import { describeFooter } from './describe.ts';
 import { buildFooter, footerBytes, resizedFooter, type VhdFooter } from './footer.ts';
+import { fixedTwin } from './twin.ts';
 
 export class FixedVhdLayer implements Layer {
   readonly format = 'vhd';
@@ -17,6 +18,7 @@ export class FixedVhdLayer implements Layer {
   readonly blockBytes = 4096;
   readonly parentReference = undefined;
   readonly writer: LayerWriter | undefined;
+  readonly twin: Twin = fixedTwin(() => this.#footer);
   readonly #remarks: readonly string[];
   #footer: VhdFooter;
   #size: number;

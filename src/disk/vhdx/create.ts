@@ -15,7 +15,31 @@ function usualBlockBytes(sizeBytes: number): number {
   return sizeBytes <= 1024 ** 4 ? 2 * mib : 32 * mib;
 }
 
-export async function createVhdx(file: DiskFile, options: CreateOptions): Promise<void> {
+/** What makes a disk the same one, and who made it. */
+export interface VhdxIdentity {
+  readonly diskId: string;
+  readonly fileWriteGuid: string;
+  readonly dataWriteGuid: string;
+  readonly creator: Buffer;
+  readonly physicalSectorBytes: number;
+}
+
+export function createVhdx(file: DiskFile, options: CreateOptions): Promise<void> {
+  const guid = (): string => uuidOf(options.newIdentity(), 4);
+  return layOutVhdx(file, options, {
+    fileWriteGuid: guid(),
+    dataWriteGuid: guid(),
+    diskId: guid(),
+    creator: Buffer.from('Gantry', 'utf16le'),
+    physicalSectorBytes: 4096,
+  });
+}
+
+export async function layOutVhdx(
+  file: DiskFile,
+  options: Omit<CreateOptions, 'nowMs' | 'newIdentity'>,
+  identity: VhdxIdentity,
+): Promise<void> {
   const { sizeBytes, sectorBytes = 512 } = options;
   const blockBytes = options.blockBytes ?? usualBlockBytes(sizeBytes);
   const isSound =
@@ -39,11 +63,11 @@ export async function createVhdx(file: DiskFile, options: CreateOptions): Promis
   const entries = batEntries(blocks, ratio, hasParent);
   const bat = { offset: 3 * mib, length: Math.ceil((entries * 8) / mib) * mib };
   const metadata = { offset: 2 * mib, length: mib };
-  const guid = (): string => uuidOf(options.newIdentity(), 4);
   const head = Buffer.alloc(mib);
   head.write('vhdxfile', 0, 'latin1');
-  head.write('Gantry', 8, 'utf16le');
-  const identities = { fileWriteGuid: guid(), dataWriteGuid: guid(), logGuid: noGuid };
+  identity.creator.copy(head, 8);
+  const { fileWriteGuid, dataWriteGuid, diskId, physicalSectorBytes } = identity;
+  const identities = { fileWriteGuid, dataWriteGuid, logGuid: noGuid };
   for (const slot of [0, 1] as const) {
     const log = { logOffset: mib, logBytes: mib };
     const header = { slot, sequence: BigInt(slot + 1), ...identities, ...log };
@@ -55,8 +79,9 @@ export async function createVhdx(file: DiskFile, options: CreateOptions): Promis
     blockBytes,
     isFixed,
     sizeBytes,
-    diskId: guid(),
+    diskId,
     logicalSectorBytes: sectorBytes,
+    physicalSectorBytes,
     locator: options.parent === undefined ? undefined : buildParentLocator(options.parent),
   });
   await file.write(items, metadata.offset);

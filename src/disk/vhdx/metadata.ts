@@ -117,6 +117,7 @@ export interface NewMetadata {
   readonly sizeBytes: number;
   readonly diskId: string;
   readonly logicalSectorBytes: number;
+  readonly physicalSectorBytes: number;
   readonly locator: Buffer | undefined;
 }
 
@@ -155,7 +156,7 @@ export function buildMetadata(metadata: NewMetadata): Buffer {
   put(items.virtualDiskSize, kib64 + 8, size, required | ofDisk);
   put(items.virtualDiskId, kib64 + 16, guidBytes(metadata.diskId), required | ofDisk);
   put(items.logicalSector, kib64 + 32, number(metadata.logicalSectorBytes), required | ofDisk);
-  put(items.physicalSector, kib64 + 36, number(4096), required | ofDisk);
+  put(items.physicalSector, kib64 + 36, number(metadata.physicalSectorBytes), required | ofDisk);
   if (metadata.locator !== undefined)
     put(items.parentLocator, locatorAt, metadata.locator, required);
   bytes.writeUInt16LE(index, 10);

@@ -1,6 +1,14 @@
 /** An open VHDX: fixed, dynamic or differencing (MS-VHDX, "Virtual Hard Disk v2 File Format"). */
 import type { DiskFile } from '../file/disk-file.ts';
-import type { Extent, Finding, Layer, LayerFacts, LayerWriter, ParentReference } from '../layer.ts';
+import type {
+  Extent,
+  Finding,
+  Layer,
+  LayerFacts,
+  LayerWriter,
+  ParentReference,
+  Twin,
+} from '../layer.ts';
 import { fileFault } from '../structure.ts';
 import { Bat, batEntries, blockStates, readBatEntry } from './bat.ts';
 import { checkVhdx } from './check.ts';
@@ -10,6 +18,7 @@ import { readLog } from './log.ts';
 import { readMetadata, type VhdxMetadata } from './metadata.ts';
 import { referenceOf } from './parent-locator.ts';
 import { applyReplay, replayedFile } from './replayed-file.ts';
+import { vhdxTwin } from './twin.ts';
 import { VhdxWriter } from './writer.ts';
 
 export interface VhdxParts {
@@ -29,6 +38,7 @@ export class VhdxLayer implements Layer {
   readonly blockBytes: number;
   readonly parentReference: ParentReference | undefined;
   readonly writer: LayerWriter | undefined;
+  readonly twin: Twin | undefined;
   readonly #parts: VhdxParts;
   readonly #bat: Bat;
   #header: VhdxHeader;
@@ -47,6 +57,8 @@ export class VhdxLayer implements Layer {
     this.parentReference = metadata.parent === undefined ? undefined : referenceOf(metadata.parent);
     this.#bat = new Bat(file, regions.bat, this.blockBytes, this.sectorBytes);
     this.writer = file.access === 'write' ? this.#makeWriter() : undefined;
+    const now = () => ({ header: this.#header, sizeBytes: this.#size });
+    this.twin = metadata.hasParent ? undefined : vhdxTwin(file, metadata, now);
   }
 
   get sizeBytes(): number {

@@ -20,7 +20,7 @@ export const vmdkVariants = [
 const splitBytes = 2047 * 1024 * 1024;
 const usualGrainBytes = 65536;
 const entriesPerTable = 512;
-const descriptorSectors = 20;
+const leastDescriptorSectors = 20;
 
 export async function createVmdk(file: DiskFile, options: CreateOptions): Promise<void> {
   const variant = options.variant ?? 'monolithicSparse';
@@ -129,9 +129,9 @@ async function layOutFlat(
 }
 
 /** Header, descriptor, redundant directory and tables, directory and tables; then grains. */
-async function layOutSparse(
+export async function layOutSparse(
   file: DiskFile,
-  options: CreateOptions,
+  options: Pick<CreateOptions, 'blockBytes' | 'sizeBytes'>,
   sizeBytes: number,
   descriptor: string,
 ): Promise<void> {
@@ -140,6 +140,8 @@ async function layOutSparse(
   const tableSectors = (entriesPerTable * 4) / sectorBytes;
   const directorySectors = Math.ceil((tables * 4) / sectorBytes);
   const hasDescriptor = descriptor !== '';
+  const textSectors = Math.ceil(Buffer.byteLength(descriptor) / sectorBytes);
+  const descriptorSectors = Math.max(leastDescriptorSectors, textSectors);
   const redundant = 1 + (hasDescriptor ? descriptorSectors : 0);
   const directory = redundant + directorySectors + tables * tableSectors;
   const end = (directory + directorySectors + tables * tableSectors) * sectorBytes;
@@ -182,7 +184,7 @@ async function layOutStream(
     grainBytes,
     entriesPerTable,
     descriptorOffset: sectorBytes,
-    descriptorBytes: descriptorSectors * sectorBytes,
+    descriptorBytes: leastDescriptorSectors * sectorBytes,
     redundantOffset: 0,
     directoryOffset: undefined,
     overheadBytes: Math.max(grainBytes, 65536),
@@ -192,7 +194,7 @@ async function layOutStream(
   await file.truncate(header.overheadBytes);
 }
 
-function grainOf(file: DiskFile, options: CreateOptions): number {
+function grainOf(file: DiskFile, options: Pick<CreateOptions, 'blockBytes' | 'sizeBytes'>): number {
   const grainBytes = options.blockBytes ?? usualGrainBytes;
   const isSound =
     grainBytes >= 4096 && grainBytes <= 2 ** 21 && Number.isInteger(Math.log2(grainBytes));

@@ -44,6 +44,10 @@ const kinds: Readonly<Record<string, ExtentKind>> = {
   ZERO: 'zero',
 };
 
+/** Access, sectors, kind, name, sector of the file: a line without the blanks around it. */
+export const extentPattern =
+  /^(RW|RDONLY|NOACCESS)\s+(\d{1,15})\s+(\w+)(?:\s+"([^"]*)"(?:\s+(\d{1,15}))?)?/i;
+
 /** Faults: `corrupt`; `unsupported` for extents of kinds that are not known (raw devices, SE sparse). */
 export function parseDescriptor(file: DiskFile, offset: number, bytes: Buffer): Descriptor {
   const place = { format: 'vmdk', structure: 'descriptor', offset };
@@ -54,10 +58,7 @@ export function parseDescriptor(file: DiskFile, offset: number, bytes: Buffer): 
   for (const line of text.split(/\r\n|\r|\n/)) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
-    const extent =
-      /^(RW|RDONLY|NOACCESS)\s+(\d{1,15})\s+(\w+)(?:\s+"([^"]*)"(?:\s+(\d{1,15}))?)?/i.exec(
-        trimmed,
-      );
+    const extent = extentPattern.exec(trimmed);
     if (extent !== null) {
       extents.push(parseExtent(file, place, extent));
       if (extents.length > maxExtentFiles) throw fileFault(file, place, 'has too many extents');

@@ -11,6 +11,7 @@ import type {
   LayerWriter,
   ParentReference,
   ReadBelow,
+  Twin,
   Wanted,
 } from '../layer.ts';
 import { maxDiskBytes, sectorBytes } from '../limits.ts';
@@ -25,6 +26,7 @@ import {
   type SparseHeader,
 } from './sparse-header.ts';
 import { StreamWriter } from './stream-writer.ts';
+import { vmdkTwin } from './twin.ts';
 
 export interface VmdkParts {
   readonly file: DiskFile;
@@ -46,6 +48,7 @@ export class VmdkLayer implements Layer {
   readonly blockBytes: number;
   readonly parentReference: ParentReference | undefined;
   readonly writer: LayerWriter | undefined;
+  readonly twin: Twin | undefined;
   readonly #parts: VmdkParts;
   readonly #starts: readonly number[];
   #cid: string;
@@ -66,6 +69,7 @@ export class VmdkLayer implements Layer {
     this.sizeBytes = size;
     this.parentReference = referenceOf(parts.descriptor);
     this.writer = this.#makeWriter();
+    this.twin = this.parentReference === undefined ? vmdkTwin(parts) : undefined;
   }
 
   extentAt(offset: number, limit: number, wanted?: Wanted): Extent | Promise<Extent> {

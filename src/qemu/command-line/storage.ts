@@ -51,6 +51,9 @@ const maxQueues = 8;
 /** How long requests wait for a server of disks that has ended and is started again; after that the guest stands still. */
 const reconnectSeconds = 300;
 
+/** The same of one to which a running machine comes for the first time; its monitor waits meanwhile. */
+const openSeconds = 10;
+
 /**
  * Queues of a paravirtual device: one for each processor there may ever be, up to eight. QEMU itself would
  * count those present at start, and the device would be another one after processors were plugged in.
@@ -173,7 +176,7 @@ function accessOf(disk: Disk, generation: number): Access {
 
 /** An image that a running machine opens. */
 export interface LaterImage {
-  readonly path: string;
+  readonly source: ImageSource;
   readonly format: Image['format'];
   /** By default the guest writes it. */
   readonly access?: Access;
@@ -185,10 +188,11 @@ export interface LaterImage {
 export function laterNodes(
   disk: Pick<Disk, 'discard' | 'cache'>,
   nodeName: string,
-  { path, format, access = 'write', backing = null }: LaterImage,
+  { source, format, access = 'write', backing = null }: LaterImage,
 ): readonly [file: JsonFields, image: JsonFields] {
-  const image: Image = { source: { kind: 'file', path }, format };
-  return twoNodes(nodeName, image, { access, disk, backing });
+  const image: Image = { source, format };
+  const [file, itself] = twoNodes(nodeName, image, { access, disk, backing });
+  return [isServed(image) ? { ...file, 'open-timeout': openSeconds } : file, itself];
 }
 
 interface NodeWish {

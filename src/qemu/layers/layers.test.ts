@@ -111,7 +111,7 @@ class Machine implements AsyncDisposable {
     assert.ok(disk !== undefined);
     return mirrorLive(this.qemu.qmp, {
       disk,
-      to,
+      to: { kind: 'file', path: to },
       format: 'qcow2',
       limit: () => 0,
       signal: AbortSignal.timeout(20_000),

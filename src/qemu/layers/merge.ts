@@ -10,12 +10,12 @@ import { assert, Fault } from '#lib';
 import type { QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import { BlockJob, type JobWatch } from './jobs.ts';
-import { readOpenDisk, servedImage, type OpenDisk } from './nodes.ts';
+import { isServedImage, readOpenDisk, type OpenDisk } from './nodes.ts';
 import { closeImage } from './put-on-top.ts';
 
 export interface LiveMerge extends JobWatch {
   readonly diskId: string;
-  /** Paths, absolute and in one folder; the lower one may be `servedImage` where the upper one is on top. */
+  /** Paths, absolute and in one folder; the lower one may be that of a served image where the upper one is on top. */
   readonly upper: string;
   readonly lower: string;
   /** Both are equal; the guest is about to stand still, where it is in what is merged. */
@@ -66,7 +66,7 @@ function commitOf(
   if (topNode === undefined || baseNode === undefined)
     throw new Fault('not-found', `the machine has not both ${upper} and ${lower} open`);
   const isTop = open.path === upper;
-  assert(isTop || lower !== servedImage, 'QEMU would name the format of what it is served, raw');
+  assert(isTop || !isServedImage(lower), 'QEMU would name the format of what it is served, raw');
   const backingFile = isTop ? undefined : `./${basename(lower)}`;
   return { jobId, rootNode: open.rootNode, topNode, baseNode, backingFile };
 }

@@ -6,18 +6,18 @@
  * stands still from the last write to it until then.
  */
 import { laterNodes } from '../command-line/storage.ts';
-import type { Disk, ImageFormat } from '../command-line/spec-storage.ts';
+import type { Disk, ImageFormat, ImageSource } from '../command-line/spec-storage.ts';
 import { addNodes } from '../hot-plug/devices.ts';
 import type { QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import { BlockJob, type JobWatch } from './jobs.ts';
-import { freeNodeName, readOpenDisk } from './nodes.ts';
+import { freeNodeName, imagePath, readOpenDisk } from './nodes.ts';
 import { closeImage } from './put-on-top.ts';
 
 export interface LiveMirror extends JobWatch {
   readonly disk: Pick<Disk, 'id' | 'discard' | 'cache'>;
-  /** Absolute; an image of the disk's size that stands alone. What it held is written over. */
-  readonly to: string;
+  /** An image of the disk's size that stands alone. What it held is written over. */
+  readonly to: ImageSource;
   readonly format: ImageFormat;
   /** Whether the copy is to go on when the signal has ended the wait for it. */
   readonly goesOn: () => boolean;
@@ -32,7 +32,8 @@ const jobOf = (client: QmpClient, diskId: string): BlockJob =>
 
 /** Goes on with a copy to that file that another connection began. Errors: as `mergeLive`; the disk stays where it is. */
 export async function mirrorLive(client: QmpClient, mirror: LiveMirror): Promise<void> {
-  const { disk, to, signal } = mirror;
+  const { disk, signal } = mirror;
+  const to = imagePath(mirror.to);
   const open = await readOpenDisk(client, disk.id, { signal });
   if (open.path === to) return mirror.moved();
   const job = jobOf(client, disk.id);
@@ -51,18 +52,18 @@ export async function mirrorLive(client: QmpClient, mirror: LiveMirror): Promise
 
 async function begin(client: QmpClient, mirror: LiveMirror): Promise<void> {
   const { disk, to, format, signal, limit } = mirror;
-  await endMirror(client, disk.id, to);
+  await endMirror(client, disk.id, imagePath(to));
   const open = await readOpenDisk(client, disk.id, { signal });
   const targetNode = freeNodeName(open, disk.id);
   await using undo = new AsyncDisposableStack();
-  await addNodes(client, laterNodes(disk, targetNode, { path: to, format }), undo, { signal });
+  await addNodes(client, laterNodes(disk, targetNode, { source: to, format }), undo, { signal });
   const { rootNode } = open;
   const begun = { jobId: `mirror-${disk.id}`, rootNode, targetNode, bytesPerSecond: limit() };
   await qmp.blockdevMirror(client, begun, { signal });
   undo.move();
 }
 
-/** Whether a copy to that file is under way. */
+/** Whether a copy to that image is under way. */
 export async function isMirroring(client: QmpClient, diskId: string, to: string): Promise<boolean> {
   const { images } = await readOpenDisk(client, diskId);
   return images.has(to) && (await jobOf(client, diskId).isThere());

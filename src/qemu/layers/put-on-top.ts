@@ -33,7 +33,9 @@ export async function openTops(
   for (const { disk, path } of tops) {
     const open = await readOpenDisk(client, disk.id, options);
     const overlay = freeNodeName(open, disk.id);
-    await addNodes(client, laterNodes(disk, overlay, { path, format: 'qcow2' }), undo, options);
+    const source = { kind: 'file', path } as const;
+    const nodes = laterNodes(disk, overlay, { source, format: 'qcow2' });
+    await addNodes(client, nodes, undo, options);
     snapshots.push({ nodeName: open.rootNode, overlay });
   }
   const opened = undo.move();

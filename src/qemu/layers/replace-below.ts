@@ -38,7 +38,8 @@ export async function replaceBelow(
   await using undo = new AsyncDisposableStack();
   const access = 'read-until-merged';
   const backing = below === undefined ? null : (open.images.get(below) ?? null);
-  const nodes = laterNodes(disk, node, { path, format, access, backing });
+  const source = { kind: 'file', path } as const;
+  const nodes = laterNodes(disk, node, { source, format, access, backing });
   await addNodes(client, nodes, undo, options);
   await qmp.blockdevReopen(client, [reopened(open, disk, above, aboveNode, node)], options);
   undo.move();
@@ -57,7 +58,9 @@ function reopened(
   backing: string,
 ): ReturnType<typeof laterNodes>[1] {
   const access = open.path === above.path ? 'write' : 'read-until-merged';
-  const [, image] = laterNodes(disk, aboveNode, { ...above, access, backing });
+  const source = { kind: 'file', path: above.path } as const;
+  const { format } = above;
+  const [, image] = laterNodes(disk, aboveNode, { source, format, access, backing });
   return image;
 }
 

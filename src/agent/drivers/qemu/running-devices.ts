@@ -32,6 +32,7 @@ import {
 import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
+import { filesOfServed } from '../../storage/served-layers.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { giveFile } from './confine/ownership.ts';
@@ -135,8 +136,13 @@ export class RunningDevices implements Devices {
     }
     if (disk.kind === 'device') return await this.#attachDrive(disk, file);
     const { account } = this.#parts;
+    const path = resolveFile(file.folder, disk.file);
+    const { format } = disk;
+    const files = isNative(disk)
+      ? [path]
+      : await filesOfServed({ path, format }, this.#parts.served.folders());
     if (account !== undefined && !disk.shared)
-      await giveFile(resolveFile(file.folder, disk.file), account);
+      for (const one of files) await giveFile(one, account);
     const attach = (): Promise<void> =>
       unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
     if (isNative(disk)) return attach();

@@ -38,8 +38,9 @@ import type { Account } from './confine/accounts.ts';
 import { giveFile } from './confine/ownership.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
+import { copyEntryOf } from './served/plan.ts';
 import type { RunningShares } from './share/running-shares.ts';
-import { diskId } from './spec/devices.ts';
+import { diskId, exportOf } from './spec/devices.ts';
 
 /** The guest writes all that it has in memory. */
 const freezeMs = 30_000;
@@ -56,6 +57,8 @@ export interface RunningLayersParts {
   readonly silentAgent: () => GuestAgent | undefined;
   readonly shares: RunningShares;
   readonly served: ServedToOne;
+  /** Where disks are served to the process. */
+  readonly disksSocket: string;
   readonly acceleration: 'kvm' | 'tcg';
   readonly socketPath: string;
   readonly account: Account | undefined;
@@ -116,13 +119,23 @@ export class RunningLayers implements LiveLayers {
   }
 
   async mirror({ disk, to, ...rest }: OpenMirror): Promise<void> {
-    const { format } = disk;
-    if (!isImage(format))
-      throw new Fault('unsupported', `a ${format} disk is moved while the vm is off or paused`);
-    const path = this.#resolve(disk, to);
-    const { account } = this.#parts;
-    if (account !== undefined) await giveFile(path, account);
-    await mirrorLive(this.#parts.client(), { ...rest, disk: specOf(disk), to: path, format });
+    const { account, served, disksSocket } = this.#parts;
+    const file = this.#parts.file();
+    const copy = copyEntryOf(file);
+    const files =
+      copy === undefined ? [this.#resolve(disk, to)] : (file.moving?.served?.to.files ?? []);
+    if (account !== undefined) for (const path of files) await giveFile(path, account);
+    if (copy !== undefined) await served.take(copy);
+    await mirrorLive(this.#parts.client(), {
+      ...rest,
+      disk: specOf(disk),
+      ...(isImage(disk.format)
+        ? { to: { kind: 'file', path: this.#resolve(disk, to) }, format: disk.format }
+        : {
+            to: { kind: 'nbd', socketPath: disksSocket, exportName: this.#exportOf(disk, to) },
+            format: 'raw',
+          }),
+    });
   }
 
   isMirroring(disk: Disk, to: string): Promise<boolean> {
@@ -131,6 +144,23 @@ export class RunningLayers implements LiveLayers {
 
   async endMirror(disk: Disk, to: string): Promise<void> {
     await endMirror(this.#parts.client(), diskId(disk), this.#resolve(disk, to));
+    if (!isNative(disk)) await this.#parts.served.replace(this.#exportOf(disk, to), undefined);
+  }
+
+  async isOn(disk: Disk, file: string): Promise<boolean> {
+    const { path } = await readOpenDisk(this.#parts.client(), diskId(disk));
+    return path === this.#resolve(disk, file);
+  }
+
+  async goOn(disk: Disk, to: string): Promise<void> {
+    const copy = copyEntryOf(this.#parts.file());
+    if (isNative(disk) || copy === undefined) return;
+    await this.#parts.served.replace(this.#exportOf(disk, to), { ...copy, access: 'write' });
+  }
+
+  async leave(disk: Disk, from: string): Promise<void> {
+    await closeImage(this.#parts.client(), diskId(disk), this.#resolve(disk, from));
+    if (!isNative(disk)) await this.#parts.served.replace(this.#exportOf(disk, from), undefined);
   }
 
   async replace({ disk, layer, above, below }: OpenReplacement): Promise<void> {
@@ -151,12 +181,22 @@ export class RunningLayers implements LiveLayers {
     if (this.#isServed(disk, file)) await this.#parts.served.letGo(disk);
   }
 
+  /** Layers on a served disk are QEMU's own. */
   #isServed(disk: Disk, file: string): boolean {
-    return disk.file === file && !isNative(disk);
+    if (isNative(disk)) return false;
+    const { moving } = this.#parts.file();
+    return [disk.file, moving?.from, moving?.to].includes(file);
+  }
+
+  #exportOf(disk: Disk, file: string): string {
+    const { moving, servedAs } = this.#parts.file();
+    if (moving?.served && file === moving.to) return moving.served.to.name;
+    if (moving?.served && file === moving.from) return moving.served.from.name;
+    return exportOf({ servedAs }, disk);
   }
 
   #resolve(disk: Disk, file: string): string {
-    if (this.#isServed(disk, file)) return servedImage;
+    if (this.#isServed(disk, file)) return servedImage(this.#exportOf(disk, file));
     return resolveFile(this.#parts.file().folder, file);
   }
 

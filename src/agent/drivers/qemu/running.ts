@@ -149,6 +149,7 @@ export class QemuRunning implements Running {
       shares: this.#shares,
       served: parts.served,
       acceleration: spec.acceleration,
+      disksSocket: places.disks,
       socketPath: places.state,
       account: parts.account,
       log,

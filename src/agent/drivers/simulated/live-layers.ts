@@ -71,5 +71,13 @@ export class SimulatedLiveLayers implements LiveLayers {
 
   async endMirror(): Promise<void> {}
 
+  async isOn(disk: Disk, file: string): Promise<boolean> {
+    return disk.file === file;
+  }
+
+  async goOn(): Promise<void> {}
+
+  async leave(): Promise<void> {}
+
   async replace(): Promise<void> {}
 }

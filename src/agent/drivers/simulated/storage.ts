@@ -3,7 +3,7 @@ import type { VmDefinition } from '#api';
 import { Fault, giB } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { undoFiles } from '../../machine/layers/layers.ts';
-import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../storage.ts';
+import type { DiskFacts, DiskSourceLike, DiskTwins, Storage, StoredFile } from '../storage.ts';
 import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 import { SimulatedTravel } from './travel.ts';
@@ -37,6 +37,16 @@ export class SimulatedStorage implements Storage {
     const [disks, screens] = [this.#disks, this.#screens];
     this.travel = new SimulatedTravel({ hostName, disks, saved, screens, machines });
   }
+
+  readonly twins: DiskTwins = {
+    plan: async ({ folder }, disk, to) => ({
+      from: [place(folder, disk.file)],
+      to: [place(folder, to)],
+    }),
+    make: async ({ folder }, { sizeBytes }, to) => {
+      this.#disks.set(place(folder, to), sizeBytes);
+    },
+  };
 
   async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {
     const folder = `/simulated/${this.#hostName}/${definition.name}`;

@@ -60,7 +60,15 @@ export class DiskServer {
   /** Before QEMU: resolves when it listens. Faults: why a disk cannot be opened; `unavailable`, `timeout`. */
   async start(signal: AbortSignal): Promise<void> {
     await this.end();
-    this.#process = await startServer({ ...this.#parts, plan: this.#plan }, signal);
+    try {
+      this.#process = await startServer({ ...this.#parts, plan: this.#plan }, signal);
+    } catch (error) {
+      // A copy that was not begun has no file yet, and no disk waits for it.
+      const disks = this.#plan.disks.filter(({ access }) => access !== 'incoming');
+      if (disks.length === this.#plan.disks.length) throw error;
+      this.#plan = { ...this.#plan, disks };
+      this.#process = await startServer({ ...this.#parts, plan: this.#plan }, signal);
+    }
   }
 
   /** Of a QEMU that runs already: the process that is there, or a new one. */

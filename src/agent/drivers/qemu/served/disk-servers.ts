@@ -1,5 +1,6 @@
 /** The processes that serve disks on this host: at most one for each running vm (disk-server.ts). */
 import type { Disk, VmDefinition } from '#api';
+import { Fault, isFault, present } from '#lib';
 import type { Log } from '#log';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { Account } from '../confine/accounts.ts';
@@ -7,16 +8,22 @@ import type { ControlGroups } from '../confine/cgroups.ts';
 import { ownPlaces, runPlaces } from '../places.ts';
 import { DiskServer } from './disk-server.ts';
 import { findUnshare } from './narrow.ts';
-import { diskId } from '../spec/devices.ts';
+import { diskId, exportOf } from '../spec/devices.ts';
 import { entryOf, planServed } from './plan.ts';
 import type { ServedEntry, ServedPlan } from './served-plan.ts';
 
 /** What is served to one process changes while it runs. */
 export interface ServedToOne {
+  /** In which its files may be. */
+  folders(): readonly string[];
   /** Before the disk is plugged in. Faults: as `DiskServer.start`. */
   add(disk: Disk): Promise<void>;
   /** After it was unplugged: its file is as its format ends it, and nobody's. */
   remove(disk: Disk): Promise<void>;
+  /** A file into which a disk is copied. Faults: as `DiskServer.start`; `unsupported` by one of an older version. */
+  take(copy: ServedEntry): Promise<void>;
+  /** From now on by that entry alone, and no more by the other name. */
+  replace(gone: string, entry: ServedEntry | undefined): Promise<void>;
   /** Something lies on it now: it is read until the next merge, and all that was written is in it. */
   letGo(disk: Disk): Promise<void>;
 }
@@ -64,7 +71,9 @@ export class DiskServers {
     account: Account | undefined,
     setLimits: (definition: VmDefinition) => void,
   ): ServedToOne {
+    const folders = (): readonly string[] => this.#options.storage().folders(file().folder);
     return {
+      folders,
       add: async (disk) => {
         const now = file();
         const { id } = now.definition;
@@ -72,22 +81,47 @@ export class DiskServers {
         const server = this.#servers.get(id);
         if (server !== undefined) return server.become(withEntry(server, entry.name, entry));
         const { hardware } = now.definition;
-        const disks = [...hardware.disks.filter((one) => diskId(one) !== entry.name), disk];
+        const disks = [...hardware.disks.filter((one) => diskId(one) !== diskId(disk)), disk];
         const definition = { ...now.definition, hardware: { ...hardware, disks } };
         setLimits(definition);
         await this.start({ ...now, definition }, account, AbortSignal.timeout(startMs));
       },
       remove: async (disk) => {
-        const { id } = file().definition;
+        const now = file();
+        const { id } = now.definition;
         const server = this.#servers.get(id);
         if (server === undefined) return;
-        const plan = withEntry(server, diskId(disk), undefined);
+        const plan = withEntry(server, exportOf(now, disk), undefined);
         if (plan.disks.length === 0) await this.end(id);
         else await server.become(plan);
       },
-      letGo: async (disk) => {
+      take: async (copy) => {
+        const server = present(this.#servers.get(file().definition.id), 'what serves the disk');
+        try {
+          const plan = withEntry(server, copy.name, copy);
+          await server.become({ ...plan, folders: [...folders()] });
+        } catch (cause) {
+          if (!isFault(cause, 'internal')) throw cause;
+          // What was started by an agent before this one does not know of copies.
+          throw new Fault('unsupported', 'what serves its disks is of an older version', {
+            cause,
+            hint: 'pause the vm and move the disk then, or restart the vm first',
+          });
+        }
+      },
+      replace: async (gone, entry) => {
         const server = this.#servers.get(file().definition.id);
-        const entry = server?.plan.disks.find(({ name }) => name === diskId(disk));
+        if (server === undefined) return;
+        const others = withEntry(server, gone, undefined).disks;
+        const kept = others.filter(({ name }) => name !== entry?.name);
+        const disks = entry === undefined ? kept : [...kept, entry];
+        await server.become({ ...server.plan, disks });
+      },
+      letGo: async (disk) => {
+        const now = file();
+        const server = this.#servers.get(now.definition.id);
+        const name = exportOf(now, disk);
+        const entry = server?.plan.disks.find((one) => one.name === name);
         if (server === undefined || entry === undefined || entry.access === 'read') return;
         const next = { ...entry, access: 'when-written' } as const;
         await server.become(withEntry(server, entry.name, next));

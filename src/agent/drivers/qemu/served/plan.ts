@@ -4,32 +4,44 @@ import { topOf } from '../../../machine/layers/layers.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { Account } from '../confine/accounts.ts';
 import { resolveFile } from '../places.ts';
-import { diskId } from '../spec/devices.ts';
+import { exportOf } from '../spec/devices.ts';
 import type { ServedEntry, ServedPlan } from './served-plan.ts';
 
 export function planServed(
-  file: Pick<MachineFile, 'definition' | 'folder' | 'layers'>,
+  file: Pick<MachineFile, 'definition' | 'folder' | 'layers' | 'moving' | 'servedAs'>,
   folders: readonly string[],
   account: Account | undefined,
 ): ServedPlan {
   const served = file.definition.hardware.disks.filter((disk) => !isNative(disk));
+  const copy = copyEntryOf(file);
   return {
     ...(account === undefined ? {} : { account: { ...account, groups: [...account.groups] } }),
     folders: [...folders],
-    disks: served.map((disk) => entryOf(file, disk)),
+    disks: [...served.map((disk) => entryOf(file, disk)), ...(copy === undefined ? [] : [copy])],
   };
 }
 
 /** Of a disk that is served. */
 export function entryOf(
-  { folder, layers }: Pick<MachineFile, 'folder' | 'layers'>,
+  { folder, layers, servedAs }: Pick<MachineFile, 'folder' | 'layers' | 'servedAs'>,
   disk: Disk,
 ): ServedEntry {
   const isTop = topOf(layers, disk).file === disk.file;
   return {
-    name: diskId(disk),
+    name: exportOf({ servedAs }, disk),
     path: resolveFile(folder, disk.file),
     format: disk.format,
     access: disk.readOnly ? 'read' : isTop ? 'write' : 'when-written',
   };
+}
+
+/** Of the file that a disk is on its way to. */
+export function copyEntryOf({
+  definition,
+  moving,
+}: Pick<MachineFile, 'definition' | 'moving'>): ServedEntry | undefined {
+  const disk = definition.hardware.disks.find(({ file }) => file === moving?.from);
+  if (disk === undefined || !moving?.served) return undefined;
+  const { served, toPath: path } = moving;
+  return { name: served.to.name, path, format: disk.format, access: 'incoming' };
 }

@@ -6,8 +6,6 @@
  * QEMU does: what QEMU had written is in the files then. At the socket TOLD it is told another plan, one line a
  * connection, and answers when that holds, or why it does not.
  */
-import { existsSync } from 'node:fs';
-import { hostStore } from '#disk';
 import { describeFault, type Fault, faultToData, systemClock, toFault } from '#lib';
 import { NbdServer } from '#nbd';
 import { ServedDisks } from './served-disks.ts';
@@ -31,12 +29,8 @@ function takeAccount({ account }: ServedPlan): void {
 async function serveDisks(socketPath: string, toldPath: string, plan: ServedPlan): Promise<void> {
   takeAccount(plan);
   await using stack = new AsyncDisposableStack();
-  const store = hostStore(
-    plan.folders.filter((folder) => existsSync(folder)),
-    { smallWrites: 'here' },
-  );
-  const disks = stack.use(new ServedDisks(store));
-  await disks.become(plan.disks);
+  const disks = stack.use(new ServedDisks());
+  await disks.become(plan);
   const ended = Promise.withResolvers<void>();
   const options = {
     exports: disks.exports,
@@ -44,7 +38,7 @@ async function serveDisks(socketPath: string, toldPath: string, plan: ServedPlan
     onIdle: () => ended.resolve(),
   };
   const server = stack.use(await NbdServer.listen({ socketPath }, options));
-  stack.use(await listenForPlans(toldPath, (told) => disks.become(told.disks)));
+  stack.use(await listenForPlans(toldPath, (told) => disks.become(told)));
   process.once('SIGTERM', () => ended.resolve());
   say('ready');
   const lonely = new AbortController();

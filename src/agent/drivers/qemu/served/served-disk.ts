@@ -7,12 +7,15 @@
 import { claimDisk, openDisk, type Access, type Disk, type FileStore } from '#disk';
 import { Fault } from '#lib';
 import type { Export } from '#nbd';
+import { LazyStore, writeIncoming } from './incoming.ts';
 import type { ServedEntry } from './served-plan.ts';
 
 type Facts = Pick<Disk, 'sizeBytes' | 'sectorBytes' | 'blockBytes'>;
 
 export class ServedDisk implements Export, AsyncDisposable {
   readonly #store: FileStore;
+  /** Of one that a copy is made into. */
+  readonly #lazy: LazyStore;
   #entry: ServedEntry;
   readonly #facts: Facts;
   /** Undefined: opened by whoever needs it next. */
@@ -22,9 +25,10 @@ export class ServedDisk implements Export, AsyncDisposable {
   #turn: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(entry: ServedEntry, store: FileStore, disk: Disk) {
+  private constructor(entry: ServedEntry, stores: Stores, disk: Disk) {
     this.#entry = entry;
-    this.#store = store;
+    this.#store = stores.store;
+    this.#lazy = stores.lazy;
     this.#disk = disk;
     const { sizeBytes, sectorBytes, blockBytes } = disk;
     this.#facts = { sizeBytes, sectorBytes, blockBytes };
@@ -32,8 +36,8 @@ export class ServedDisk implements Export, AsyncDisposable {
 
   /** Faults: as `openDisk`; `unsupported` for one that is only read; `refused` where another program uses it. */
   static async open(entry: ServedEntry, store: FileStore): Promise<ServedDisk> {
-    const access = entry.access === 'write' ? 'write' : 'read';
-    return new ServedDisk(entry, store, await openFor(entry, access, store));
+    const stores = { store, lazy: new LazyStore(store) };
+    return new ServedDisk(entry, stores, await openFor(entry, accessOf(entry), stores));
   }
 
   get entry(): ServedEntry {
@@ -51,6 +55,9 @@ export class ServedDisk implements Export, AsyncDisposable {
   get isWritable(): boolean {
     return this.#entry.access !== 'read';
   }
+  get isThin(): boolean {
+    return this.#entry.access === 'incoming';
+  }
 
   read(into: Uint8Array, offset: number): Promise<void> {
     return this.#use((disk) => disk.read(into, offset));
@@ -58,16 +65,21 @@ export class ServedDisk implements Export, AsyncDisposable {
 
   async write(from: Uint8Array, offset: number): Promise<void> {
     await this.#openFor('write');
-    await this.#use((disk) => disk.write(from, offset));
+    await this.#use((disk) =>
+      this.isThin ? writeIncoming(disk, from, offset) : disk.write(from, offset),
+    );
   }
 
   async zero(offset: number, length: number): Promise<void> {
     await this.#openFor('write');
-    await this.#use((disk) => disk.zero(offset, length));
+    await this.#use(async (disk) => {
+      await disk.zero(offset, length);
+      if (this.isThin) await disk.flush();
+    });
   }
 
   flush(): Promise<void> {
-    return this.#use((disk) => disk.flush());
+    return this.#use((disk) => this.#lazy.durably(() => disk.flush()));
   }
 
   runAt(offset: number, limit: number): ReturnType<Disk['runAt']> {
@@ -76,8 +88,17 @@ export class ServedDisk implements Export, AsyncDisposable {
 
   /** From now on as the entry says, of the same file: what was written is in it, and it is as its format ends it. */
   async become(entry: ServedEntry): Promise<void> {
-    await this.#openFor(entry.access === 'write' ? 'write' : 'read');
-    this.#entry = entry;
+    if ((entry.access === 'incoming') === this.isThin) {
+      await this.#openFor(accessOf(entry));
+      this.#entry = entry;
+      return;
+    }
+    await this.#alone(async () => {
+      if (this.#closed) return;
+      await this.#close();
+      this.#entry = entry;
+      this.#disk = await openFor(entry, accessOf(entry), this.#stores);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,14 +128,18 @@ export class ServedDisk implements Export, AsyncDisposable {
     await this.#alone(async () => {
       if (this.#closed || this.#disk?.layer.file.access === access) return;
       await this.#close();
-      this.#disk = await openFor(this.#entry, access, this.#store);
+      this.#disk = await openFor(this.#entry, access, this.#stores);
     });
   }
 
   async #close(): Promise<void> {
     const disk = this.#disk;
     this.#disk = undefined;
-    await disk?.close();
+    await this.#lazy.durably(async () => disk?.close());
+  }
+
+  get #stores(): Stores {
+    return { store: this.#store, lazy: this.#lazy };
   }
 
   /** Runs while nothing else is at work. */
@@ -136,9 +161,19 @@ export class ServedDisk implements Export, AsyncDisposable {
   }
 }
 
-async function openFor(entry: ServedEntry, access: Access, store: FileStore): Promise<Disk> {
+interface Stores {
+  readonly store: FileStore;
+  readonly lazy: LazyStore;
+}
+
+function accessOf({ access }: ServedEntry): Access {
+  return access === 'write' || access === 'incoming' ? 'write' : 'read';
+}
+
+async function openFor(entry: ServedEntry, access: Access, { store, lazy }: Stores): Promise<Disk> {
   const { path, format } = entry;
-  const disk = await openDisk({ path, format, access, store });
+  const isIncoming = entry.access === 'incoming';
+  const disk = await openDisk({ path, format, access, store: isIncoming ? lazy : store });
   try {
     if (access === 'write' && !disk.isWritable)
       throw new Fault('unsupported', `${path}: disks of this kind of ${format} are only read`, {

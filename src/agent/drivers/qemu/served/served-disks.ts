@@ -3,26 +3,22 @@
  *
  * Invariant: one plan after the other; a disk of the next one that cannot be opened leaves those of the last one served.
  */
-import type { FileStore } from '#disk';
+import { existsSync } from 'node:fs';
+import { hostStore } from '#disk';
 import type { Exports } from '#nbd';
 import { ServedDisk } from './served-disk.ts';
-import type { ServedEntry } from './served-plan.ts';
+import type { ServedEntry, ServedPlan } from './served-plan.ts';
 
 export class ServedDisks implements AsyncDisposable {
-  readonly #store: FileStore;
   readonly #disks = new Map<string, ServedDisk>();
   #turn: Promise<void> = Promise.resolve();
-
-  constructor(store: FileStore) {
-    this.#store = store;
-  }
 
   get exports(): Exports {
     return this.#disks;
   }
 
   /** Faults: as `ServedDisk.open`. */
-  become(plan: readonly ServedEntry[]): Promise<void> {
+  become(plan: ServedPlan): Promise<void> {
     const next = this.#turn.then(() => this.#become(plan));
     this.#turn = next.catch(() => undefined);
     return next;
@@ -34,16 +30,18 @@ export class ServedDisks implements AsyncDisposable {
     for (const disk of this.#disks.values()) stack.use(disk);
   }
 
-  async #become(plan: readonly ServedEntry[]): Promise<void> {
+  async #become({ disks: plan, folders }: ServedPlan): Promise<void> {
     for (const [name, disk] of this.#disks) {
       if (plan.some((entry) => isSameFile(entry, disk.entry))) continue;
       this.#disks.delete(name);
       await disk[Symbol.asyncDispose]();
     }
+    const allowed = folders.filter((folder) => existsSync(folder));
+    const store = hostStore(allowed, { smallWrites: 'here' });
     for (const entry of plan) {
       const disk = this.#disks.get(entry.name);
       if (disk !== undefined) await disk.become(entry);
-      else this.#disks.set(entry.name, await ServedDisk.open(entry, this.#store));
+      else this.#disks.set(entry.name, await ServedDisk.open(entry, store));
     }
   }
 }

@@ -11,12 +11,15 @@ export const servedPlanSchema = z.strictObject({
   disks: z
     .array(
       z.strictObject({
-        /** Of the export: the id of its device. */
+        /** Of the export. */
         name: z.string().max(64),
         path: z.string().max(4096),
         format: z.string().max(32),
-        /** `when-written`: something lies on it, and it is opened for writing by the first write, that of a merge. */
-        access: z.enum(['read', 'write', 'when-written']),
+        /**
+         * `when-written`: something lies on it, and it is opened for writing by the first write, that of a merge.
+         * `incoming`: a copy is made into it (incoming.ts).
+         */
+        access: z.enum(['read', 'write', 'when-written', 'incoming']),
       }),
     )
     .max(64),

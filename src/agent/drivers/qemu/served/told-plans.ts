@@ -71,7 +71,12 @@ export async function tellPlan(
   socket.on('error', () => undefined);
   try {
     socket.write(`${JSON.stringify(plan)}\n`);
-    const answer = await readLine(socket, maxPlanBytes, signal);
+    // One that ends meanwhile has not answered.
+    const gone = (error: unknown): string => {
+      if (error instanceof Fault) throw error;
+      return '';
+    };
+    const answer = await readLine(socket, maxPlanBytes, signal).catch(gone);
     return answer === '' ? undefined : answer;
   } finally {
     socket.destroy();

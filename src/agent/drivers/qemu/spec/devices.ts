@@ -40,6 +40,11 @@ export function diskId(disk: Placed): string {
   return `disk-${placeName(disk).replace(':', '-')}`;
 }
 
+/** The name under which a disk is served: that of its device, until it has moved as its vm ran. */
+export function exportOf({ servedAs }: Pick<MachineFile, 'servedAs'>, disk: Disk): string {
+  return servedAs.find((one) => one.disk === disk.file)?.name ?? diskId(disk);
+}
+
 export function opticalId(drive: Placed): string {
   return `cd-${placeName(drive).replace(':', '-')}`;
 }
@@ -88,7 +93,7 @@ function deviceSet({ bus, controller, position }: Placed): number {
 }
 
 function sourceOf(
-  file: Pick<MachineFile, 'folder' | 'layers'>,
+  file: Pick<MachineFile, 'folder' | 'layers' | 'servedAs'>,
   disk: Disk,
   socketPath: string,
 ): Image {
@@ -98,7 +103,7 @@ function sourceOf(
       format: 'raw',
     };
   const served: Image = {
-    source: { kind: 'nbd', socketPath, exportName: diskId(disk) },
+    source: { kind: 'nbd', socketPath, exportName: exportOf(file, disk) },
     format: 'raw',
   };
   return imageOf(file.folder, chainOf(file.layers, disk), served);
@@ -106,7 +111,7 @@ function sourceOf(
 
 /** `socketPath`: where disks in formats that QEMU is not trusted with are served, each under its id. */
 export function diskSpec(
-  file: Pick<MachineFile, 'folder' | 'layers'>,
+  file: Pick<MachineFile, 'folder' | 'layers' | 'servedAs'>,
   disk: Disk,
   socketPath: string,
 ): DiskSpec {
