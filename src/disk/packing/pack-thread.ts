@@ -4,16 +4,10 @@ import { parentPort } from 'node:worker_threads';
 import { runPiece } from './codec.ts';
 import type { PackAnswer, PackOrder } from './messages.ts';
 
-parentPort?.on('message', ({ pieces, input, output }: PackOrder) => {
-  let [from, to] = [0, 0];
-  const answer: PackAnswer = pieces.map(({ packing, doing, length, roomBytes }) => {
-    const [piece, room] = [
-      input.subarray(from, from + length),
-      output.subarray(to, to + roomBytes),
-    ];
-    [from, to] = [from + length, to + roomBytes];
+parentPort?.on('message', (order: PackOrder) => {
+  const answer: PackAnswer = order.map(({ packing, doing, bytes, into }) => {
     try {
-      return runPiece(packing, doing, piece, room);
+      return runPiece(packing, doing, bytes, into);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

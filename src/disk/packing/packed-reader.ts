@@ -5,6 +5,7 @@
  */
 import { kiB } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
+import { sharedBuffer } from './shared-memory.ts';
 
 const windowBytes = 256 * kiB;
 /** Twice as many as pieces of a copy are in flight. */
@@ -69,7 +70,7 @@ export class PackedReader {
     if (!isNext || length >= windowBytes) return undefined;
     const oldest = this.#windows.length >= maxWindows ? this.#windows.shift() : undefined;
     if (oldest !== undefined) this.#reclaim(oldest);
-    const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
+    const memory = this.#spare.pop() ?? sharedBuffer(windowBytes);
     const bytes = this.#readInto(memory, offset);
     const window = { start: offset, end: offset + windowBytes, memory, bytes, users: 0 };
     this.#windows.push(window);

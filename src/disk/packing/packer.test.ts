@@ -4,6 +4,7 @@ import { deflateSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'no
 import { seededRandom } from '../testing/random.ts';
 import { packings, type Packing } from './codec.ts';
 import { packedRoom, packInto, unpackInto } from './packer.ts';
+import { sharedBuffer } from './shared-memory.ts';
 
 const pieceBytes = 64 * 1024;
 
@@ -59,6 +60,37 @@ for (const packing of packings) {
     );
   });
 }
+
+test('pieces that lie in shared memory, and rooms that do, are packed and unpacked beside such as do not', async () => {
+  const shared = (bytes: Uint8Array): Buffer => {
+    const copy = sharedBuffer(bytes.length);
+    copy.set(bytes);
+    return copy;
+  };
+  for (const packing of packings) {
+    const pieces = Array.from({ length: 40 }, (_, number) => makePiece(number));
+    // each way of lying: piece and room, piece alone, room alone, neither
+    const rooms = pieces.map((_, index) =>
+      index % 2 === 0 ? sharedBuffer(packedRoom(pieceBytes)) : Buffer.alloc(packedRoom(pieceBytes)),
+    );
+    const lengths = await Promise.all(
+      pieces.map((piece, index) =>
+        packInto(packing, index % 4 < 2 ? shared(piece) : piece, rooms[index] ?? Buffer.alloc(0)),
+      ),
+    );
+    const stored = rooms.map((room, index) => room.subarray(0, lengths[index]));
+    for (const [index, one] of stored.entries())
+      assert.ok(pieces[index]?.equals(readers[packing](Buffer.from(one))), `${packing} ${index}`);
+    const back = pieces.map((_, index) =>
+      index % 3 === 0 ? sharedBuffer(pieceBytes) : Buffer.alloc(pieceBytes),
+    );
+    await Promise.all(
+      stored.map((one, index) => unpackInto(packing, one, back[index] ?? Buffer.alloc(0))),
+    );
+    for (const [index, piece] of pieces.entries())
+      assert.ok(back[index]?.equals(piece), `${packing} ${index}`);
+  }
+});
 
 test('a piece that does not become smaller has room, and one larger than an order is done', async () => {
   const noise = seededRandom(9).bytes(pieceBytes);

@@ -14,6 +14,7 @@ import type { Worker } from 'node:worker_threads';
 import { Fault } from '#lib';
 import { runPiece, type Packing } from './codec.ts';
 import type { PackAnswer, PackOrder, PieceOrder } from './messages.ts';
+import { isShared, sharedBuffer } from './shared-memory.ts';
 
 const script = new URL('./pack-thread.ts', import.meta.url);
 /** What a thread begins with where its program has a compile cache; else it takes 15 MB for Node.js's type stripper. */
@@ -34,8 +35,6 @@ const maxOrderBytes = 512 * 1024;
 const inPlaceBytes = 128 * 1024;
 
 interface Piece extends PieceOrder {
-  readonly bytes: Uint8Array;
-  readonly into: Uint8Array;
   readonly done: PromiseWithResolvers<number>;
 }
 
@@ -43,8 +42,9 @@ interface Thread {
   readonly worker: Worker;
   /** What it is at work on; nothing: it is idle. */
   order: readonly Piece[];
-  input: Uint8Array;
-  output: Uint8Array;
+  /** The same as the thread was told: what was not in shared memory is in the thread's room. */
+  sent: PackOrder;
+  room: Uint8Array;
 }
 
 class Packer {
@@ -60,8 +60,7 @@ class Packer {
     into: Uint8Array,
   ): Promise<number> {
     const done = Promise.withResolvers<number>();
-    const [length, roomBytes] = [bytes.length, into.length];
-    this.#waiting.push({ packing, doing, length, roomBytes, bytes, into, done });
+    this.#waiting.push({ packing, doing, bytes, into, done });
     // Pieces mostly come in bursts, and are shared out when all of a burst are there.
     if (!this.#isDue) setImmediate(() => this.#shareOut());
     this.#isDue = true;
@@ -90,8 +89,8 @@ class Packer {
   #take(count: number): readonly Piece[] {
     let taken = 0;
     let [input, output] = [0, 0];
-    for (const { length, roomBytes } of this.#waiting.slice(0, count)) {
-      [input, output] = [input + length, output + roomBytes];
+    for (const { bytes, into } of this.#waiting.slice(0, count)) {
+      [input, output] = [input + bytes.length, output + into.length];
       if (taken > 0 && Math.max(input, output) > maxOrderBytes) break;
       taken += 1;
     }
@@ -105,24 +104,13 @@ class Packer {
       return;
     }
     thread.worker.ref();
-    thread.input = roomFor(thread.input, sumOf(order, 'length'));
-    thread.output = roomFor(thread.output, sumOf(order, 'roomBytes'));
-    const { input, output } = thread;
-    let at = 0;
-    for (const { bytes } of order) {
-      input.set(bytes, at);
-      at += bytes.length;
-    }
-    const pieces = order.map(({ packing, doing, length, roomBytes }) => {
-      return { packing, doing, length, roomBytes };
-    });
-    thread.worker.postMessage({ pieces, input, output } satisfies PackOrder);
+    thread.sent = carry(thread, order);
+    thread.worker.postMessage(thread.sent);
   }
 
   #start(): Thread {
     const worker = startWorker();
-    const none = new Uint8Array();
-    const thread: Thread = { worker, order: [], input: none, output: none };
+    const thread: Thread = { worker, order: [], sent: [], room: new Uint8Array() };
     this.#threads.add(thread);
     worker.on('message', (answer: PackAnswer) => {
       settle(thread, answer);
@@ -164,8 +152,8 @@ function startWorker(): Worker {
   return new Worker(first, { ...options, eval: true, workerData: data });
 }
 
-function isForHere({ doing, roomBytes }: Piece): boolean {
-  return doing === 'unpack' && roomBytes <= inPlaceBytes;
+function isForHere({ doing, into }: Piece): boolean {
+  return doing === 'unpack' && into.length <= inPlaceBytes;
 }
 
 function workHere({ packing, doing, bytes, into, done }: Piece): void {
@@ -176,26 +164,33 @@ function workHere({ packing, doing, bytes, into, done }: Piece): void {
   }
 }
 
-function sumOf(order: readonly Piece[], key: 'length' | 'roomBytes'): number {
-  return order.reduce((sum, piece) => sum + piece[key], 0);
-}
-
-/** Memory that threads share, made anew where the one there is too small. */
-function roomFor(known: Uint8Array, bytes: number): Uint8Array {
-  if (known.length >= bytes) return known;
-  return new Uint8Array(new SharedArrayBuffer(Math.max(bytes, maxOrderBytes)));
-}
-
-function settle({ order, output }: Thread, answer: PackAnswer): void {
+/** The order for the thread: what is not in shared memory gets a place in its room. */
+function carry(thread: Thread, order: readonly Piece[]): PackOrder {
+  const apart = (bytes: Uint8Array): number => (isShared(bytes) ? 0 : bytes.length);
+  const wanted = order.reduce((sum, { bytes, into }) => sum + apart(bytes) + apart(into), 0);
+  if (thread.room.length < wanted) thread.room = sharedBuffer(wanted);
   let at = 0;
-  for (const [index, { done, into, roomBytes }] of order.entries()) {
+  const place = (bytes: Uint8Array): Uint8Array => {
+    if (isShared(bytes)) return bytes;
+    at += bytes.length;
+    return thread.room.subarray(at - bytes.length, at);
+  };
+  return order.map(({ packing, doing, bytes, into }) => {
+    const sent = { packing, doing, bytes: place(bytes), into: place(into) };
+    if (sent.bytes !== bytes) sent.bytes.set(bytes);
+    return sent;
+  });
+}
+
+function settle({ order, sent }: Thread, answer: PackAnswer): void {
+  for (const [index, { done, into }] of order.entries()) {
     const result = answer[index] ?? 'no answer';
+    const made = sent[index]?.into;
     if (typeof result === 'string') done.reject(new Error(result));
     else {
-      into.set(output.subarray(at, at + result));
+      if (made !== undefined && made !== into) into.set(made.subarray(0, result));
       done.resolve(result);
     }
-    at += roomBytes;
   }
 }
 

@@ -15,6 +15,8 @@ const shortestHole = 32 * 1024;
 
 /** Each way to a thread and back costs as much as some 200 KiB: pieces are large. */
 const plainChunkBytes = 2 * miB;
+/** Of a source that is compressed, whose clusters take memory until they are unpacked. */
+const packedChunkBytes = miB;
 /** Enough to keep the thread pool busy. */
 const compressedChunkBytes = 256 * 1024;
 const compressedInFlight = 6;
@@ -44,7 +46,7 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
   const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : plainChunkBytes;
   const inFlight = options.inFlight ?? (compress ? compressedInFlight : defaultInFlight);
   await eachInFlight(
-    spansOf(source, size, options.range),
+    spansOf(source, size, options.range, compress ? size : packedChunkBytes),
     inFlight,
     async (span, buffer) => {
       meter.add(0);

@@ -2,6 +2,7 @@
  * Several pieces of work in flight, a bounded number of them, each with a buffer of its own that is used again.
  * The first failure stops the taking of new pieces; what is in flight is awaited, then the failure is thrown.
  */
+import { sharedBuffer } from '../packing/shared-memory.ts';
 
 export const chunkBytes = 1024 * 1024;
 /** Pieces in flight, and so buffers of `chunkBytes`: as many as threads of Node.js read and write. */
@@ -19,7 +20,7 @@ export async function eachInFlight<T>(
   try {
     for await (const piece of pieces) {
       if (failures.length > 0) break;
-      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
+      const buffer = idle.pop() ?? sharedBuffer(bufferBytes);
       const turn: Promise<void> = work(piece, buffer).then(
         () => {
           idle.push(buffer);

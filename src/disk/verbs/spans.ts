@@ -18,19 +18,27 @@ export interface SpanRange {
   readonly end: number;
 }
 
-/** Chunks in ascending order, of the whole disk or a range of it; adjacent chunks of zeros come as one span. */
+/**
+ * Chunks in ascending order, of the whole disk or a range of it; adjacent chunks of zeros come as one span. Of compressed
+ * data there is no more in a chunk than `packedSize`, which divides `size`: it takes memory beside the chunk until it is unpacked.
+ */
 export async function* spansOf(
   disk: Disk,
   size = chunkBytes,
   range: SpanRange = { start: 0, end: disk.sizeBytes },
+  packedSize = size,
 ): AsyncGenerator<Span> {
   let chunk = range.start;
+  let chunkSize = size;
   let start = -1;
   let end = -1;
   for (let at = range.start; at < range.end;) {
     const run = await disk.runAt(at, range.end - at);
     for (let left = run.length; left > 0;) {
-      const chunkEnd = Math.min(chunk + size, range.end);
+      if (at === chunk) chunkSize = size;
+      if (run.kind === 'compressed')
+        chunkSize = Math.min(chunkSize, Math.ceil((at + 1 - chunk) / packedSize) * packedSize);
+      const chunkEnd = Math.min(chunk + chunkSize, range.end);
       const isWideZero = run.kind === 'zero' && at === chunk && left >= size;
       const part = isWideZero
         ? Math.min(left, Math.floor(left / size) * size)
