@@ -13,6 +13,7 @@ import {
   testDisk,
   withoutQemu,
 } from './testing/qemu-agent.ts';
+import { serverOf } from './testing/served-guest.ts';
 import { fill, firstBytes, makeChild, type FileOfDisk } from './testing/served-files.ts';
 
 interface Made {
@@ -143,6 +144,38 @@ describe('clones of disks of other products', { skip: withoutQemu }, () => {
     assert.deepEqual(layersOf(copy.id).files, [], 'one file again');
     assert.deepEqual(await firstBytes(own(copy.id), 4), [0, 1, 0, 9]);
     for (const { id } of [copy, flat]) await destroy(id);
+  });
+
+  test('a vm that runs is flattened on a disk that is served to it: what serves that goes on with the copy, into which layers merge', async () => {
+    const source = await makeForeign('a.vhdx');
+    await makeDisk({ ...own(source.id), sizeBytes: size }, hostStore());
+    await fill(own(source.id), 1, 1);
+    const kept = await take(source.id);
+    const copy = await clone(source, null);
+    await fill(top(source.id), 2, 7);
+    await agent.act(source.id, 'turn-on');
+    const { ino } = statSync(own(copy.id).path);
+    const before = readFileSync(own(copy.id).path);
+    const openInodes = (): number[] => {
+      const fds = `/proc/${serverOf(source.id) ?? 0}/fd`;
+      return readdirSync(fds).flatMap((fd) => {
+        const stats = statSync(join(fds, fd), { throwIfNoEntry: false });
+        return stats?.isFile() === true ? [stats.ino] : [];
+      });
+    };
+    assert.ok(openInodes().includes(ino));
+    await call(source.id, 'machine.flatten', {});
+    const its = statSync(own(source.id).path).ino;
+    assert.notEqual(its, ino);
+    assert.deepEqual([openInodes().includes(its), openInodes().includes(ino)], [true, false]);
+    await call(source.id, 'machine.snapshot.delete', { snapshotId: kept });
+    assert.deepEqual(layersOf(source.id).files, [], 'one file of its own');
+    assert.ok(before.equals(readFileSync(own(copy.id).path)), 'the clone has what it had');
+    await agent.act(source.id, 'turn-off');
+    assert.deepEqual(await firstBytes(own(source.id), 4), [0, 1, 7, 0]);
+    await runs(copy.id);
+    assert.deepEqual(await firstBytes(own(copy.id), 4), [0, 1, 0, 0]);
+    for (const { id } of [source, copy]) await destroy(id);
   });
 
   test('of a differencing disk there are full clones and no linked ones, and a disk in several files has no layers', async () => {

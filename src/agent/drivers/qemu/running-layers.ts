@@ -164,9 +164,10 @@ export class RunningLayers implements LiveLayers {
   }
 
   async replace({ disk, layer, above, below }: OpenReplacement): Promise<void> {
+    if (this.#isServed(disk, layer.file)) return this.#parts.served.again();
     const [lower, upper] = [layer, above].map(({ file, format }) => {
       if (isImage(format)) return { path: this.#resolve(disk, file), format };
-      throw new Fault('unsupported', `${file} is served to the vm as long as that runs`);
+      throw new Fault('internal', `${file} in ${format} is no layer of QEMU's`);
     });
     assert(lower !== undefined && upper !== undefined, 'two images');
     await replaceBelow(this.#parts.client(), {

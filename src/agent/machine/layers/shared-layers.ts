@@ -4,7 +4,6 @@
  * Invariant: what a machine's record calls shared is written by none of them, and all that lies below it is shared as
  * well; that ends for a machine when no other has the file any more.
  */
-import { isNative } from '#api';
 import { Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
@@ -70,14 +69,13 @@ export async function releaseShared(hands: Hands): Promise<void> {
 /**
  * Every shared file becomes one of this machine's own, with the same content and name; a process that has it open goes on
  * with that. Cut off at any point it goes on from there. Errors: `exhausted`, `cancelled`; `refused` naming a file that was
- * changed, or is served to the process.
+ * changed.
  */
 export async function separateShared(hands: Hands, progress: Hands['progress']): Promise<void> {
   const { storage } = hands.host.driver;
   await settleSeparated(hands);
   if (hands.running === undefined) await releaseShared(hands);
   const files = sharedFiles(hands.file.layers);
-  if (hands.running !== undefined) requireOpenable(hands, files);
   await requireUnchanged(hands, files);
   for (const [index, file] of files.entries()) {
     const seal = await storage.layers.copyBeside(hands.file, file, {
@@ -92,17 +90,6 @@ export async function separateShared(hands: Hands, progress: Hands['progress']):
     await hands.persist();
     await storage.layers.putCopy(hands.file, file);
     await settleSeparated(hands);
-  }
-}
-
-/** What serves a disk to the process has its file open for as long as that runs. */
-function requireOpenable({ file }: Hands, shared: readonly string[]): void {
-  const { name } = file.definition;
-  for (const { file: layer, format } of file.layers.files) {
-    if (!shared.includes(layer) || isNative({ format })) continue;
-    throw new Fault('refused', `${layer}, on which disks of ${name} stand, is in ${format}`, {
-      hint: `shut ${name} down: only what lies on raw and qcow2 is flattened as it runs`,
-    });
   }
 }
 

@@ -24,6 +24,8 @@ export interface ServedToOne {
   take(copy: ServedEntry): Promise<void>;
   /** From now on by that entry alone, and no more by the other name. */
   replace(gone: string, entry: ServedEntry | undefined): Promise<void>;
+  /** Files that have the names of others by now, with the same content, are served in their place. */
+  again(): Promise<void>;
   /** Something lies on it now: it is read until the next merge, and all that was written is in it. */
   letGo(disk: Disk): Promise<void>;
 }
@@ -116,6 +118,10 @@ export class DiskServers {
         const kept = others.filter(({ name }) => name !== entry?.name);
         const disks = entry === undefined ? kept : [...kept, entry];
         await server.become({ ...server.plan, disks });
+      },
+      again: async () => {
+        const server = this.#servers.get(file().definition.id);
+        await server?.become(server.plan);
       },
       letGo: async (disk) => {
         const now = file();

@@ -86,9 +86,13 @@ export class ServedDisk implements Export, AsyncDisposable {
     return this.#use((disk) => disk.runAt(offset, limit));
   }
 
-  /** From now on as the entry says, of the same file: what was written is in it, and it is as its format ends it. */
+  /**
+   * From now on as the entry says: what was written is in the file, and it is as its format ends it. Where another file has
+   * its name by now, which holds the same, it goes on with that.
+   */
   async become(entry: ServedEntry): Promise<void> {
-    if ((entry.access === 'incoming') === this.isThin) {
+    const isPlain = (entry.access === 'incoming') === this.isThin;
+    if (isPlain && (await this.#hasItsName())) {
       await this.#openFor(accessOf(entry));
       this.#entry = entry;
       return;
@@ -106,6 +110,14 @@ export class ServedDisk implements Export, AsyncDisposable {
       this.#closed = true;
       await this.#close();
     });
+  }
+
+  async #hasItsName(): Promise<boolean> {
+    const { path } = this.#entry;
+    const named = await this.#store.open(path, 'read').catch(() => undefined);
+    const open = this.#disk?.layer.file.identity;
+    await named?.close();
+    return named === undefined || open === undefined || named.identity === open;
   }
 
   async #use<T>(work: (disk: Disk) => Promise<T>): Promise<T> {
