@@ -16,6 +16,7 @@ export * from './folder.ts';
 export * from './host.ts';
 export * from './host-capacity.ts';
 export * from './host-connection.ts';
+export * from './host-devices.ts';
 export * from './host-space.ts';
 export * from './hypervisor-class.ts';
 export * from './viewers.ts';

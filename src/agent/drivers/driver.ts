@@ -16,6 +16,7 @@ import type {
   Disk,
   EffectiveHardware,
   Finding,
+  HostDevices,
   HostFacts,
   HostSettings,
   LinkParams,
@@ -275,6 +276,8 @@ export interface Driver extends AsyncDisposable {
   chooseAccount?(id: string, others: readonly MachineFile[]): number | null;
   /** Use of all processors since the last call, in percent. */
   cpuPercent?(): number | null;
+  /** Absent where the host is no machine. */
+  readonly listDevices?: () => Promise<HostDevices>;
   /** What of the host is critically low (HOST-44). */
   findLow?(): Promise<LowResource | undefined>;
   /** What stands against a start, of files, devices and hardware; memory and processors are judged for all drivers alike. */

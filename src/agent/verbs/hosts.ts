@@ -10,6 +10,7 @@ type HostVerbs = Pick<
   | 'host.account'
   | 'host.diagnose'
   | 'host.probe'
+  | 'host.devices'
   | 'host.drive'
   | 'host.service'
   | 'host.discover'
@@ -34,6 +35,11 @@ export function hostVerbs(host: Host): HostVerbs {
     async 'host.probe'(_, { signal }) {
       await host.driver.probe(signal);
       return { facts: await host.refreshFacts() };
+    },
+    async 'host.devices'() {
+      const { name, listDevices } = host.driver;
+      if (listDevices !== undefined) return await listDevices();
+      throw new Fault('unsupported', `a ${name} host has no devices`);
     },
     async 'host.drive'({ device }) {
       const { name, storage } = host.driver;

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { diskMethods, hostPath } from './disk-methods.ts';
 import { fileMethods } from './file-methods.ts';
+import { hostDevicesSchema } from '../host-devices.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { extensionMethods } from '../extension.ts';
 import { idSchema } from '../ids.ts';
@@ -95,6 +96,8 @@ export const linkMethods = {
   'host.media': { params: z.strictObject({}), result: hostMediaSchema },
   /** In the same folders: what a vm can be imported from. */
   'host.import-sources': { params: z.strictObject({}), result: importSourcesSchema },
+  /** What the kernel of the host knows of its hardware, at this moment. Errors: `unsupported` for a host that is none. */
+  'host.devices': { params: z.strictObject({}), result: hostDevicesSchema },
   ...driveMethods,
   'host.service': {
     params: z.strictObject({ run: z.boolean(), cause: causeSchema }),

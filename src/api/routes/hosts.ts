@@ -9,6 +9,7 @@ import {
 } from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
 import { fileIdentitySchema } from '../file-identity.ts';
+import { hostDevicesSchema } from '../host-devices.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
 import { hostAddSchema, hostConnectSchema } from '../host-connection.ts';
@@ -161,6 +162,18 @@ export const hostsRoutes = {
     on: 'host',
     params: hostParams,
     answer: 'operation',
+  }),
+  'host.device.list': route({
+    method: 'GET',
+    path: '/hosts/{host}/devices',
+    summary:
+      'List the PCI, USB, SCSI, storage and network devices of a host, as its kernel knows them',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: hostDevicesSchema,
   }),
   'host.disks': route({
     method: 'GET',

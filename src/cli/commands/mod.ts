@@ -14,6 +14,7 @@ import { extensionCommands } from './extensions.ts';
 import { folderCommands } from './folder.ts';
 import { quotaCommands } from './quota.ts';
 import { hostCommands } from './host.ts';
+import { hostDeviceCommands } from './host-devices.ts';
 import { hostTransferCommands } from './host-transfer.ts';
 import { installationCommands } from './installation.ts';
 import { participantCommands } from './participants.ts';
@@ -68,6 +69,7 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...networkCommands,
   ...hostCommands,
+  ...hostDeviceCommands,
   ...hostTransferCommands,
   ...extensionCommands,
   ...installationCommands,

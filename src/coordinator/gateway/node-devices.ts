@@ -1,15 +1,17 @@
 /**
- * Devices of hosts as libvirt's clients see them: of a host with an agent its adapters, from the inventory; of a hypervisor that others
- * run what its libvirtd tells, asked for when a client lists them. They are shown and not given to vms. A device is called
+ * Devices of hosts as libvirt's clients see them: of a host with an agent what that reads from sysfs, of a hypervisor that others
+ * run what its libvirtd tells, both asked for when a client lists them. They are shown and not given to vms. A device is called
  * as there, and NAME@HOST where the connection shows devices of several hosts.
  *
- * Invariant: a host that is away, or slow, has no devices, and delays nobody for longer than `patienceMs`.
+ * Invariant: a host that is away, or slow, delays nobody for longer than `patienceMs`. It has no devices then; one with an
+ * agent itself and the adapters that the inventory has.
  */
-import type { Host } from '#api';
+import type { Host, HostDevice } from '#api';
 import { find, readXml, textOf, attributeOf, findAll } from '#foreign';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { element, writeXml } from '../domain-xml/xml.ts';
+import { computer, describeDevices } from './own-devices.ts';
 import { shownHosts } from './shown-hosts.ts';
 
 export interface NodeDevice {
@@ -66,17 +68,34 @@ export class NodeDevices {
   async #textsOf(host: Host, signal: AbortSignal): Promise<readonly string[]> {
     const { facts, id, status } = host;
     if (facts === null) return [];
-    if (facts.foreign === undefined) return ownDevices(host);
+    if (facts.foreign === undefined)
+      return [machine(host), ...describeDevices(await this.#ownDevices(host, signal))];
     const knows = facts.extensions?.some(({ name, of }) => of === 'host' && name === extension);
     if (knows !== true || status !== 'ready') return [];
-    const { links } = this.#connection.parts.coordinator;
     const params = { name: extension, argument: null };
-    const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
-    const answer = await links
-      .call(id, 'host.extension', params, { signal: until })
+    const answer = await this.#links
+      .call(id, 'host.extension', params, { signal: soon(signal) })
       .catch(() => undefined);
     return answer?.output.match(/<device>[^]*?<\/device>/g) ?? [];
   }
+
+  async #ownDevices(host: Host, signal: AbortSignal): Promise<readonly HostDevice[]> {
+    if (host.status !== 'ready') return knownAdapters(host);
+    try {
+      const told = await this.#links.call(host.id, 'host.devices', {}, { signal: soon(signal) });
+      return told.devices;
+    } catch {
+      return knownAdapters(host);
+    }
+  }
+
+  get #links(): Connection['parts']['coordinator']['links'] {
+    return this.#connection.parts.coordinator.links;
+  }
+}
+
+function soon(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
 }
 
 export function noDevice(name: string): Error {
@@ -86,31 +105,27 @@ export function noDevice(name: string): Error {
   );
 }
 
-/** The machine itself, and adapters that have an address of their own. */
-function ownDevices({ id, facts }: Host): readonly string[] {
-  const computer = element('device', {}, [
-    element('name', {}, 'computer'),
-    element('capability', { type: 'system' }, [
-      element('hardware', {}, [element('uuid', {}, id)]),
-      element('firmware'),
+/** The machine itself. */
+function machine({ id }: Host): string {
+  return writeXml(
+    element('device', {}, [
+      element('name', {}, computer),
+      element('capability', { type: 'system' }, [
+        element('hardware', {}, [element('uuid', {}, id)]),
+        element('firmware'),
+      ]),
     ]),
-  ]);
-  const adapters = (facts?.interfaces ?? []).flatMap(({ name, mac }) =>
-    mac === null
-      ? []
-      : [
-          element('device', {}, [
-            element('name', {}, `net_${name}_${mac.replaceAll(':', '_')}`),
-            element('parent', {}, 'computer'),
-            element('capability', { type: 'net' }, [
-              element('interface', {}, name),
-              element('address', {}, mac),
-              element('capability', { type: '80203' }),
-            ]),
-          ]),
-        ],
   );
-  return [computer, ...adapters].map((one) => writeXml(one));
+}
+
+/** Adapters as the inventory has them: all that is known of a host whose agent does not tell its devices. */
+function knownAdapters({ facts }: Host): readonly HostDevice[] {
+  return (facts?.interfaces ?? []).flatMap(({ name, mac }): HostDevice[] => {
+    if (mac === null) return [];
+    const path = `/sys/class/net/${name}`;
+    const unknown = { state: 'unknown', speedMbps: null, isWireless: false };
+    return [{ kind: 'net', name, path, mac, ...unknown }];
+  });
 }
 
 /** None for what is no description of a device. Pure. */

@@ -31,6 +31,7 @@ before(async () => {
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
     'host.service': () => ({ running: true }),
+    'host.devices': () => ({ devices: [], complete: true }),
     'host.disks': () => ({ disks: [], complete: true }),
     'host.media': () => ({ files: [], complete: true, inserted: [] }),
     'host.disk': nothingThere,

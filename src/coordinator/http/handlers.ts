@@ -199,6 +199,7 @@ function hostHandlers({
   | 'host.extension'
   | 'host.update'
   | 'host.remove'
+  | 'host.device.list'
   | 'host.disks'
   | 'host.disk'
   | 'host.identify'
@@ -238,6 +239,7 @@ function hostHandlers({
       updateHost(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
     'host.remove': ({ caller, id, precondition, query }) =>
       removeHost(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+    'host.device.list': ({ id, signal }) => links.call(id, 'host.devices', {}, { signal }),
     'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
     'host.disk': ({ caller, id, query, signal }) =>
       showHostDisk(coordinator, caller, id, query.file, signal),

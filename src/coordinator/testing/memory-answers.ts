@@ -22,6 +22,7 @@ export const memoryAnswers = {
   'host.account': () => ({ ok: true, reasons: [], warnings: [] }),
   'host.diagnose': () => ({ findings: [] }),
   'host.probe': () => ({ facts }),
+  'host.devices': () => ({ devices: [], complete: true }),
   'host.disks': () => ({ disks: [], complete: true }),
   'host.import-sources': () => ({ sources: [], complete: true }),
   'host.media': () => ({ files: [], drives: [], complete: true, inserted: [] }),

@@ -45,6 +45,7 @@ import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
 import { faultOfReason } from './fault-of-reason.ts';
 import { asStarted, Engine } from './engine.ts';
 import { judgeFirmware, judgeOtherUefi, planFirmware } from './firmware.ts';
+import { listDevices } from './host/kernel-devices/list.ts';
 import { diagnoseHost } from './host/diagnose.ts';
 import { isForeign } from './host/emulator.ts';
 import { readHostFacts } from './host/host-facts.ts';
@@ -107,6 +108,7 @@ export class QemuDriver implements Driver {
   readonly #bootId: string;
   readonly #range: UidRange;
   readonly #cpu = new CpuMeter();
+  readonly listDevices = listDevices;
 
   private constructor(
     options: QemuDriverOptions,
