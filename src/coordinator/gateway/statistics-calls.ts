@@ -2,12 +2,12 @@
 import { kiB } from '#lib';
 import type { Vm } from '#api';
 import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
-import type { Totals } from './counters.ts';
 import { isActive, requireActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
 import { adapterTarget, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { matchesFlags } from './domain-state.ts';
 import { allStatsGroups, statsOf, whole } from './domain-stats.ts';
+import { countInto } from './stats-records.ts';
 
 type Calls = Pick<
   Handlers,
@@ -33,10 +33,10 @@ export function statisticsCalls(connection: Connection): Calls {
     requireActive(vm);
     return vm;
   };
-  const paramsOf = (vm: Vm, groups: number, totals: Totals): TypedParam[] =>
+  const paramsOf = (vm: Vm, groups: number): TypedParam[] =>
     statsOf(vm, groups, {
       isActive: isActive(vm),
-      totals,
+      totals: counters.ofVm(vm),
       stopReason: stopReasons.of(vm.id),
       blockDevices: () => connection.blockDevicesOf(vm),
     });
@@ -51,21 +51,23 @@ export function statisticsCalls(connection: Connection): Calls {
           asked.size === 0 ? matchesFlags(vm, flags, isActive(vm)) : asked.has(vm.id),
         );
       const found = requireListable(vms);
-      return encodeStats(found.length, (add) => {
-        for (const vm of found) {
-          const totals = counters.ofVm(vm);
-          const dom = connection.handleOf(vm);
-          const { record, counters: counted } = records.of(
-            vm,
-            stats,
-            dom,
-            totals,
-            () => paramsOf(vm, stats, totals),
-            stopReasons.of(vm.id),
-          );
-          add(record, counted);
-        }
-      });
+      const kept = found.map((vm) =>
+        records.of(
+          vm,
+          stats,
+          connection.handleOf(vm),
+          () => paramsOf(vm, stats),
+          stopReasons.of(vm.id),
+        ),
+      );
+      return encodeStats(
+        kept.map(({ record }) => record),
+        (index, now) => {
+          const [vm, one] = [found[index], kept[index]];
+          if (vm !== undefined && one !== undefined)
+            countInto(now, one.counts, vm, counters.ofVm(vm));
+        },
+      );
     },
     DOMAIN_GET_CPU_STATS: ({ dom, nparams, start_cpu }) => {
       const vm = active(dom);

@@ -16,7 +16,7 @@ import {
 import type { Totals } from './counters.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { statsOf } from './domain-stats.ts';
-import { StatsRecords, type CountedRecord } from './stats-records.ts';
+import { countInto, StatsRecords, type CountedRecord } from './stats-records.ts';
 
 const web = idOf('web');
 
@@ -45,9 +45,11 @@ function totalsOf(scale: number): Totals {
 }
 
 /** The bytes with the counters put in. */
-function bytesOf({ record, counters }: CountedRecord): string {
-  const bytes = Buffer.from(record.bytes);
-  assert.equal(counters.length, record.places.length);
+function bytesOf({ record, counts }: CountedRecord, vm: Vm, totals: Totals): string {
+  const bytes = Buffer.from(record.bytes, 'latin1');
+  assert.equal(counts.length, record.places.length);
+  const counters = new Float64Array(counts.length);
+  countInto(counters, counts, vm, totals);
   for (const [index, place] of record.places.entries())
     bytes.writeBigUInt64BE(BigInt(counters[index] ?? 0), place);
   return bytes.toString('hex');
@@ -65,10 +67,12 @@ function sent(
   let made = 0;
   const ask = (from: StatsRecords): string =>
     bytesOf(
-      from.of(vm, 0, dom, totals, () => {
+      from.of(vm, 0, dom, () => {
         made += 1;
         return statsOf(vm, 0, { isActive: true, totals, stopReason: 0, blockDevices: devices });
       }),
+      vm,
+      totals,
     );
   const kept = ask(records);
   const anew = ask(new StatsRecords());
@@ -105,4 +109,27 @@ void test('statistics that are kept are, byte for byte, those that would be writ
   );
   check(true, totalsOf(1002), 8);
   check(false, totalsOf(1003), 8);
+});
+
+void test('what is the same for many vms is kept once', () => {
+  const { inventory, writer } = make();
+  writer.put('vm', idOf('ldap'), vmData('ldap'));
+  writer.put('status', idOf('ldap'), { report: report('ldap') });
+  inventory.setSample({ ...sample('ldap', 5), memoryBytes: 1024 });
+  const records = new StatsRecords();
+  const [one, other] = ['web', 'ldap'].map((name) => {
+    const vm = inventory.vm(idOf(name));
+    assert.ok(vm);
+    return records.of(vm, 0, { name, uuid: vm.id, id: 1 }, () =>
+      statsOf(vm, 0, {
+        isActive: true,
+        totals: totalsOf(1),
+        stopReason: 0,
+        blockDevices: () => blockDevicesOf(vm, () => '/i'),
+      }),
+    );
+  });
+  assert.notEqual(one?.record.bytes, other?.record.bytes);
+  assert.equal(one?.counts, other?.counts);
+  assert.equal(one?.record.places, other?.record.places);
 });

@@ -34,26 +34,32 @@ interface Key {
   readonly stopReason: number;
 }
 
-interface Kept extends Key {
+/** A record, and what counts for each of its places. */
+export interface CountedRecord {
   readonly record: StatsRecord;
   readonly counts: readonly Count[];
 }
 
-export interface CountedRecord {
-  readonly record: StatsRecord;
-  readonly counters: readonly number[];
+interface Shape {
+  readonly places: readonly number[];
+  readonly counts: readonly Count[];
 }
+
+const maxShapes = 1000;
+
+interface Kept extends Key, CountedRecord {}
 
 export class StatsRecords {
   /** By definition, which is another one when settings are; goes with it. */
   readonly #kept = new WeakMap<VmDefinition, Kept>();
+  /** By what they are: vms with names of the same length have the same one. */
+  readonly #shapes = new Map<string, Shape>();
 
-  /** `paramsOf` tells all of them, once. */
+  /** `paramsOf` tells all of them, once; what its counters say is counted anew (`countInto`). */
   of(
     vm: Vm,
     groups: number,
     dom: DomainHandle,
-    totals: Totals,
     paramsOf: () => readonly TypedParam[],
     stopReason = 0,
   ): CountedRecord {
@@ -73,25 +79,46 @@ export class StatsRecords {
     ) {
       const { id, name } = dom;
       const key = { groups, id, name, state, held: status.held, hasMemory, path, stopReason };
-      kept = keep(key, dom, paramsOf());
+      kept = { ...key, ...this.#encode(dom, paramsOf()) };
       // Where an image is may change, and no vm tells.
       if (!hasImage(definition)) this.#kept.set(definition, kept);
     }
-    return {
-      record: kept.record,
-      counters: kept.counts.map((count) => Math.floor(count(vm, totals))),
-    };
+    return kept;
+  }
+
+  #encode(dom: DomainHandle, params: readonly TypedParam[]): CountedRecord {
+    const counts: Count[] = [];
+    const fields: string[] = [];
+    const { bytes, places } = encodeStatsRecord(dom, params, (field) => {
+      const count = countOf(field);
+      if (count === undefined) return false;
+      counts.push(count);
+      fields.push(field);
+      return true;
+    });
+    const shape = this.#share(`${places.join()} ${fields.join()}`, { places, counts });
+    return { record: { bytes, places: shape.places }, counts: shape.counts };
+  }
+
+  #share(key: string, made: Shape): Shape {
+    const known = this.#shapes.get(key);
+    if (known !== undefined) return known;
+    // Who has one keeps it; only those to come do not share it.
+    if (this.#shapes.size >= maxShapes) this.#shapes.clear();
+    this.#shapes.set(key, made);
+    return made;
   }
 }
 
-function keep(key: Key, dom: DomainHandle, params: readonly TypedParam[]): Kept {
-  const found: Count[] = [];
-  const record = encodeStatsRecord(dom, params, (field) => {
-    const count = countOf(field);
-    if (count !== undefined) found.push(count);
-    return count !== undefined;
-  });
-  return { ...key, record, counts: found };
+/** What the counters of the vm's record are now, put into the list in the order of its places. */
+export function countInto(
+  counters: Float64Array,
+  counts: readonly Count[],
+  vm: Vm,
+  totals: Totals,
+): void {
+  for (let index = 0; index < counts.length; index += 1)
+    counters[index] = Math.floor(counts[index]?.(vm, totals) ?? 0);
 }
 
 function countOf(field: string): Count | undefined {

@@ -113,10 +113,10 @@ export class XdrWriter {
     return true;
   }
 
-  /** Bytes that were encoded before, padding and all. Answers where they are, for `putNumber`. */
-  encoded(bytes: Uint8Array): number {
+  /** Bytes that were encoded before, padding and all, as Latin-1. Answers where they are, for `putNumber`. */
+  encoded(bytes: string): number {
     const at = this.#claim(bytes.length);
-    this.#buffer.set(bytes, at);
+    this.#buffer.write(bytes, at, 'latin1');
     return at;
   }
 
@@ -129,6 +129,19 @@ export class XdrWriter {
   putNumber(at: number, value: number): void {
     this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
     this.#view.setUint32(at + 4, value >>> 0);
+  }
+
+  /** Makes room for so many bytes more, at once; what goes beyond the bound is refused when it is written. */
+  reserve(size: number): void {
+    const needed = this.#length + size;
+    if (needed > this.#buffer.length) this.#grow(needed);
+  }
+
+  #grow(size: number): void {
+    const grown = Buffer.allocUnsafe(Math.min(this.#maxBytes, size));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+    this.#view = viewOf(grown);
   }
 
   #giveBack(at: number): false {
@@ -144,14 +157,7 @@ export class XdrWriter {
         hint: 'ask for fewer objects at once',
       });
     }
-    if (needed > this.#buffer.length) {
-      const grown = Buffer.allocUnsafe(
-        Math.min(this.#maxBytes, Math.max(needed, this.#buffer.length * 2)),
-      );
-      this.#buffer.copy(grown, 0, 0, at);
-      this.#buffer = grown;
-      this.#view = viewOf(grown);
-    }
+    if (needed > this.#buffer.length) this.#grow(Math.max(needed, this.#buffer.length * 2));
     this.#length = needed;
     return at;
   }
