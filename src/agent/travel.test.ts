@@ -7,6 +7,7 @@ import { chmod, mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from 'n
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { MachineRecord, VmDefinition } from '#api';
+import { hostStore, makeDisk, openDisk } from '#disk';
 import { isFault, miB, systemClock } from '#lib';
 import {
   bareDefinition,
@@ -193,6 +194,34 @@ describe('machines that travel', { skip }, () => {
     );
     assert.equal(readFileSync(disk, 'utf8'), 'in the way');
     assert.equal(hashOf(to), hash);
+  });
+
+  test('a disk in several files moves with all of them, and never over another one', async () => {
+    const disk = { ...testDisk('parts.vmdk'), format: 'vmdk', sizeBytes: 8 * miB } as const;
+    const definition = bareDefinition({ disks: [disk] });
+    const id = await agent.create(definition);
+    const folder = agent.folder(id);
+    const { sizeBytes } = disk;
+    const path = join(folder, disk.file);
+    const flat = { path, format: 'vmdk', variant: 'monolithicFlat', sizeBytes } as const;
+    await makeDisk(flat, hostStore(), (made) => made.write(Buffer.alloc(miB, 7), miB));
+    const filesIn = (place: string): string[] =>
+      readdirSync(place).filter((name) => name.startsWith('parts'));
+    const to = join(elsewhere, disk.file);
+    const after = withFile(definition, to);
+    await writeFile(join(elsewhere, 'parts-flat.vmdk'), 'in the way');
+    const move = (): Promise<unknown> => relocate(id, after, null, [{ from: disk.file, to }]);
+    await assert.rejects(move(), (error) => isFault(error, 'exists'));
+    assert.deepEqual([filesIn(folder).length, filesIn(elsewhere)], [2, ['parts-flat.vmdk']]);
+    await rm(join(elsewhere, 'parts-flat.vmdk'));
+    await move();
+    assert.deepEqual([filesIn(folder), filesIn(elsewhere).length], [[], 2]);
+    await using moved = await openDisk({ path: to, store: hostStore() });
+    const sector = Buffer.alloc(512);
+    await moved.read(sector, miB);
+    assert.equal(sector[0], 7);
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
   });
 
   test('VM-87 neither copy nor move touches a running vm, and after its end both do', async () => {

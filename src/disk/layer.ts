@@ -110,6 +110,12 @@ export interface NewParent {
   readonly modifiedMs: number;
 }
 
+export interface LayerPiece {
+  /** As it is named. */
+  readonly name: string;
+  readonly file: DiskFile;
+}
+
 /** How an empty disk is laid out that is like this one in all but its content: size, kind, geometry, identity, who made it. */
 export interface Twin {
   /** The files of one whose first file has that name, in the order in which they are made; names alone, that one last. */
@@ -143,6 +149,8 @@ export interface Layer {
   check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void>;
   /** Another view of the same file: an internal snapshot, read-only. */
   openSnapshot?(id: string): Promise<Layer>;
+  /** Further files that it consists of, which `file` names, in the order of the disk; none where absent. */
+  readonly pieces?: readonly LayerPiece[];
   /** Absent where the format is only read, and of layers with a parent, whose content is not all theirs. */
   readonly twin?: Twin | undefined;
   /** Closes further files it opened itself; `file` is closed by the disk. */

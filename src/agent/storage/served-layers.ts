@@ -2,7 +2,8 @@
  * Layers over a disk that is served to QEMU (docs/rfd/0027), by the disk library: qemu-img has a reader of its own for
  * what lies below them, or none.
  */
-import { claimDisk, commitLayers, openDisk, type Disk } from '#disk';
+import { isAbsolute, normalize } from 'node:path';
+import { claimDisk, commitLayers, openDisk, portableName, type Disk } from '#disk';
 import { Fault } from '#lib';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { storeOf, type DiskFile } from './child-disk.ts';
@@ -32,14 +33,7 @@ function hasMoreFiles(disk: Disk): boolean {
 
 /** Of VMDK the extents may lie elsewhere. The disk's own comes last. */
 export function filesOf({ name, layer }: Disk): readonly string[] {
-  const { extents } = layer.describe().fields;
-  const said: readonly unknown[] = Array.isArray(extents) ? extents : [];
-  const files = said.flatMap((one) =>
-    typeof one === 'object' && one !== null && 'file' in one && typeof one.file === 'string'
-      ? [one.file]
-      : [],
-  );
-  return [...new Set([...files.filter((file) => file !== name), name])];
+  return [...new Set((layer.pieces ?? []).map(({ file }) => file.name)), name];
 }
 
 /** Of a disk that is served: all files that it consists of, without its parents. */
@@ -49,6 +43,28 @@ export async function filesOfServed(
 ): Promise<readonly string[]> {
   await using disk = await openDisk({ ...file, store: storeOf(folders), parent: 'none' });
   return filesOf(disk);
+}
+
+/**
+ * Its further files that lie where their names say as seen from it: those that come along when it goes to another folder.
+ * Errors: `refused` for one that lies above it.
+ */
+export async function piecesBeside(
+  file: DiskFile,
+  folders: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  await using disk = await openDisk({ ...file, store: storeOf(folders), parent: 'none' });
+  const found = new Map<string, string>();
+  for (const piece of disk.layer.pieces ?? []) {
+    const name = normalize(portableName(piece.name));
+    if (isAbsolute(name)) continue;
+    if (name.startsWith('..'))
+      throw new Fault('refused', `${file.path} has a part above its folder, ${piece.name}`, {
+        hint: 'attach a copy of it in its place: gantry vm attach-disk --import',
+      });
+    found.set(piece.file.name, name);
+  }
+  return found;
 }
 
 /** A seal and a second name would be those of the first file alone. */

@@ -20,7 +20,7 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Disk, DiskCopy, VmDefinition } from '#api';
+import { isNative, type Disk, type DiskCopy, type VmDefinition } from '#api';
 import { convertDisk, hostStore, openDisk } from '#disk';
 import { makeSeedIso } from '#images';
 import { Fault } from '#lib';
@@ -35,7 +35,7 @@ import { flushFolder } from './atomic-file.ts';
 import { readBacking, readBackingName } from './backing.ts';
 import { copyFile, type CopyWork } from './copy-file.ts';
 import { usedByOthers } from './list-files.ts';
-import { isWhole } from './served-layers.ts';
+import { isWhole, piecesBeside } from './served-layers.ts';
 
 const maxFiles = 1000;
 
@@ -219,11 +219,26 @@ async function planMove(
     await requireInside(move.from, folders(before.folder));
     await requireInside(move.to, folders(after.folder));
     if (!moves.some((known) => known.to === move.to)) moves.push(move);
+    for (const piece of await piecesOf(before, from, move, folders(before.folder)))
+      if (!moves.some((known) => known.to === piece.to)) moves.push(piece);
   }
   await requireUnused(before, moves, [...others, staying(before, moves)]);
   if (before.savedFile !== null) await requireSavedFits(before);
   for (const { from } of moves) await requireMovableParent(from, before, after);
   return moves;
+}
+
+/** What a disk in several files takes along to another folder, where its text names it as before. */
+async function piecesOf(
+  { definition }: MachineFile,
+  own: string,
+  { from, to }: FileMove,
+  folders: readonly string[],
+): Promise<FileMove[]> {
+  const disk = definition.hardware.disks.find(({ file }) => file === own);
+  if (disk === undefined || isNative(disk) || dirname(from) === dirname(to)) return [];
+  const pieces = await piecesBeside({ path: from, format: disk.format }, folders);
+  return [...pieces].map(([path, name]) => ({ from: path, to: join(dirname(to), name) }));
 }
 
 /** All that is in the folder; the configuration file comes by itself. */

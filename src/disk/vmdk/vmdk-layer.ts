@@ -8,6 +8,7 @@ import type {
   Finding,
   Layer,
   LayerFacts,
+  LayerPiece,
   LayerWriter,
   ParentReference,
   ReadBelow,
@@ -34,7 +35,7 @@ export interface VmdkParts {
   /** Where the descriptor's text starts in the file. */
   readonly descriptorOffset: number;
   readonly extents: readonly VmdkExtent[];
-  readonly opened: readonly DiskFile[];
+  readonly opened: readonly LayerPiece[];
   /** Of a stream-optimised file that has nothing in it yet. */
   readonly stream: SparseHeader | undefined;
   readonly blockBytes: number;
@@ -49,6 +50,7 @@ export class VmdkLayer implements Layer {
   readonly parentReference: ParentReference | undefined;
   readonly writer: LayerWriter | undefined;
   readonly twin: Twin | undefined;
+  readonly pieces: readonly LayerPiece[];
   readonly #parts: VmdkParts;
   readonly #starts: readonly number[];
   #cid: string;
@@ -57,6 +59,7 @@ export class VmdkLayer implements Layer {
   constructor(parts: VmdkParts) {
     this.#parts = parts;
     this.file = parts.file;
+    this.pieces = parts.opened;
     this.blockBytes = parts.blockBytes;
     this.#cid = parts.descriptor.cid;
     const starts: number[] = [];
@@ -103,7 +106,7 @@ export class VmdkLayer implements Layer {
   }
 
   async close(): Promise<void> {
-    for (const file of this.#parts.opened) await file.close();
+    for (const { file } of this.#parts.opened) await file.close();
   }
 
   #find(offset: number): { readonly extent: VmdkExtent; readonly start: number } {
@@ -213,7 +216,7 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
   if (descriptor.extents.length === 0) throw fileFault(file, place, 'names no extents');
   const total = descriptor.extents.reduce((sum, extent) => sum + extent.lengthBytes, 0);
   if (total > maxDiskBytes) throw fileFault(file, place, `a disk of ${total} bytes`);
-  const opened: DiskFile[] = [];
+  const opened: LayerPiece[] = [];
   try {
     const extents: VmdkExtent[] = [];
     let blockBytes = 4096;
@@ -224,7 +227,7 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
         continue;
       }
       const piece = await source.openNeighbour(name);
-      opened.push(piece);
+      opened.push({ name, file: piece });
       const pieceBytes = await piece.size();
       if (kind === 'flat') {
         if (offsetBytes + lengthBytes > pieceBytes) {
@@ -248,7 +251,7 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
       blockBytes,
     });
   } catch (error) {
-    for (const piece of opened) await piece.close();
+    for (const { file: piece } of opened) await piece.close();
     throw error;
   }
 }

@@ -218,7 +218,7 @@ export class Engine implements AsyncDisposable {
       await linkShare(places.shares, share);
     const own = ownPlaces(file);
     const firmware = await prepareFirmware(host.firmware, hardware, own.firmware);
-    await giveFiles(file, account, uidRange);
+    await giveFiles(file, account, uidRange, this.#options.storage().folders(file.folder));
     const tpm = hardware.tpm
       ? await startTpm({
           program: host.binaries.swtpm ?? 'swtpm',

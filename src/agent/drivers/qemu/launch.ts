@@ -15,9 +15,10 @@ import {
   type MachineSpec,
   type QmpClient,
 } from '#qemu';
-import type { VmStatus } from '#api';
+import { isNative, type VmStatus } from '#api';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
+import { filesOfServed } from '../../storage/served-layers.ts';
 import type { Launch } from '../driver.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
@@ -70,12 +71,16 @@ export async function giveFiles(
   file: MachineFile,
   account: Account | undefined,
   range: UidRange,
+  folders: readonly string[],
 ): Promise<void> {
   if (!account) return;
   await ownFolder(file.folder, account);
   const { disks } = file.definition.hardware;
   for (const disk of disks.filter(({ kind }) => kind === undefined)) {
-    for (const path of diskPaths(file, disk))
+    const paths = diskPaths(file, disk);
+    const lowest = { path: paths.at(-1) ?? paths[0], format: disk.format };
+    const pieces = isNative(disk) ? [] : await filesOfServed(lowest, folders);
+    for (const path of new Set([...paths, ...pieces]))
       await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
   }
 }
