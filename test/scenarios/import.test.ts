@@ -267,8 +267,20 @@ void test('an import that lacks a disk, or leads out of the folders for vms, cha
   assert.equal((await room.gantry.json<readonly Vm[]>('vm', 'list')).length, vms);
 });
 
-void test('VM-68 DISK-14 DISK-40 a vm with a linked disk is not started until the drive has been copied into a virtual disk, and boots from that', async (t) => {
+void test('VM-68 DISK-14 DISK-40 FMT-12 a linked disk is recognised, and a vm with one is not started until the drive has been copied into a virtual disk, and boots from that', async (t) => {
   if (withoutLoopDrives !== false) return t.skip(withoutLoopDrives);
+  // The file of Virtual Server that points to a drive: of a type that the specification of VHD reserves.
+  const pointer = room.beside('pointer.vhd');
+  await room.gantry.must('disk', 'create', pointer, '1M', '--format', 'vhd', '--type', 'fixed');
+  const bytes = readFileSync(pointer);
+  const footer = bytes.subarray(bytes.length - 512);
+  footer.writeUInt32BE(5, 60);
+  footer.writeUInt32BE(0, 64);
+  footer.writeUInt32BE(~footer.reduce((sum, byte) => sum + byte, 0) >>> 0, 64);
+  writeFileSync(pointer, bytes);
+  const told = await room.gantry.run(['disk', 'info', pointer]);
+  assert.match(told.err, /as of a linked disk, which points to a physical drive/);
+  assert.match(told.err, /hint: convert the drive itself, on the host that has it: attach it as a/);
   using drive = new LoopDrive(room.beside('drive.img'));
   await room.gantry.must('vm', 'create', 'p2v', '--memory', '192M');
   await room.gantry.must('vm', 'attach-disk', 'p2v', '--linked', drive.device, '--bus', 'sata');

@@ -34,10 +34,11 @@ export async function readDefinitionFile(path: string): Promise<VmDefinition> {
   const format =
     typeof value === 'object' && value !== null && 'format' in value ? value.format : 0;
   if (typeof format === 'number' && format > definitionFormat) {
-    throw new Fault('unsupported', `${path} was written by a newer version of Gantry`, {
-      facts: { format, known: definitionFormat },
-      hint: 'update Gantry on this host',
-    });
+    throw new Fault(
+      'unsupported',
+      `${path} was written by a newer version of Gantry: it has the format ${format}, and ${definitionFormat} is known here`,
+      { facts: { format, known: definitionFormat }, hint: 'update Gantry on this host' },
+    );
   }
   const hits = findUnrepresented(definitionIn(value));
   if (hits.length > 0) {

@@ -109,6 +109,39 @@ test('VM-04 VM-71 a configuration file is read back; a wrong one names the setti
     );
   }));
 
+test('FMT-46 a definition is a readable document with the version of its form; one of before has what came later as it is by default, and one of a newer form is refused by its number', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'vm.json');
+    const definition = makeDefinition();
+    await writeDefinitionFile(path, definition);
+    const text = await readFile(path, 'utf8');
+    assert.match(text, /^\{\n  "gantry": "vm",\n  "format": 1,\n  "definition": \{\n/);
+    // As a version wrote it that knew neither resources nor settings, nor most of the hardware's.
+    const { id, name, hardware } = definition;
+    const before = { gantry: 'vm', format: 1, definition: { id, name, hardware } };
+    await writeFile(path, JSON.stringify(before));
+    const read = await readDefinitionFile(path);
+    assert.deepEqual([read.name, read.hardware], [name, hardware]);
+    assert.deepEqual(read.settings.start, { onHostStart: 'off', order: 100, delaySeconds: 0 });
+    assert.deepEqual(
+      [read.resources, read.description, read.production],
+      [definition.resources, '', false],
+    );
+    await writeFile(path, JSON.stringify({ ...before, format: 7 }));
+    await assert.rejects(
+      readDefinitionFile(path),
+      (error) =>
+        isFault(error, 'unsupported') &&
+        error.message.includes(`${path} was written by a newer version of Gantry`) &&
+        error.message.includes('the format 7, and 1 is known') &&
+        error.hint === 'update Gantry on this host',
+    );
+    // A field that nobody knows is not passed over either: it might mean something.
+    const odd = { ...before, definition: { ...before.definition, later: 1 } };
+    await writeFile(path, JSON.stringify(odd));
+    await assert.rejects(readDefinitionFile(path), /later/);
+  }));
+
 test('HOST-31 HOST-37 definitions are found two levels deep; other files and links are not', () =>
   withFolder(async (folder) => {
     await mkdir(join(folder, 'a', 'b'), { recursive: true });
