@@ -1,8 +1,13 @@
 /** Compares the content of two disks, whatever their formats. Of different sizes, the longer must end in zeros. */
+import { miB } from '#lib';
 import type { Disk } from '../disk.ts';
+import { sharedBuffer } from '../packing/shared-memory.ts';
 import { isZero } from '../zeros.ts';
 import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
+
+/** Each way to a thread and back costs as much as some 200 KiB. */
+const largestPiece = 2 * miB;
 
 export interface Comparison {
   readonly isEqual: boolean;
@@ -11,7 +16,7 @@ export interface Comparison {
   readonly firstDifference: number | undefined;
 }
 
-/** A range of at most one chunk in which two disks may differ. */
+/** A range of bounded length in which two disks may differ. */
 export interface Piece {
   readonly offset: number;
   readonly length: number;
@@ -35,14 +40,16 @@ export async function compareDisks(
   const meter = new ProgressMeter(total, options);
   let difference: number | undefined;
   const others: Buffer[] = [];
-  await eachInFlight(piecesOf(first, second, total), defaultInFlight, async (piece, buffer) => {
+  const pieces = piecesOf(first, second, total, largestPiece);
+  const work = async (piece: Piece, buffer: Buffer): Promise<void> => {
     meter.add(piece.length);
     if (difference !== undefined && difference < piece.offset) return;
-    const other = others.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+    const other = others.pop() ?? sharedBuffer(largestPiece);
     const at = await differenceIn(first, second, piece, buffer, other);
     others.push(other);
     if (at !== undefined) difference = Math.min(difference ?? at, at);
-  });
+  };
+  await eachInFlight(pieces, defaultInFlight, work, largestPiece);
   meter.end();
   return {
     isEqual: difference === undefined,
@@ -52,13 +59,18 @@ export async function compareDisks(
 }
 
 /** The ranges to look at, in ascending order: neither both zero nor both the same bytes of the same file. */
-export async function* piecesOf(first: Disk, second: Disk, total: number): AsyncGenerator<Piece> {
+export async function* piecesOf(
+  first: Disk,
+  second: Disk,
+  total: number,
+  largest = chunkBytes,
+): AsyncGenerator<Piece> {
   const [known, other] = [runOf(first), runOf(second)];
   for (let offset = 0; offset < total;) {
     const [a, b] = [await known(offset), await other(offset)];
     const end = Math.min(a.end, b.end, total);
     const isSame = (!a.hasData && !b.hasData) || isSamePlace(a, b);
-    const length = isSame ? end - offset : Math.min(end - offset, chunkBytes);
+    const length = isSame ? end - offset : Math.min(end - offset, largest);
     if (!isSame) yield { offset, length, first: a.hasData, second: b.hasData };
     offset += length;
   }
