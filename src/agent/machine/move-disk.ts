@@ -23,6 +23,8 @@ const goneMs = 15_000;
 const recordAttempts = 30;
 const recordPauseMs = 1_000;
 
+type Moving = NonNullable<MachineFile['moving']>;
+
 export interface DiskMove {
   /** As the definition names them. */
   readonly from: string;
@@ -92,12 +94,12 @@ async function begin(
   const [plan] = await travel.planMove(file, after, [{ from, to }], others);
   const { from: fromPath, to: toPath } = present(plan, 'where the disk goes');
   const served = isNative(disk) ? null : await planTwin(hands, disk, to);
-  const made = served?.to.files ?? [toPath];
   // What has the name already is somebody else's, and not to be removed by whoever finds the record.
-  for (const path of made)
+  for (const path of served?.to.files ?? [toPath])
     if ((await storage.layers.countNames(file, path)) > 0) await travel.claimFile(path);
   await requireRoom(hands, served?.from.files ?? [from], to);
   const { sizeBytes } = await present(hands.running, 'a process').layers.readTop(disk);
+  const made = newFiles({ toPath, served });
   try {
     hands.set({ moving: { from, to, fromPath, toPath, definition, definitionVersion, served } });
     await hands.persist();
@@ -116,12 +118,13 @@ async function begin(
   }
 }
 
+/** What the new disk is, and what its first file is called until that is whole. */
+function newFiles({ toPath, served }: Pick<Moving, 'toPath' | 'served'>): string[] {
+  return [...(served?.to.files ?? [toPath]), `${toPath}.part`];
+}
+
 /** Errors: `refused` for a disk that no empty one is made like. */
-async function planTwin(
-  { host, file }: Hands,
-  disk: Disk,
-  to: string,
-): Promise<NonNullable<MachineFile['moving']>['served']> {
+async function planTwin({ host, file }: Hands, disk: Disk, to: string): Promise<Moving['served']> {
   const { twins } = host.driver.storage;
   const { name } = file.definition;
   const hint = 'pause the vm and move the disk then, or shut the vm down first';
@@ -235,7 +238,7 @@ async function settle(hands: Hands, copy: 'end' | 'keep'): Promise<void> {
     if (copy === 'keep' && (await running.layers.isMirroring(disk, moving.to))) return;
     await running.layers.endMirror(disk, moving.to);
   }
-  await travel.remove(moving.served?.to.files ?? [moving.toPath]);
+  await travel.remove(newFiles(moving));
   hands.set({ moving: null });
   await hands.persist();
 }

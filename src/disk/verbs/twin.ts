@@ -6,7 +6,7 @@ import type { Disk } from '../disk.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import { hostFault, openNodeFile } from '../file/node-file.ts';
 import type { Twin } from '../layer.ts';
-import { publishFile, syncFile, syncFolder, temporaryName } from './create.ts';
+import { publishFile, syncFile, syncFolder } from './create.ts';
 
 /** Its files, absolute, where the first of them has that path; that one last. Faults: `unsupported` where none can be made. */
 export function twinFiles(disk: Disk, path: string): readonly string[] {
@@ -15,10 +15,14 @@ export function twinFiles(disk: Disk, path: string): readonly string[] {
     .map((name) => join(dirname(path), name));
 }
 
-/** Whole or not at all. Faults: `unsupported` where none can be made; `exists`, `exhausted`. */
+/**
+ * Whole or not at all; until it is whole the first file has the suffix `.part`, and takes the place of what an attempt that was
+ * cut off has left of that name. Faults: `unsupported` where none can be made; `exists`, `exhausted`.
+ */
 export async function makeTwin(disk: Disk, path: string): Promise<void> {
   const twin = twinOf(disk);
-  const temporary = temporaryName(path);
+  const temporary = `${path}.part`;
+  await rm(temporary, { force: true });
   const made: string[] = [];
   const createFile = async (place: string): Promise<DiskFile> => {
     const file = await openNodeFile(place, 'create');
