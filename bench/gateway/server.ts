@@ -4,13 +4,14 @@
  * `node bench/gateway/server.ts [VMS ...]`. Beside the time by the clock stands the time of the processor that all threads of each server
  * have used, which a busy machine changes little. What is short is asked often enough to be measured, and both are asked for a while before.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
 import { startLibvirtd } from '../../test/interop/libvirt/daemon.ts';
 import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
 import { BareClient, sequences, type Sequence } from './bare-client.ts';
+import { writeTestNode } from './test-node.ts';
 
 const rounds = 9;
 /** How long one measurement takes about, and all of what is asked before. */
@@ -73,13 +74,7 @@ async function compare(count: number): Promise<readonly (readonly string[])[]> {
   await fill(stage, count);
   const folder = await mkdtemp(join(tmpdir(), 'bg-'));
   try {
-    const domains = Array.from(
-      { length: count },
-      (_, index) =>
-        `<domain type='test'><name>vm-${index}</name><memory>8192</memory><os><type>hvm</type></os></domain>`,
-    );
-    const file = join(folder, 'node.xml');
-    await writeFile(file, `<node>${domains.join('')}</node>`);
+    const file = await writeTestNode(folder, stage.coordinator.inventory.allVms());
     await using daemon = await startLibvirtd();
     const pid = Number(await readFile(join(dirname(dirname(daemon.socket)), 'pid'), 'utf8'));
     await using own = await BareClient.open({
