@@ -310,3 +310,44 @@ void test(
     assert.deepEqual(await listed(), []);
   },
 );
+
+void test(
+  'quotas of folders and teams hold for vms of other hypervisors as for all: one too many is refused, and members follow their order',
+  { skip },
+  async () => {
+    const { stage } = fleet;
+    const must = async (method: string, path: string, body?: object): Promise<void> => {
+      const { status, text } = await stage.send(method, path, { body });
+      assert.ok(status < 300, `${method} ${path}: ${text}`);
+    };
+    const act = async (method: string, path: string, body?: object): Promise<void> => {
+      const { state, fault } = await stage.act(method, path, body);
+      assert.equal(state, 'done', `${method} ${path}: ${JSON.stringify(fault)}`);
+    };
+    await must('POST', '/folders', { name: 'lab' });
+    await must('PUT', '/folders/lab/quota', { vms: 2 });
+    const wish = { host: 'left', folder: 'lab', memoryBytes: 64 * 1024 ** 2, network: 'none' };
+    for (const name of ['one', 'two']) await act('POST', '/vms', { ...wish, name });
+    const third = await stage.send('POST', '/vms', { body: { ...wish, name: 'three' } });
+    assert.equal(third.status, 409, third.text);
+    assert.match(third.text, /folder \/lab may have 2 vms/);
+    assert.doesNotMatch((await fleet.ask('left', 'list --all --name')).out, /three/);
+
+    const members = ['two', 'one'].map((vm) => ({ vm }));
+    await must('POST', '/teams', { name: 'pair', members });
+    const seen: string[] = [];
+    const stop = stage.coordinator.inventory.onChange(() => {
+      for (const name of ['one', 'two'])
+        if (stage.vm(name)?.state === 'running' && !seen.includes(name)) seen.push(name);
+    });
+    await act('POST', '/teams/pair/actions/start');
+    stop();
+    assert.deepEqual(seen, ['two', 'one']);
+    assert.match((await fleet.ask('left', 'list --name')).out, /one[^]*two|two[^]*one/);
+    await act('POST', '/teams/pair/actions/turn-off');
+    for (const name of ['one', 'two']) {
+      assert.equal(stage.vm(name)?.state, 'off');
+      await act('DELETE', `/vms/${name}`);
+    }
+  },
+);
