@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { seededRandom } from '../testing/random.ts';
 import { loadZstd } from './zstd-calls.ts';
 
 const zstd = loadZstd();
@@ -33,3 +34,29 @@ test('zstd writes nothing past its room, and refuses what is damaged or no frame
   );
   assert.ok(memory.subarray(1000).every((byte) => byte === 0x5a));
 });
+
+test(
+  'pieces of any length come back as they were, one after the other, also behind one that failed',
+  { skip },
+  () => {
+    assert.ok(zstd);
+    const random = seededRandom(5);
+    for (const bytes of [1, 512, 64 * 1024, 2 * 1024 * 1024, 300, 2 * 1024 * 1024]) {
+      const half = random.bytes(Math.ceil(bytes / 2));
+      const content = Buffer.concat([half, Buffer.alloc(Math.floor(bytes / 2), 'text ')]);
+      const room = Buffer.alloc(bytes + 1024);
+      assert.throws(
+        () => zstd.pack(random.bytes(3000), room.subarray(0, 10), 2),
+        /too little room/,
+      );
+      assert.throws(() => zstd.unpack(half.subarray(0, 1), room), /zstd refuses/);
+      for (const level of [1, 2, 3]) {
+        const stored: Buffer = Buffer.from(room.subarray(0, zstd.pack(content, room, level)));
+        assert.ok(zstdDecompressSync(stored).equals(content), `${bytes} at ${level}`);
+        const back = Buffer.alloc(bytes + 1);
+        assert.equal(zstd.unpack(stored, back), bytes);
+        assert.ok(back.subarray(0, bytes).equals(content));
+      }
+    }
+  },
+);
