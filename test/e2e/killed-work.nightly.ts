@@ -66,6 +66,13 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
   const fileOf = ({ path, definition }: Vm): string =>
     join(path, definition.hardware.disks[0]?.file ?? '');
 
+  /** The file that holds all that its disk does, or the differences. */
+  async function topOf(vm: Vm): Promise<string> {
+    const { files } = await gantry.client().call('vm.files', { params: { vm: vm.id } });
+    const disks = files.map(({ path }) => path).filter((path) => /\.(raw|qcow2)$/.test(path));
+    return disks.find((path) => files.every(({ parent }) => parent !== path)) ?? '';
+  }
+
   /** On the installation's own host, with 24 MiB of random data in 192 MiB. */
   async function make(name: string): Promise<Subject> {
     const words = ['--memory', '32M', '--network', 'none', '--disk', '192M', '--format', 'raw'];
@@ -203,6 +210,34 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
       },
       undone: clones,
       release: dropClone,
+    })),
+    ...[true, false].map((linked): Work => ({
+      name: `a ${linked ? 'linked' : 'full'} clone of a vm that runs`,
+      stepMs: linked ? 12 : 60,
+      prepare: ({ vm }) => gantry.must('vm', 'turn-on', vm.id),
+      begin: (subject) =>
+        gantry.client().call('vm.clone', {
+          params: { vm: subject.vm.id },
+          body: { name: copyOf(subject), linked },
+        }),
+      async done(subject) {
+        const [{ state }, copy] = [await show(subject.vm.id), await show(copyOf(subject))];
+        assert.equal(state, 'running');
+        const compared = await gantry.run(['disk', 'checksum', await topOf(copy)]);
+        assert.ok(compared.out.includes(subject.sha256), compared.out + compared.err);
+      },
+      async undone({ vm }) {
+        assert.equal((await show(vm.id)).state, 'running');
+        assert.ok(!existsSync(join(vm.path, '..', `${vm.name}-copy`)));
+      },
+      async release(subject) {
+        await gantry.run(['vm', 'delete', copyOf(subject), '--yes']);
+        await gantry.must('vm', 'turn-off', subject.vm.id, '--yes');
+        // What was shared is merged once nobody else needs it.
+        await gantry.must('vm', 'turn-on', subject.vm.id);
+        await gantry.must('vm', 'turn-off', subject.vm.id, '--yes');
+        await isOrdinary(subject);
+      },
     })),
     {
       name: 'an export',

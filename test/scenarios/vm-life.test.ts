@@ -1,6 +1,7 @@
 /** The life of vms on a real host, through CLI and API: made, started, ended, renamed, filed, told of. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -291,6 +293,47 @@ void test('HW-34 EVT-60 UUID and serials stay through save, snapshot, move and r
 
   await gantry.must('vm', 'set', 'known', 'hardware.bios.chassis.assetTag=mine');
   assert.equal((await identityOf('known'))[1], 'mine');
+});
+
+void test('VM-92 a vm that runs is cloned, full or linked, as its disks are at that moment; it runs on, and keeps no snapshot', async () => {
+  const chainOf = async (vm: string): Promise<number> =>
+    (await filesOf(vm)).filter(({ path }) => /\.(raw|qcow2)$/.test(path)).length;
+  await gantry.must('vm', 'create', 'lively', '--disk', '16M', '--format', 'raw', ...bare);
+  const [disk] = (await filesOf('lively')).filter(({ role }) => role === 'disk');
+  assert.ok(disk);
+  const content = randomBytes(1024 ** 2);
+  writeFileSync(disk.path, content, { flag: 'r+' });
+  await gantry.must('vm', 'start', 'lively');
+  const pid = (await show('lively')).status.startedAt;
+
+  const planned = await gantry.must('vm', 'clone', 'lively', 'full', '--dry-run');
+  assert.match(planned, /could be cloned/);
+  await gantry.must('vm', 'clone', 'lively', 'full');
+  const [copied] = (await filesOf('full')).filter(({ role }) => role === 'disk');
+  assert.ok(copied);
+  const compared = await gantry.run(['disk', 'compare', copied.path, disk.path]);
+  assert.equal(compared.code, 0, compared.out + compared.err);
+  assert.deepEqual([await chainOf('full'), await chainOf('lively')], [1, 1], 'no layer is left');
+
+  await gantry.must('vm', 'clone', 'lively', 'linked', '--linked');
+  await gantry.must('vm', 'start', 'full');
+  await gantry.must('vm', 'start', 'linked');
+  const source = await show('lively');
+  assert.deepEqual(
+    [source.state, source.status.startedAt, source.status.snapshots.count],
+    ['running', pid, 0],
+  );
+  assert.equal(new Set([source.id, (await show('full')).id, (await show('linked')).id]).size, 3);
+
+  const quiesced = await gantry.run(['vm', 'clone', 'lively', 'quiet', '--quiesce']);
+  assert.notEqual(quiesced.code, 0);
+  assert.match(quiesced.err, /no guest agent answers/);
+  await assert.rejects(show('quiet'));
+  assert.equal((await show('lively')).status.snapshots.count, 0);
+  for (const vm of ['linked', 'full', 'lively']) await gantry.must('vm', 'turn-off', vm, '--yes');
+  const off = await gantry.run(['vm', 'clone', 'lively', 'quiet', '--quiesce']);
+  assert.match(off.err, /lively does not run/);
+  for (const vm of ['linked', 'full', 'lively']) await gantry.must('vm', 'delete', vm, '--yes');
 });
 
 void test('VM-12 a delete lists the files first, and never takes a disk that another vm uses', async () => {

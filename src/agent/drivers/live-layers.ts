@@ -85,6 +85,8 @@ export interface LiveLayers {
    * runs again afterwards, also after an error; file systems are let go in any case.
    */
   take(take: LiveTake): Promise<LiveTaken>;
+  /** Whether somebody in the guest would hold its file systems still. Errors: `unavailable` where nobody answers. */
+  reachGuest(signal: AbortSignal): Promise<void>;
   /** Lets go of file systems that an agent before this one had the guest hold still. */
   thaw(): Promise<void>;
   /**

@@ -78,6 +78,10 @@ async function readForeign(
 /** The files of a paused machine are free while its state is saved; it is paused again afterwards, or saved when cancelled. */
 async function whileStill<T>(hands: Hands, work: () => Promise<T>): Promise<T> {
   if (hands.running === undefined) return work();
+  if (hands.file.state === 'running')
+    throw new Fault('refused', `${hands.file.definition.name} is running`, {
+      hint: 'pause it, or copy a snapshot of it',
+    });
   if (hands.file.held) {
     const { name } = hands.file.definition;
     throw new Fault('refused', `${name} is held before its first instruction`, {

@@ -218,10 +218,11 @@ export const vmActions = {
   },
   clone: {
     label: 'Clone',
-    from: ['off', 'saved', 'paused'],
+    from: ['off', 'saved', 'running', 'paused'],
     right: 'vm.clone',
     ability: 'clone',
-    meaning: 'copy the vm with its disks; the state of a paused or saved vm comes along',
+    meaning:
+      'copy the vm with its disks, while it runs as they are at that moment; the state of a paused or saved vm comes along',
   },
   'clone-snapshot': {
     label: 'Clone from a snapshot',

@@ -112,6 +112,9 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
     const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
     return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
   }
+  // What its disks hold at one moment is kept by a snapshot.
+  if (action === 'clone' && vm.state === 'running' && vm.missing.snapshot !== undefined)
+    return refuseRunning(vm.missing.snapshot);
   if (vm.undo === 'none' && (action === 'commit-undo' || action === 'discard-undo'))
     return { answer: 'ignore', why: `${vm.name} has no undo disks` };
   if (vm.linkedDisk !== undefined && startActions.has(action)) {
@@ -136,4 +139,9 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
     return { answer: 'refuse', why, hint: facts.withoutAdditions };
   }
   return { answer: 'take' };
+}
+
+function refuseRunning(why: string): Judgement {
+  const hint = actionHints['running clone'];
+  return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
 }

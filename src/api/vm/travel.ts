@@ -57,6 +57,10 @@ export const vmCloneSchema = z
       description:
         'name or id of a snapshot of the vm that the copy is to be like, whatever the vm does meanwhile; default: the present',
     }),
+    quiesce: z.boolean().optional().meta({
+      description:
+        'of a vm that runs: its guest agent flushes file systems and holds them still for the moment',
+    }),
     generalised: z.boolean().optional().meta({
       description:
         'the guest has no identity of its own (sysprep, cloud-init clean): no warning is needed',

@@ -55,6 +55,10 @@ export const travelCommands = [
         value: 'NAME',
         meaning: 'copy what this snapshot of the vm holds; the vm may run meanwhile',
       },
+      quiesce: {
+        type: 'flag',
+        meaning: 'of a vm that runs: the guest agent holds its file systems still for the moment',
+      },
       generalised: {
         type: 'flag',
         meaning: 'the guest was generalised (sysprep, cloud-init clean): do not warn',
@@ -84,6 +88,7 @@ export const travelCommands = [
       'gantry vm clone web-1 web-2 --path /srv/fast',
       'gantry vm clone web-1 web-3 --snapshot golden',
       'gantry vm clone web-1 test-1 --linked',
+      'gantry vm clone db-1 db-copy --quiesce',
       'gantry vm clone web-1 test-2 --linked --snapshot golden --generalised',
       'gantry vm clone golden web-7 --first-boot --user-data web.yaml',
     ],
@@ -96,6 +101,7 @@ export const travelCommands = [
         ...(options.folder === undefined ? {} : { folder: options.folder }),
         ...(options.linked === true ? { linked: true } : {}),
         ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+        ...(options.quiesce === true ? { quiesce: true } : {}),
         ...(options.generalised === true ? { generalised: true } : {}),
         ...(await firstBootOf(options)),
       };

@@ -10,6 +10,7 @@ export const germanOperations: Language['operations'] = {
   'vm.import-archive': 'Aus einem Archiv importieren',
   'vm.clone': 'Klonen',
   'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
+  'vm.running.clone': 'Eine laufende VM klonen',
   'vm.template.make': 'Zur Vorlage machen',
   'vm.template.end': 'Zur gewöhnlichen VM machen',
   'vm.flatten': 'Platten eigenständig machen',

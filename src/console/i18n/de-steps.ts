@@ -40,6 +40,8 @@ export const germanSteps: Readonly<Record<string, string>> = {
   unshare: 'nicht mehr freigeben',
   replace: 'den ältesten Sicherungspunkt löschen',
   'take-first': 'vorher einen Sicherungspunkt anlegen',
+  'take-snapshot': 'einen Sicherungspunkt anlegen',
+  'delete-snapshot': 'den Sicherungspunkt löschen',
   revert: 'zurückkehren',
   recall: 'Einstellungen zurückholen',
   delete: 'löschen',

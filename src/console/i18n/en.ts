@@ -375,6 +375,7 @@ export const english: Language = {
     'vm.import-archive': 'Import from an archive',
     'vm.clone': 'Clone',
     'vm.snapshot.clone': 'Clone from a snapshot',
+    'vm.running.clone': 'Clone a running VM',
     'vm.template.make': 'Make template',
     'vm.template.end': 'Make ordinary vm',
     'vm.flatten': 'Flatten disks',

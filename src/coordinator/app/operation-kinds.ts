@@ -7,7 +7,7 @@ import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { archiveKind } from './vm/import-archive.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
-import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
+import { cloneKind, cloneRunningKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { compactDiskKind } from './vm/compact-disk.ts';
 import { resizeDiskKind } from './vm/resize-disk.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
@@ -40,6 +40,7 @@ export const operationKinds: readonly Kind[] = [
   deleteKind,
   cloneKind,
   cloneSnapshotKind,
+  cloneRunningKind,
   flattenKind,
   handOutKind,
   relocateKind,

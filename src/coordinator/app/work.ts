@@ -2,6 +2,7 @@
  * What a step of an operation is given beyond what the engine gives every step. Steps are plain functions
  * in literal tables (operation-kinds.ts); the rules for them stand in operations/kind.ts.
  */
+import type { Thing } from '#api';
 import type { CallOptions, Coordinator } from '../context.ts';
 import type { OperationKind, StepDefinition, StepWork } from '../operations/kind.ts';
 import type { DefinitionPusher } from './push-definition.ts';
@@ -21,6 +22,11 @@ export function equipWork(
   pusher: DefinitionPusher,
 ): Work {
   return { ...work, coordinator: { ...coordinator, commit: work.commit }, pusher };
+}
+
+/** The same work, for what a step does with another thing than that of the operation. */
+export function workOn(work: Work, target: Thing): Work {
+  return { ...work, target };
 }
 
 export function stepNames(kind: Kind): string[] {

@@ -91,7 +91,7 @@ export function stateBefore(action: string): VmState {
   const [ofTeam, ofVm] = [teamActionOf(action), powerActionOf(action)];
   if (ofTeam !== undefined) return stateForTeam[ofTeam];
   if (ofVm !== undefined) return stateFor[ofVm];
-  return /^vm\.disk\.(at|de)tach$/.test(action) ? 'running' : 'off';
+  return /^vm\.(disk\.(at|de)tach|running\.clone)$/.test(action) ? 'running' : 'off';
 }
 
 /** One of each, as the requests name them. */
@@ -191,6 +191,8 @@ export async function askFor(
         { name: `${name}-new`, snapshot: 'first', path: '/elsewhere' },
         false,
       ),
+    'vm.running.clone': () =>
+      cloneVm(coordinator, caller, id, { name: `${name}-new`, path: '/elsewhere' }, false),
     'vm.hand-out': () =>
       handOutVm(
         coordinator,

@@ -50,7 +50,8 @@ void test(
     const added = await stage.send('POST', '/hosts', { body: { address, name: 'h1' } });
     assert.equal(added.status, 200, added.text);
     await stage.until(
-      () => stage.vm('web')?.definition.hardware.disks.length === 2,
+      () =>
+        stage.vm('web')?.definition.hardware.disks.length === 2 && stage.vm('web')?.state === 'off',
       'web is seen with its disks',
     );
     const source = stage.vm('web')?.id ?? assert.fail();
@@ -101,9 +102,24 @@ void test(
     await clone({ name: 'linked-then', linked: true, snapshot: 'then' });
     await clone({ name: 'full-then', snapshot: 'then' });
     assert.equal(stage.vm('web')?.state, 'running');
+    // As it runs: by a snapshot that goes with the end of it.
+    const depth = async (): Promise<number> => {
+      const file = disks('web')[0]?.file ?? '';
+      return (await tool('qemu-img', 'info', '-U', '--backing-chain', file)).split('image: ')
+        .length;
+    };
+    const lay = await depth();
+    await clone({ name: 'full-live' });
+    assert.equal(await depth(), lay);
+    await clone({ name: 'linked-live', linked: true });
+    assert.equal(stage.vm('web')?.state, 'running');
+    assert.equal((await told('snapshot-list web --name')).trim(), 'then');
+    for (const name of ['full-live', 'linked-live']) await has(name, 0x22);
+    assert.deepEqual([await parent('linked-live'), await parent('full-live')], [true, false]);
     await done('POST', `/vms/${source}/actions/turn-off`, {});
     await write('web', 0x44);
-    for (const name of ['linked-then', 'full-then']) await has(name, 0x22);
+    for (const name of ['linked-then', 'full-then', 'full-live', 'linked-live'])
+      await has(name, 0x22);
     assert.deepEqual([await parent('linked-then'), await parent('full-then')], [true, false]);
 
     // What a clone stands on stays, whatever becomes of the vm and its snapshot.
@@ -131,7 +147,7 @@ void test(
     await has('linked-then', 0x22);
     await done('POST', `/vms/${then}/actions/turn-on`, {});
     await done('POST', `/vms/${then}/actions/turn-off`, {});
-    for (const name of ['full', 'linked', 'linked-then', 'full-then'])
+    for (const name of ['full', 'linked', 'linked-then', 'full-then', 'full-live', 'linked-live'])
       await done('DELETE', `/vms/${stage.vm(name)?.id ?? ''}`);
     assert.equal(await told('list --all --name'), '');
     // Nobody can say whether what clones stood on is there for others, too: it stays, and is told.
@@ -140,9 +156,10 @@ void test(
       path.split('/').at(-1)?.split('.')[0],
       vms.length,
     ]);
+    // Of the vm as it was, and as it ran.
     assert.deepEqual(
       left,
-      ['data', 'web'].map((name) => [name, 0]),
+      ['data', 'data', 'data', 'web', 'web', 'web'].map((name) => [name, 0]),
     );
   },
 );

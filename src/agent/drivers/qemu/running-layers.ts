@@ -42,6 +42,7 @@ import { copyEntryOf } from './served/plan.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { diskId, exportOf } from './spec/devices.ts';
 
+const pingMs = 5_000;
 /** The guest writes all that it has in memory. */
 const freezeMs = 30_000;
 const thawMs = 10_000;
@@ -98,6 +99,18 @@ export class RunningLayers implements LiveLayers {
     if (take.quiesce === 'guest') await this.#whileFrozen(take, putOnTop);
     else await this.#whileStanding(take, putOnTop);
     return { memoryBytes: null };
+  }
+
+  async reachGuest(signal: AbortSignal): Promise<void> {
+    try {
+      await guest.ping(this.#parts.agent(), { timeoutMs: pingMs, signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new Fault('unavailable', 'no guest agent answers that could hold file systems still', {
+        hint: 'install the guest additions, or do it without quiescing',
+        cause,
+      });
+    }
   }
 
   async thaw(): Promise<void> {

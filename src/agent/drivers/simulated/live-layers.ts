@@ -45,6 +45,8 @@ export class SimulatedLiveLayers implements LiveLayers {
     return { memoryBytes: sizeBytes };
   }
 
+  async reachGuest(): Promise<void> {}
+
   async thaw(): Promise<void> {}
 
   async letGo(): Promise<void> {}

@@ -49,10 +49,7 @@ export function ownAgain(layers: Layers, alone: ReadonlySet<string>): ReadonlySe
   return new Set(shared.filter((file) => !kept.has(file)));
 }
 
-/**
- * What nobody else has any more is this machine's own again. One that was changed stays as it is, so that it is found.
- * Only while the machine is off.
- */
+/** What nobody else has any more is this machine's own again. One that was changed stays as it is, so that it is found. */
 export async function releaseShared(hands: Hands): Promise<void> {
   const { storage } = hands.host.driver;
   const { layers } = hands.file;

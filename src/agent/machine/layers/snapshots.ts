@@ -30,6 +30,7 @@ export function takeSnapshot(hands: Hands, taken: Taken): Promise<void> {
     const { file, host } = hands;
     const { layers, definition } = file;
     requireTakeable(hands, taken);
+    if (taken.quiesce) await hands.running?.layers.reachGuest(hands.signal);
     const disks = layeredDisks(definition, taken.exclude);
     const sizeBytes = await measure(hands, disks);
     await requireRoom(hands, disks.length, taken.memory ? definition.hardware.memory.sizeBytes : 0);
@@ -160,7 +161,7 @@ export async function deleteSnapshot(hands: Hands, id: string): Promise<void> {
   const snapshot = hands.file.layers.snapshots.find((one) => one.id === id);
   if (snapshot === undefined) return mergeWhileOff(hands);
   await telling(hands, 'delete', snapshot.name, async () => {
-    if (hands.running === undefined) await releaseShared(hands);
+    await releaseShared(hands);
     const without = (now: Layers): Layers => ({
       ...now,
       snapshots: now.snapshots

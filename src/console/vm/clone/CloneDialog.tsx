@@ -9,7 +9,7 @@ import {
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import type { Snapshot, Vm } from '#api';
+import { doAdditionsAnswer, type Snapshot, type Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { FolderField } from '../../parts/FolderField.tsx';
@@ -39,8 +39,10 @@ export function CloneDialog({
     snapshot: sources.whyNotPresent === undefined ? '' : (sources.snapshots.at(-1)?.id ?? ''),
     path: '',
     generalised: false,
+    quiesce: false,
     ...chosen,
   };
+  const canQuiesce = vm.state === 'running' && doAdditionsAnswer(vm.status.additions.state);
   const change = (part: Partial<CloneAnswers>): void => choose({ ...chosen, ...part });
   const settled = useSettled(cloneBody(answers));
   const params = { vm: vm.id };
@@ -55,6 +57,14 @@ export function CloneDialog({
       <NameField id="clone-name" value={answers.name} onValue={(name) => change({ name })} />
       <SourceFields sources={sources} answers={answers} change={change} />
       <PlaceFields vm={vm} answers={answers} change={change} />
+      {canQuiesce && answers.snapshot === '' && (
+        <Checkbox
+          id="clone-quiesce"
+          label={text('quiesce')}
+          isChecked={answers.quiesce}
+          onChange={(_event, quiesce) => change({ quiesce })}
+        />
+      )}
       <Checkbox
         id="clone-generalised"
         label={text('generalised')}
@@ -77,7 +87,7 @@ interface Sources {
   readonly whyNotPresent: string | undefined;
 }
 
-/** What a vm can be copied from; while it runs only from its snapshots. */
+/** What a vm can be copied from. */
 function useSources(vm: Vm): Sources {
   const { client } = useConsole();
   const words = useWords();

@@ -9,6 +9,7 @@ const answers: CloneAnswers = {
   snapshot: '',
   path: '',
   generalised: false,
+  quiesce: false,
 };
 
 test('a full copy needs a name and a folder', () => {
@@ -31,4 +32,10 @@ test('a place on the host goes along where one was given', () => {
     linked: true,
     path: '/srv/fast',
   });
+});
+
+test('the guest is held still for a copy of the present alone', () => {
+  const quiesced = { ...answers, quiesce: true };
+  assert.deepEqual(cloneBody(quiesced), { name: 'web-2', folder: '/lab', quiesce: true });
+  assert.equal(cloneBody({ ...quiesced, snapshot: 'golden' }).quiesce, undefined);
 });

@@ -11,6 +11,8 @@ export interface CloneAnswers {
   /** Folder of the host; empty: the usual one. */
   readonly path: string;
   readonly generalised: boolean;
+  /** Only of the present of a vm that runs. */
+  readonly quiesce: boolean;
 }
 
 export function cloneBody({
@@ -20,6 +22,7 @@ export function cloneBody({
   snapshot,
   path,
   generalised,
+  quiesce,
 }: CloneAnswers): VmClone {
   return {
     name,
@@ -27,6 +30,7 @@ export function cloneBody({
     ...(kind === 'linked' ? { linked: true } : {}),
     ...(snapshot === '' ? {} : { snapshot }),
     ...(path === '' ? {} : { path }),
+    ...(quiesce && snapshot === '' ? { quiesce } : {}),
     ...(generalised ? { generalised } : {}),
   };
 }

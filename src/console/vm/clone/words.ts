@@ -11,6 +11,7 @@ const english = {
   sameHost: 'A copy is made on the host of the original: {host}',
   path: 'Folder of the host for its files',
   usualPath: 'the usual one of the host',
+  quiesce: 'Quiesced: the guest agent flushes file systems and holds them for that moment',
   generalised:
     'The guest was generalised (sysprep, cloud-init clean): it has no identity of its own',
   warnings: 'What is to be known before',
@@ -27,6 +28,7 @@ const german: Readonly<Record<CloneTextKey, string>> = {
   sameHost: 'Eine Kopie entsteht auf dem Host des Originals: {host}',
   path: 'Ordner des Hosts für ihre Dateien',
   usualPath: 'der übliche des Hosts',
+  quiesce: 'Beruhigt: Der Gast schreibt seine Dateisysteme fest und hält sie für den Moment an',
   generalised:
     'Der Gast wurde verallgemeinert (sysprep, cloud-init clean): Er hat keine eigene Identität',
   warnings: 'Vorher zu wissen',

@@ -3,7 +3,7 @@
  * and its id.
  *
  * A full copy of a snapshot begins as a linked one, which takes no time and lets the vm run and change as it likes,
- * and then has its files to itself (docs/rfd/0019).
+ * and then has its files to itself (docs/rfd/0019). So does that of a vm that runs, by a snapshot that is taken for it.
  */
 import type { DiskCopy, LinkParams, MachineReport, VmDefinition } from '#api';
 import type { VmDocument } from '../../documents.ts';
@@ -11,6 +11,12 @@ import { vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
+import {
+  dropPassingStep,
+  passingSnapshot,
+  takePassingStep,
+  type Passing,
+} from './clone-running.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
 import { identity } from './guest-identity.ts';
@@ -19,11 +25,8 @@ import { asSeen, isForeignHost, takeSeen } from './tell-hypervisor.ts';
 /** As long as the copying of large disks takes. */
 export const copyLimitMs = 24 * 3_600_000;
 
-export interface CloneInput {
-  /** The vm that is copied. */
-  readonly sourceId: string;
-  /** Of the copy. */
-  readonly definition: VmDefinition;
+/** `sourceId`: the vm that is copied. */
+export interface CloneInput extends Passing {
   readonly disks: readonly DiskCopy[];
   readonly linked: { readonly snapshotId: string | null } | null;
   /** Of its configuration disk; null: it gets none. */
@@ -31,8 +34,6 @@ export interface CloneInput {
   /** A linked copy that is to have files of its own, in that folder of the host; null: where it was made. */
   readonly separate: { readonly parent: string | null } | null;
   readonly guest: Pick<VmDocument, 'guest'>;
-  /** In words. */
-  readonly warnings: readonly string[];
   /** The vm whose guest was not generalised; null where there is no need to tell. */
   readonly sameGuestAs: string | null;
   readonly hostId: string;
@@ -57,7 +58,8 @@ export function filesOfDisks({ hardware: { disks } }: VmDefinition): string[] {
 const copyStep: Step = {
   name: 'copy',
   async run(work) {
-    const { sourceId, definition, disks, parent, linked, seed } = inputOf(work);
+    const { sourceId, definition, disks, parent, passing, seed } = inputOf(work);
+    const linked = passing === null ? inputOf(work).linked : { snapshotId: passingSnapshot(work) };
     const { inventory, links } = work.coordinator;
     const { hostId, generation } = vmDocument(inventory, sourceId).data;
     const { report } = await links.call(
@@ -163,4 +165,10 @@ export const cloneKind: Kind = { action: 'vm.clone', steps: [copyStep, registerS
 export const cloneSnapshotKind: Kind = {
   action: 'vm.snapshot.clone',
   steps: [copyStep, separateStep, registerStep],
+};
+
+/** As before, of a snapshot that is the operation's own. */
+export const cloneRunningKind: Kind = {
+  action: 'vm.running.clone',
+  steps: [takePassingStep, copyStep, separateStep, registerStep, dropPassingStep],
 };

@@ -32,7 +32,7 @@ import { vmThing } from '../things.ts';
 import { giveMac, usedMacs } from '../macs.ts';
 import { stepNames, type Kind } from '../work.ts';
 import { copiedFile, onHypervisor, requireForHypervisor } from './clone-on-hypervisor.ts';
-import { cloneKind, cloneSnapshotKind, type CloneInput } from './clone-steps.ts';
+import { cloneKind, cloneRunningKind, cloneSnapshotKind, type CloneInput } from './clone-steps.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { prepare, withHardware } from './device-change.ts';
 import { seedOf, withoutSeed, withSeed } from './first-boot.ts';
@@ -40,7 +40,7 @@ import { guestOfClone, warnOfIdentity } from './guest-identity.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
 import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
-import { findSnapshot } from './snapshots-vm.ts';
+import { findSnapshot, newSnapshot } from './snapshots-vm.ts';
 import { isForeignHost } from './tell-hypervisor.ts';
 
 export async function cloneVm(
@@ -89,7 +89,7 @@ export async function cloneVm(
     to: copy.hardware.disks[index]?.file ?? disk.file,
   }));
   const made: Thing = { kind: 'vm', id: copy.id, name: copy.name };
-  const target = kind === cloneSnapshotKind ? made : vmThing(id, vm.data);
+  const target = kind === cloneKind ? vmThing(id, vm.data) : made;
   const said = request.generalised === true ? 'generalised' : undefined;
   const sameGuest = warnOfIdentity(vm.data, said);
   const ofState = linked === null && inventory.vm(id)?.state === 'saved';
@@ -114,6 +114,14 @@ export async function cloneVm(
     definition: copy,
     disks,
     linked,
+    passing:
+      kind === cloneRunningKind
+        ? newSnapshot(caller, {
+            name: `clone-${copy.id.slice(0, 8)}`,
+            description: `for ${copy.name}, until that is whole`,
+            quiesce: request.quiesce ?? false,
+          })
+        : null,
     seed: request.firstBoot === undefined ? null : seedOf(copy, request.firstBoot),
     separate: source.separate,
     guest: guestOfClone(vm.data, said),
@@ -158,16 +166,27 @@ interface Source {
 async function chooseSource(
   coordinator: Coordinator,
   id: string,
-  { linked = false, snapshot, path }: VmClone,
+  request: VmClone,
 ): Promise<Source> {
   const { inventory, links } = coordinator;
+  const { linked = false, snapshot, path, quiesce = false } = request;
   const reference = snapshot ?? vmDocument(inventory, id).data.template?.snapshotId;
+  if (quiesce && reference !== undefined)
+    throw new Fault('invalid', 'a snapshot that is there already was quiesced then, or was not', {
+      hint: 'leave --quiesce out',
+    });
   if (reference === undefined) {
     const source = prepare(coordinator, id, 'clone');
     const isForeign = isForeignHost(inventory, source.vm.data.hostId);
-    if ((linked || isForeign) && inventory.vm(id)?.state !== 'off')
+    const state = inventory.vm(id)?.state;
+    if (state === 'running') {
+      const place = placeAt(source.vm.data, request, isForeign);
+      return { ...source, linked: { snapshotId: null }, ...place, kind: cloneRunningKind };
+    }
+    if (quiesce) throw notRunning(source.definition.name);
+    if ((linked || isForeign) && state !== 'off')
       throw new Fault('refused', `${source.definition.name} is not off`, {
-        hint: 'shut it down first, or make the clone from one of its snapshots',
+        hint: 'shut it down or resume it first, or make the clone from one of its snapshots',
       });
     return {
       ...source,
@@ -187,13 +206,26 @@ async function chooseSource(
     vm,
     definition: { ...now, guestOs, resources, hardware },
     linked: { snapshotId },
-    separate: linked
-      ? null
-      : { parent: path === undefined || isForeign ? null : posix.resolve(path) },
-    // What shares files with the vm is made on its volume.
-    parent: linked ? (path ?? null) : posix.dirname(vm.data.path),
+    ...placeAt(vm.data, request, isForeign),
     kind: cloneSnapshotKind,
   };
+}
+
+/** Where what is made of a snapshot comes to be: what shares files with the vm is made on its volume. */
+function placeAt(
+  vm: VmDocument,
+  { linked = false, path }: VmClone,
+  isForeign: boolean,
+): Pick<Source, 'separate' | 'parent'> {
+  if (linked) return { separate: null, parent: path ?? null };
+  const parent = path === undefined || isForeign ? null : posix.resolve(path);
+  return { separate: { parent }, parent: posix.dirname(vm.path) };
+}
+
+function notRunning(name: string): Fault {
+  return new Fault('refused', `${name} does not run: no guest is there to be held still`, {
+    hint: 'leave --quiesce out',
+  });
 }
 
 /** Errors: `refused` for a disk that other vms write to as well, and for a linked one. */

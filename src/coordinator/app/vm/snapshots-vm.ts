@@ -176,24 +176,27 @@ export function requireRoom(definition: VmDefinition, known: readonly Snapshot[]
   replacedBy(definition, known, { name: '' });
 }
 
-function inputOfTake(caller: Caller, request: SnapshotTake): Readonly<Record<string, Json>> {
+export function newSnapshot(caller: Caller, request: SnapshotTake): Taken {
   const { name, description = '', exclude = [], memory = false, quiesce = false } = request;
   const { name: author } = caller.actor;
-  return {
-    snapshot: { id: randomUUID(), name, description, author, exclude, memory, quiesce },
-  };
+  return { id: randomUUID(), name, description, author, exclude, memory, quiesce };
 }
 
-type Taken = Parameters<typeof takeOn>[1];
+function inputOfTake(caller: Caller, request: SnapshotTake): Readonly<Record<string, Json>> {
+  return { snapshot: asJson(newSnapshot(caller, request)) };
+}
+
+export type Taken = Parameters<typeof takeOn>[1];
 
 function takenBy(from: Readonly<Record<string, Json>>): Taken {
   return from['snapshot'] as unknown as Taken;
 }
 
+/** Answers its id: hosts without an agent have ids of their own. */
 export async function takeOn(
   work: Work,
   snapshot: LinkParams<'machine.snapshot.take'>['snapshot'],
-): Promise<void> {
+): Promise<string> {
   const { hostId, machine } = machineOf(work);
   const { report } = await work.coordinator.links.call(
     hostId,
@@ -202,13 +205,18 @@ export async function takeOn(
     followed(work, memoryLimitMs),
   );
   const { id = snapshot.id } = report.snapshots.find(({ name }) => name === snapshot.name) ?? {};
-  await work.conclude({ snapshotId: id });
   // On a hypervisor that others run its disks may be in other files now.
   await takeSeen(work);
+  return id;
+}
+
+/** Its id is in what the operation has brought. */
+export async function takeAndTell(work: Work, snapshot: Taken): Promise<void> {
+  await work.conclude({ snapshotId: await takeOn(work, snapshot) });
 }
 
 /** Hosts without an agent have ids of their own; names are unique in a vm. */
-function idOfTaken(work: Work, { id, name }: Taken): string {
+export function idOfTaken(work: Work, { id, name }: Taken): string {
   const known = listSnapshots(work.coordinator.inventory, targetVm(work).id);
   return known.find((one) => one.name === name)?.id ?? id;
 }
@@ -229,7 +237,7 @@ export const takeSnapshotKind: Kind = {
   steps: [
     {
       name: 'take',
-      run: (work) => takeOn(work, takenBy(work.input)),
+      run: (work) => takeAndTell(work, takenBy(work.input)),
       // The old one may be gone by then: one of the two stays.
       async undo(work) {
         if (work.memory['replacing'] !== true)
@@ -254,7 +262,7 @@ const takeFirstStep: Step = {
   name: 'take-first',
   async run(work) {
     const { first } = work.input;
-    if (first !== null) await takeOn(work, takenBy(first as Readonly<Record<string, Json>>));
+    if (first !== null) await takeAndTell(work, takenBy(first as Readonly<Record<string, Json>>));
   },
   async undo(work) {
     const { first } = work.input;

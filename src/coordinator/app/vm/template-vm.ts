@@ -16,7 +16,7 @@ import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { targetVm, vmFrame } from './common-steps.ts';
 import { requireAction } from './judge.ts';
-import { deleteOn, listSnapshots, requireRoom, takeOn } from './snapshots-vm.ts';
+import { deleteOn, listSnapshots, requireRoom, takeAndTell } from './snapshots-vm.ts';
 
 export async function makeTemplate(
   coordinator: Coordinator,
@@ -141,7 +141,7 @@ function freeName(taken: readonly string[]): string {
   }
 }
 
-type Taken = Parameters<typeof takeOn>[1];
+type Taken = Parameters<typeof takeAndTell>[1];
 
 function takenBy({ input }: Work): Taken {
   return input['snapshot'] as unknown as Taken;
@@ -182,7 +182,7 @@ export const makeTemplateKind: Kind = {
     [
       {
         name: 'keep',
-        run: (work) => takeOn(work, takenBy(work)),
+        run: (work) => takeAndTell(work, takenBy(work)),
         undo: (work) =>
           typeof work.input['ignored'] === 'string'
             ? Promise.resolve()
