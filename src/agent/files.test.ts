@@ -1,10 +1,10 @@
 /** Files and hardware of machines on a real host. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isFault, miB } from '#lib';
+import { giB, isFault, miB } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -204,6 +204,24 @@ describe('files on a real host', { skip: withoutQemu }, () => {
       id: user,
       generation: agent.generation(user),
     });
+  });
+
+  test('VM-12 a disk in several files is listed and deleted with all of them', async () => {
+    const disk = { ...testDisk('split.vmdk'), format: 'vmdk', sizeBytes: 5 * giB } as const;
+    const id = await agent.create(bareDefinition({ disks: [disk] }));
+    const folder = agent.folder(id);
+    const made = ['create', '-q', '-f', 'vmdk', '-o', 'subformat=twoGbMaxExtentSparse'];
+    execFileSync('qemu-img', [...made, join(folder, disk.file), '5G']);
+    const { files } = await agent.host.call('machine.files', { id });
+    assert.deepEqual(
+      files.flatMap(({ path, role, deleted }) =>
+        role === 'disk' && deleted ? basename(path) : [],
+      ),
+      ['split-s001.vmdk', 'split-s002.vmdk', 'split-s003.vmdk', 'split.vmdk'],
+    );
+    const generation = agent.generation(id);
+    await agent.host.call('machine.destroy', { id, generation, cause: byTester, keep: [] });
+    assert.ok(!existsSync(folder));
   });
 
   test('HW-08 a vm with UEFI keeps its own variables', async (t) => {

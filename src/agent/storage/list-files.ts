@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Disk } from '#api';
+import { isNative, type Disk } from '#api';
 import type { FileRole, StoredFile } from '../drivers/storage.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { chainFrom, undoFiles } from '../machine/layers/layers.ts';
@@ -13,6 +13,7 @@ import { realPath } from './allowed.ts';
 import { readBacking } from './backing.ts';
 import { parentsOf } from './disk-forest.ts';
 import { readVolume } from './file-system.ts';
+import { filesOfServed } from './served-layers.ts';
 
 const maxFiles = 1000;
 
@@ -21,7 +22,8 @@ export async function listFiles(
   keep: ReadonlySet<string>,
   others: readonly MachineFile[],
 ): Promise<StoredFile[]> {
-  const roles = rolesOf(file);
+  // What a disk consists of goes before the file that names it: a delete that is cut off finds it again.
+  const roles = new Map([...(await piecesOf(file)), ...rolesOf(file)]);
   const sizes = diskSizes(file);
   const free = new Map<number, number>();
   const paths = new Set(roles.keys());
@@ -58,6 +60,18 @@ export async function listFiles(
     });
   }
   return files;
+}
+
+/** Further files of its disks, of which VMDK may have many; of a disk that cannot be read none are known. */
+async function piecesOf({ definition, folder }: MachineFile): Promise<Map<string, FileRole>> {
+  const pieces = new Map<string, FileRole>();
+  for (const disk of definition.hardware.disks) {
+    if (isNative(disk)) continue;
+    const place = { path: resolveFile(folder, disk.file), format: disk.format };
+    const files = await filesOfServed(place, [folder]).catch(() => []);
+    for (const path of files) pieces.set(path, 'disk');
+  }
+  return pieces;
 }
 
 /** By path, the machines that have a layer too under a name in their own folder (docs/rfd/0019): their ids. */
