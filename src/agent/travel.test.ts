@@ -1,6 +1,6 @@
 /** Copies of machines and moves of their files, on two volumes of a real host. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
@@ -224,7 +224,35 @@ describe('machines that travel', { skip }, () => {
     await agent.act(id, 'turn-off');
   });
 
-  test('VM-87 neither copy nor move touches a running vm, and after its end both do', async () => {
+  for (const format of ['qcow2', 'vmdk'] as const)
+    test(`a ${format} that names its parent by the place it leaves does not move alone, and moves with its parent`, async () => {
+      const disk = { ...testDisk(`child.${format}`), format, sizeBytes: 8 * miB } as const;
+      const definition = bareDefinition({ disks: [disk] });
+      const id = await agent.create(definition);
+      const folder = agent.folder(id);
+      const base = `base.${format}`;
+      const qemuImg = (...words: readonly string[]): void => {
+        execFileSync('qemu-img', [...words], { cwd: folder, stdio: 'ignore' });
+      };
+      qemuImg('create', '-f', format, base, '8M');
+      qemuImg('create', '-f', format, '-b', base, '-F', format, disk.file);
+      const to = join(elsewhere, `${definition.name}-${disk.file}`);
+      const alone = relocate(id, withFile(definition, to), null, [{ from: disk.file, to }]);
+      await assert.rejects(alone, (error) => {
+        assert.ok(isFault(error, 'refused'));
+        assert.match(error.message, new RegExp(`would lose its parent ${base}`));
+        return true;
+      });
+      assert.ok(existsSync(join(folder, disk.file)) && !existsSync(to));
+      await relocate(id, definition, elsewhere);
+      assert.ok(existsSync(join(agent.folder(id), base)));
+      // QEMU opens no parents that are no layers of the vm.
+      if (format === 'qcow2') return;
+      await agent.act(id, 'turn-on');
+      await agent.act(id, 'turn-off');
+    });
+
+  test('VM-87 neither copy nor move of its files touches a running vm, and after its end both do', async () => {
     const { id, definition } = await makeVm();
     await agent.act(id, 'turn-on');
     for (const work of [() => clone(id, definition), () => relocate(id, definition, elsewhere)])

@@ -67,6 +67,12 @@ export async function piecesBeside(
   return found;
 }
 
+/** By which the file names its parent, with `/` between folders; none where it has none. */
+export async function namesOfParent(file: DiskFile): Promise<string[]> {
+  await using disk = await openDisk({ ...file, store: storeOf([]), parent: 'none' });
+  return (disk.layer.parentReference?.names ?? []).map(portableName);
+}
+
 /** A seal and a second name would be those of the first file alone. */
 function requireOneFile(disk: Disk): void {
   if (!hasMoreFiles(disk)) return;

@@ -35,7 +35,7 @@ import { flushFolder } from './atomic-file.ts';
 import { readBacking, readBackingName } from './backing.ts';
 import { copyFile, type CopyWork } from './copy-file.ts';
 import { usedByOthers } from './list-files.ts';
-import { isWhole, piecesBeside } from './served-layers.ts';
+import { isWhole, namesOfParent, piecesBeside } from './served-layers.ts';
 
 const maxFiles = 1000;
 
@@ -289,14 +289,25 @@ async function requireMovableParent(
   before: MachineFile,
   after: MachineFile,
 ): Promise<void> {
-  const name = await readBackingName(from);
-  if (name === undefined) return;
-  const parent = isAbsolute(name) ? name : join(dirname(from), name);
-  const moves = after.folder !== before.folder && liesBelow(parent, before.folder);
-  if (isAbsolute(name) !== moves) return;
-  throw new Fault('refused', `${from} would lose its parent ${name}`, {
+  const names = await parentNames(from, before);
+  const staysRight = (name: string): boolean => {
+    const parent = isAbsolute(name) ? name : join(dirname(from), name);
+    const moves = after.folder !== before.folder && liesBelow(parent, before.folder);
+    return isAbsolute(name) !== moves;
+  };
+  if (names.length === 0 || names.some(staysRight)) return;
+  throw new Fault('refused', `${from} would lose its parent ${names.join(', ')}`, {
     hint: 'rebase it to a name that stays right, with: gantry disk rebase',
   });
+}
+
+/** As the file says; formats of other products may say it in several ways, of which one is enough. */
+async function parentNames(from: string, { definition, folder }: MachineFile): Promise<string[]> {
+  const disk = definition.hardware.disks.find(({ file }) => resolveFile(folder, file) === from);
+  if (disk !== undefined && !isNative(disk))
+    return await namesOfParent({ path: from, format: disk.format });
+  const name = await readBackingName(from);
+  return name === undefined ? [] : [name];
 }
 
 async function placeEntry({ from, to }: FileMove, meter: CopyWork): Promise<void> {

@@ -80,7 +80,7 @@ async function whileStill<T>(hands: Hands, work: () => Promise<T>): Promise<T> {
   if (hands.running === undefined) return work();
   if (hands.file.state === 'running')
     throw new Fault('refused', `${hands.file.definition.name} is running`, {
-      hint: 'pause it, or copy a snapshot of it',
+      hint: 'shut it down first, pause it, or copy a snapshot of it',
     });
   if (hands.file.held) {
     const { name } = hands.file.definition;
