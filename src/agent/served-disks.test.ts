@@ -308,11 +308,18 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
-  test('when the process that serves them is killed, the guest waits until it is there again', async () => {
+  test('when the process that serves them is killed, the guest waits until it is there again, and no write that was answered is lost', async () => {
     const first = guest.server() ?? 0;
     const groups = groupsOf(first);
+    const direct = 'bs=1M seek=40 oflag=direct conv=notrunc 2>/dev/null';
+    const fill = "head -c 1048576 /dev/zero | tr '\\0' '\\003' > /tmp/piece";
+    await guest.run(`${fill}; dd if=/tmp/piece of=/dev/vdb ${direct}`);
+    assert.equal(await guest.byteOf(40), 0, 'it was not flushed: the file does not say it yet');
     process.kill(first, 'SIGKILL');
     await guest.write(1, 2);
+    const same = 'dd if=/dev/vdb bs=1M skip=40 count=1 2>/dev/null | cmp - /tmp/piece && echo same';
+    assert.equal(await guest.run(`sync; echo 3 > /proc/sys/vm/drop_caches; ${same}`), 'same');
+    assert.equal(await guest.byteOf(40), 3, 'what was answered, and then flushed, is in the file');
     assert.notEqual(guest.server(), first);
     assert.deepEqual(groupsOf(guest.server()), groups);
     assert.deepEqual((await guest.read()).slice(0, 2), [1, 2]);

@@ -8,6 +8,7 @@
 import { assert, Fault } from '#lib';
 import type { Extent, Layer, LayerWriter, Wanted } from './layer.ts';
 import { maxDirtyBytes, regionBytes, sectorBytes } from './limits.ts';
+import type { PageJournal } from './page-journal.ts';
 import { RegionLocks } from './region-locks.ts';
 
 /** What a disk holds from some offset on, with all parents taken into account. */
@@ -42,14 +43,17 @@ interface Found {
 export class Disk {
   readonly layer: Layer;
   #parent: Disk | undefined;
+  readonly #journal: PageJournal | undefined;
   readonly #regions = new RegionLocks();
   /** A block is never in two regions. */
   readonly #regionBytes: number;
   #commits: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(layer: Layer, parent: Disk | undefined) {
+  /** `journal`: in which the layer notes what it changes. */
+  constructor(layer: Layer, parent: Disk | undefined, journal?: PageJournal) {
     this.layer = layer;
+    this.#journal = journal;
     this.#parent = parent;
     this.#regionBytes = Math.max(regionBytes, layer.blockBytes);
   }
@@ -141,7 +145,7 @@ export class Disk {
     await this.#eachRegion(offset, from.length, (start, length) =>
       writer.write(from.subarray(start - offset, start - offset + length), start, this.#below),
     );
-    await this.#relieve(writer);
+    await this.#answer(writer);
   }
 
   /** Makes a range read as zeros, giving back space where that is cheap. */
@@ -153,7 +157,7 @@ export class Disk {
       if (await this.#hasNothingAt(start, part)) return;
       await writer.zero(start, part, this.#below);
     });
-    await this.#relieve(writer);
+    await this.#answer(writer);
   }
 
   /** Stores a cluster made by the layer's `compress`. */
@@ -190,6 +194,7 @@ export class Disk {
     const { writer } = this.layer;
     try {
       if (writer !== undefined) await this.#commit(() => writer.finish());
+      this.#journal?.remove();
     } finally {
       await this.abandon();
     }
@@ -198,6 +203,7 @@ export class Disk {
   /** Closes the files without a last commit: after a failure, when the content no longer matters. */
   async abandon(): Promise<void> {
     this.#closed = true;
+    this.#journal?.close();
     await this.layer.close();
     await this.layer.file.close();
     await this.#parent?.close();
@@ -288,6 +294,12 @@ export class Disk {
     return true;
   }
 
+  /** What was done may be told as done: it outlives the program, where that is asked for. */
+  async #answer(writer: LayerWriter): Promise<void> {
+    if (this.#journal?.append() === false) await this.#commit(() => writer.commit());
+    await this.#relieve(writer);
+  }
+
   async #relieve(writer: LayerWriter): Promise<void> {
     if (writer.dirtyBytes() < maxDirtyBytes) return;
     await this.#commit(async () => {
@@ -297,7 +309,7 @@ export class Disk {
 
   /** One commit after the other; a failed one does not stop the next. */
   async #commit(work: () => Promise<void>): Promise<void> {
-    const turn = this.#commits.then(work);
+    const turn = this.#commits.then(work).then(() => this.#journal?.settle());
     this.#commits = turn.catch(() => undefined);
     await turn;
   }

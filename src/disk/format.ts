@@ -1,6 +1,7 @@
 /** What a format gives to the room: how it is recognised, opened and created. Rows of formats.ts. */
 import type { DiskFile } from './file/disk-file.ts';
 import type { Layer, NewParent } from './layer.ts';
+import type { PageJournal } from './page-journal.ts';
 
 /** The first and last bytes of a file, enough to recognise every format. */
 export interface Probe {
@@ -15,6 +16,8 @@ export interface LayerSource {
   readonly file: DiskFile;
   /** Opens a file that this one names, in the same mode; only within the folders allowed. */
   openNeighbour(name: string): Promise<DiskFile>;
+  /** Of a disk whose writes are not lost with the program that made them. */
+  readonly journal?: PageJournal | undefined;
 }
 
 export interface CreateOptions {

@@ -2,18 +2,21 @@
  * Metadata of an open file in memory: tables and bitmaps, by page, a bounded number of them.
  *
  * Invariants
- * 1. A changed page is in memory until a commit has written it; only clean pages are dropped.
+ * 1. A changed page is in memory until a commit has written it, not only taken it; only clean pages are dropped.
  * 2. `commit` writes pages phase by phase with a sync before each, so that whatever a page of a later
  *    phase refers to (data, or a page of an earlier phase) is durable before it.
  * 3. `commit` writes pages as they were when it began. A change made while it runs may refer to data that
  *    its syncs do not cover, and waits for the next one.
  *
- * States of a page: clean -change-> dirty(phase) -commit-> clean. A page keeps its first phase until then,
- * hence the formats' rule: a page is of phase n when it refers to nothing of phase n or later.
+ * States of a page: clean -change-> dirty(phase) -take-> taken -put-> clean; a change makes a taken page dirty
+ * again. A page keeps its first phase until then, hence the formats' rule: a page is of phase n when it refers to
+ * nothing of phase n or later. With a journal (page-journal.ts) it begins with what an earlier program has noted
+ * there, as dirty pages.
  */
 import { assert } from '#lib';
 import type { DiskFile } from './file/disk-file.ts';
 import { maxDirtyBytes, pageCacheBytes } from './limits.ts';
+import type { NotedTable, PageJournal } from './page-journal.ts';
 import { fileFault } from './structure.ts';
 
 interface Page {
@@ -29,15 +32,21 @@ export interface MetaPagesOptions {
   readonly cacheBytes?: number;
   /** `zeros`: what lies past the end of the file reads as zeros; otherwise it is corrupt. */
   readonly pastEnd?: 'zeros' | 'corrupt';
+  /** Of a disk whose writes are not lost with the program. No page of it is ever dropped. */
+  readonly journal?: PageJournal | undefined;
 }
 
-export class MetaPages {
+export class MetaPages implements NotedTable {
   readonly #file: DiskFile;
   readonly #options: MetaPagesOptions;
   readonly #limit: number;
   #pages = new Map<number, Page>();
   #loading = new Map<number, Promise<void>>();
   #dirty = new Set<number>();
+  /** Taken by a commit and not in the file yet, with their phases. */
+  #taken = new Map<number, number>();
+  /** Changed since they were noted; of a disk with a journal. */
+  #changed = new Set<number>();
 
   constructor(file: DiskFile, options: MetaPagesOptions) {
     this.#file = file;
@@ -46,6 +55,30 @@ export class MetaPages {
       4,
       Math.ceil((options.cacheBytes ?? pageCacheBytes) / options.pageBytes),
     );
+    this.restore(options.journal?.adopt(this) ?? []);
+  }
+
+  get label(): string {
+    return `${this.#file.identity} ${this.#options.structure} ${this.#options.pageBytes}`;
+  }
+
+  get isClean(): boolean {
+    return this.#dirty.size === 0 && this.#taken.size === 0;
+  }
+
+  takeChanged(): readonly TakenPage[] {
+    const changed = this.#pagesAt(this.#changed);
+    this.#changed.clear();
+    return changed;
+  }
+
+  unwritten(): readonly TakenPage[] {
+    return this.#pagesAt(new Set([...this.#taken.keys(), ...this.#dirty]));
+  }
+
+  /** Where the pages lie that are not in the file yet. */
+  get dirtyOffsets(): ReadonlySet<number> {
+    return this.#dirty;
   }
 
   get pageBytes(): number {
@@ -98,6 +131,7 @@ export class MetaPages {
 
   /** Forgets a page whose place in the file has been given up. */
   drop(pageOffset: number): void {
+    assert(this.#options.journal === undefined, 'what was noted is not given up');
     this.#pages.delete(pageOffset);
     this.#dirty.delete(pageOffset);
   }
@@ -105,17 +139,24 @@ export class MetaPages {
   /** See invariants 2 and 3. `syncFirst` covers data written before the call. */
   async commit(): Promise<void> {
     const taken = this.take();
-    await this.#file.sync();
-    await this.put(taken);
+    try {
+      await this.#file.sync();
+      await this.put(taken);
+    } catch (error) {
+      this.restore(taken);
+      throw error;
+    }
   }
 
-  /** The dirty pages as they are now, by phase; they count as clean from now on. */
+  /** The dirty pages as they are now, by phase, to be put or restored. */
   take(): readonly TakenPage[] {
+    this.#options.journal?.append();
     const taken: TakenPage[] = [];
     for (const offset of this.#dirty) {
       const page = this.#pages.get(offset);
       assert(page?.phase !== undefined, 'a dirty page has a phase and is in memory');
       taken.push({ offset, phase: page.phase, bytes: Buffer.from(page.bytes) });
+      this.#taken.set(offset, page.phase);
       page.phase = undefined;
     }
     this.#dirty.clear();
@@ -145,6 +186,7 @@ export class MetaPages {
         }
         await this.#file.sync();
       }
+      for (const { offset } of taken) this.#taken.delete(offset);
     } catch (error) {
       this.restore(taken);
       throw error;
@@ -152,9 +194,10 @@ export class MetaPages {
     this.#evict();
   }
 
-  /** Makes taken pages dirty again: they could not be written. */
+  /** Makes taken pages dirty again: they could not be written, or not by the program that had them. */
   restore(taken: readonly TakenPage[]): void {
     for (const { offset, phase, bytes } of taken) {
+      this.#taken.delete(offset);
       const page = this.#pages.get(offset) ?? { bytes, phase: undefined };
       this.#pages.set(offset, page);
       this.#mark(offset, page, phase);
@@ -165,6 +208,20 @@ export class MetaPages {
   #mark(pageOffset: number, page: Page, phase: number): void {
     page.phase ??= phase;
     this.#dirty.add(pageOffset);
+    if (this.#options.journal === undefined) return;
+    this.#changed.add(pageOffset);
+    this.#options.journal.note(this);
+  }
+
+  #pagesAt(offsets: ReadonlySet<number>): readonly TakenPage[] {
+    const pages: TakenPage[] = [];
+    for (const offset of offsets) {
+      const page = this.#pages.get(offset);
+      const phase = page?.phase ?? this.#taken.get(offset);
+      if (page !== undefined && phase !== undefined)
+        pages.push({ offset, phase, bytes: page.bytes });
+    }
+    return pages;
   }
 
   #insert(pageOffset: number, page: Page): void {
@@ -178,7 +235,7 @@ export class MetaPages {
     let left = this.#pages.size - this.#limit;
     for (const [offset, page] of this.#pages) {
       if (left <= 0) break;
-      if (page.phase !== undefined) continue;
+      if (page.phase !== undefined || this.#taken.has(offset)) continue;
       this.#pages.delete(offset);
       left -= 1;
     }

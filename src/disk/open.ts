@@ -9,6 +9,7 @@ import type { Access, DiskFile } from './file/disk-file.ts';
 import { formatNamed } from './formats.ts';
 import type { Layer, ParentReference } from './layer.ts';
 import { maxChainDepth } from './limits.ts';
+import { PageJournal } from './page-journal.ts';
 import type { FileStore } from './store.ts';
 
 export interface NamedParent {
@@ -35,6 +36,12 @@ export interface OpenOptions {
   readonly snapshot?: string | undefined;
   /** Replaces the file of the top layer, for instance by one without sync. */
   readonly wrap?: ((file: DiskFile) => DiskFile) | undefined;
+  /**
+   * A file, on a volume that need not outlive the host, by which no write that was answered is lost when this program is
+   * killed: the next one that opens the disk with it has them all. Whoever names it has kept all others from changing
+   * the disk meanwhile. It is there until the disk is closed. For writing; of formats that are not native to QEMU.
+   */
+  readonly journal?: string | undefined;
 }
 
 /** Opens a disk. Faults: `not-found`, `forbidden`, `corrupt`, `unsupported`, `stale` (another parent). */
@@ -55,6 +62,10 @@ async function openLayer(
   const file = options.wrap === undefined ? opened : options.wrap(opened);
   let layer: Layer | undefined;
   try {
+    const journal =
+      options.journal === undefined || access === 'read'
+        ? undefined
+        : new PageJournal(options.journal);
     if (above.includes(file.identity)) {
       throw new Fault('corrupt', `${path}: the chain of parents comes back to itself`);
     }
@@ -63,10 +74,12 @@ async function openLayer(
     layer = await format.open({
       file,
       openNeighbour: async (name) => store.open(await store.locate(path, name), access),
+      journal,
     });
     if (options.snapshot !== undefined) layer = await openSnapshot(layer, options.snapshot);
     const parent = await openParent(options, layer, [...above, file.identity]);
-    return new Disk(layer, parent);
+    journal?.start();
+    return new Disk(layer, parent, journal);
   } catch (error) {
     await layer?.close();
     await file.close();

@@ -23,6 +23,7 @@ import type {
 } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
+import type { PageJournal } from '../page-journal.ts';
 import { fileFault } from '../structure.ts';
 import type { Batmap } from './batmap.ts';
 import { firstBitRun, setBits } from './bitmap.ts';
@@ -56,6 +57,7 @@ export interface DynamicParts {
   readonly hasTailFooter: boolean;
   readonly remarks: readonly string[];
   readonly batmap: Batmap | undefined;
+  readonly journal?: PageJournal | undefined;
 }
 
 export class DynamicVhdLayer implements Layer {
@@ -99,12 +101,15 @@ export class DynamicVhdLayer implements Layer {
       format: 'vhd',
       structure: 'block allocation table',
       pageBytes: batPageBytes,
+      journal: parts.journal,
     });
     this.#bitmaps = new MetaPages(this.file, {
       format: 'vhd',
       structure: 'sector bitmap',
       pageBytes: this.#bitmapBytes,
+      journal: parts.journal,
     });
+    this.#demandTail();
     this.writer = this.file.access === 'write' ? this.#makeWriter() : undefined;
     this.twin = this.#isChild
       ? undefined
@@ -186,6 +191,17 @@ export class DynamicVhdLayer implements Layer {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** New blocks come after those of the journal, of which the file may have but the begin. */
+  #demandTail(): void {
+    const ends = [...this.#bitmaps.dirtyOffsets].map(
+      (offset) => offset + this.#bitmapBytes + this.blockBytes,
+    );
+    const end = ends.reduce((most, one) => Math.max(most, one), 0);
+    if (end <= this.#tail) return;
+    this.#tail = end;
+    this.#hasTailFooter = false;
   }
 
   #batPage(block: number): number {
@@ -332,9 +348,15 @@ export class DynamicVhdLayer implements Layer {
     await this.#tailReady;
     const bitmaps = this.#bitmaps.take();
     const bat = this.#bat.take();
-    await this.file.sync();
-    await this.#bitmaps.put(bitmaps);
-    await this.#bat.put(bat);
+    try {
+      await this.file.sync();
+      await this.#bitmaps.put(bitmaps);
+      await this.#bat.put(bat);
+    } catch (error) {
+      this.#bitmaps.restore(bitmaps);
+      this.#bat.restore(bat);
+      throw error;
+    }
   }
 
   /** A longer BAT, if needed, is made elsewhere; the header's first sector then switches over to it. */

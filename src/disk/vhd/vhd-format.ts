@@ -133,6 +133,7 @@ async function openVhd(source: LayerSource): Promise<Layer> {
     hasTailFooter: atEnd,
     remarks,
     batmap: await readBatmap(file, footer, header),
+    journal: source.journal,
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { DiskFile } from '../file/disk-file.ts';
 import { MetaPages } from '../meta-pages.ts';
+import type { PageJournal } from '../page-journal.ts';
 import { fileFault } from '../structure.ts';
 import { mib, type Region } from './header.ts';
 
@@ -38,7 +39,13 @@ export class Bat {
   readonly chunkRatio: number;
   region: Region;
 
-  constructor(file: DiskFile, region: Region, blockBytes: number, sectorBytes: number) {
+  constructor(
+    file: DiskFile,
+    region: Region,
+    blockBytes: number,
+    sectorBytes: number,
+    journal?: PageJournal,
+  ) {
     this.#file = file;
     this.region = region;
     this.#blockBytes = blockBytes;
@@ -49,6 +56,7 @@ export class Bat {
       structure: 'block allocation table',
       pageBytes,
       pastEnd: 'zeros',
+      journal,
     });
   }
 

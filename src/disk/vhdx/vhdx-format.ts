@@ -9,7 +9,7 @@ export const vhdxFormat: Format = {
   suffixes: ['vhdx', 'avhdx'],
   variants: ['dynamic', 'fixed', 'differencing'],
   recognise: ({ head }) => head.toString('latin1', 0, 8) === 'vhdxfile',
-  open: ({ file }) => openVhdx(file),
+  open: openVhdx,
   create: createVhdx,
   roundSize: (sizeBytes) => Math.ceil(sizeBytes / 512) * 512,
 };

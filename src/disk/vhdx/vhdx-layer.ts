@@ -1,5 +1,6 @@
 /** An open VHDX: fixed, dynamic or differencing (MS-VHDX, "Virtual Hard Disk v2 File Format"). */
 import type { DiskFile } from '../file/disk-file.ts';
+import type { LayerSource } from '../format.ts';
 import type {
   Extent,
   Finding,
@@ -9,6 +10,7 @@ import type {
   ParentReference,
   Twin,
 } from '../layer.ts';
+import type { PageJournal } from '../page-journal.ts';
 import { fileFault } from '../structure.ts';
 import { Bat, batEntries, blockStates, readBatEntry } from './bat.ts';
 import { checkVhdx } from './check.ts';
@@ -29,6 +31,7 @@ export interface VhdxParts {
   readonly metadata: VhdxMetadata;
   readonly fileBytes: number;
   readonly remarks: readonly string[];
+  readonly journal?: PageJournal | undefined;
 }
 
 export class VhdxLayer implements Layer {
@@ -55,7 +58,7 @@ export class VhdxLayer implements Layer {
     this.sectorBytes = metadata.logicalSectorBytes;
     this.blockBytes = metadata.blockBytes;
     this.parentReference = metadata.parent === undefined ? undefined : referenceOf(metadata.parent);
-    this.#bat = new Bat(file, regions.bat, this.blockBytes, this.sectorBytes);
+    this.#bat = new Bat(file, regions.bat, this.blockBytes, this.sectorBytes, parts.journal);
     this.writer = file.access === 'write' ? this.#makeWriter() : undefined;
     const now = () => ({ header: this.#header, sizeBytes: this.#size });
     this.twin = metadata.hasParent ? undefined : vhdxTwin(file, metadata, now);
@@ -191,7 +194,7 @@ function bitAt(bits: Buffer, index: number): boolean {
 }
 
 /** Opens the file, with its log replayed. Faults: `corrupt`, `unsupported`. */
-export async function openVhdx(base: DiskFile): Promise<Layer> {
+export async function openVhdx({ file: base, journal }: LayerSource): Promise<Layer> {
   let header = await readHeader(base);
   let file = base;
   const remarks: string[] = [];
@@ -211,5 +214,6 @@ export async function openVhdx(base: DiskFile): Promise<Layer> {
     const place = { format: 'vhdx', structure: 'region table', offset: regions.bat.offset };
     throw fileFault(base, place, `its block allocation table lacks entries: ${needed} are needed`);
   }
-  return new VhdxLayer({ file, header, regions, metadata, fileBytes: await file.size(), remarks });
+  const fileBytes = await file.size();
+  return new VhdxLayer({ file, header, regions, metadata, fileBytes, remarks, journal });
 }

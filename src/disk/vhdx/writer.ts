@@ -81,6 +81,8 @@ export class VhdxWriter implements LayerWriter {
 
   async commit(): Promise<void> {
     await this.#growing;
+    // What an earlier program has noted comes into the log as well.
+    if (this.#bat.pages.dirtyBytes > 0) await this.#begin();
     const taken = this.#bat.pages.take();
     let done = 0;
     try {

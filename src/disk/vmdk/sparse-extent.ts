@@ -10,6 +10,7 @@ import { clearRange } from '../file/fill.ts';
 import type { Extent, Finding, ReadBelow } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
+import type { PageJournal } from '../page-journal.ts';
 import { PackedReader } from '../packing/packed-reader.ts';
 import { RegionLocks } from '../region-locks.ts';
 import { fileFault } from '../structure.ts';
@@ -46,6 +47,7 @@ export class SparseExtent implements VmdkExtent {
     sizeBytes: number,
     fileBytes: number,
     unknown: 'absent' | 'zero',
+    journal?: PageJournal,
   ) {
     this.file = file;
     this.sizeBytes = sizeBytes;
@@ -57,7 +59,8 @@ export class SparseExtent implements VmdkExtent {
     if (sizeBytes > header.capacityBytes) {
       throw this.#fault(12, `has room for ${header.capacityBytes} of ${sizeBytes} bytes`);
     }
-    this.#pages = new MetaPages(file, { format: 'vmdk', structure: 'grain table', pageBytes });
+    const structure = 'grain table';
+    this.#pages = new MetaPages(file, { format: 'vmdk', structure, pageBytes, journal });
     this.#grains = new ClusterCache(header.grainBytes);
     this.#packed = new PackedReader(file, 'guessed');
     const isPlain = header.kind === 'hosted' && (header.flags & headerFlags.compressed) === 0;
@@ -177,10 +180,10 @@ export class SparseExtent implements VmdkExtent {
       write: (from, offset, below) => this.#write(from, offset, below),
       zero: (offset, length, below) =>
         this.#eachGrain(offset, length, (start, part) => this.#zeroGrain(start, part, below)),
-      commit: () => this.#pages.commit(),
+      commit: () => this.#commit(),
       dirtyBytes: () => this.#pages.dirtyBytes,
       finish: async () => {
-        await this.#pages.commit();
+        await this.#commit();
         if (this.#begun !== undefined) await this.#markUnclean(0);
       },
     };
@@ -252,6 +255,12 @@ export class SparseExtent implements VmdkExtent {
       await this.#locks.run(Math.floor(start / grainBytes), () => work(start, part));
       at += part;
     }
+  }
+
+  /** What an earlier program has noted, and nothing else, may come before a write. */
+  async #commit(): Promise<void> {
+    if (this.#pages.dirtyBytes > 0) await this.#begin();
+    await this.#pages.commit();
   }
 
   async #markUnclean(value: 0 | 1): Promise<void> {

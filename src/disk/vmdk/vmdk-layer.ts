@@ -205,7 +205,7 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
   const fileBytes = await file.size();
   const head = Buffer.alloc(Math.min(512, fileBytes));
   await file.read(head, 0);
-  if (isSparseMagic(head)) return openSparse(file, fileBytes);
+  if (isSparseMagic(head)) return openSparse(source, fileBytes);
   const place = { format: 'vmdk', structure: 'descriptor', offset: 0 };
   if (fileBytes > maxDescriptorBytes) {
     throw fileFault(file, place, `is longer than ${maxDescriptorBytes} bytes`);
@@ -237,7 +237,9 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
       } else {
         const header = await readSparseHeader(piece);
         const unknown = descriptor.parentCid === noParent ? 'zero' : 'absent';
-        extents.push(new SparseExtent(piece, header, lengthBytes, pieceBytes, unknown));
+        extents.push(
+          new SparseExtent(piece, header, lengthBytes, pieceBytes, unknown, source.journal),
+        );
         blockBytes = Math.max(blockBytes, header.grainBytes);
       }
     }
@@ -256,7 +258,7 @@ export async function openVmdk(source: LayerSource): Promise<Layer> {
   }
 }
 
-async function openSparse(file: DiskFile, fileBytes: number): Promise<Layer> {
+async function openSparse({ file, journal }: LayerSource, fileBytes: number): Promise<Layer> {
   const header = await readSparseHeader(file);
   const descriptor = await embeddedDescriptor(file, header);
   const lengthBytes = descriptor.extents[0]?.lengthBytes ?? header.capacityBytes;
@@ -271,7 +273,7 @@ async function openSparse(file: DiskFile, fileBytes: number): Promise<Layer> {
     extents: [
       isFresh
         ? zeroExtent(lengthBytes)
-        : new SparseExtent(file, header, lengthBytes, fileBytes, unknown),
+        : new SparseExtent(file, header, lengthBytes, fileBytes, unknown, journal),
     ],
     opened: [],
     stream: isFresh ? header : undefined,

@@ -15,6 +15,7 @@ import type { Log } from '#log';
 import type { ProcessIdentity } from '../../../machine/record.ts';
 import { sendSignal, untilGone } from '../process/exit.ts';
 import { findByArguments, identify, isAlive } from '../process/proc.ts';
+import { dropJournals } from './journals.ts';
 import { narrowed, type Narrowing } from './narrow.ts';
 import { readLine } from './read-line.ts';
 import type { ServedPlan } from './served-plan.ts';
@@ -60,6 +61,10 @@ export class DiskServer {
   /** Before QEMU: resolves when it listens. Faults: why a disk cannot be opened; `unavailable`, `timeout`. */
   async start(signal: AbortSignal): Promise<void> {
     await this.end();
+    await this.#begin(signal);
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
     try {
       this.#process = await startServer({ ...this.#parts, plan: this.#plan }, signal);
     } catch (error) {
@@ -110,14 +115,22 @@ export class DiskServer {
   }
 
   #startOnce(signal: AbortSignal): Promise<void> {
-    this.#starting ??= this.start(signal).finally(() => {
-      this.#starting = undefined;
-    });
+    this.#starting ??= this.#stop()
+      .then(() => this.#begin(signal))
+      .finally(() => {
+        this.#starting = undefined;
+      });
     return this.#starting;
   }
 
   /** When QEMU has gone: it ends by itself, having written all; one that does not is made to. */
   async end(): Promise<void> {
+    await this.#stop();
+    await dropJournals(this.#parts.socketPath);
+  }
+
+  /** What it has answered and not made durable is left to the next. */
+  async #stop(): Promise<void> {
     const { bootId } = this.#parts;
     for (const server of await findServers(this.#parts)) {
       sendSignal(server, bootId, 'SIGTERM');

@@ -32,7 +32,7 @@ for (const [format, variant] of kinds)
         await disk.read(sector, offset);
         return sector[0];
       };
-      await using served = await ServedDisk.open(entry, store);
+      await using served = await ServedDisk.open(entry, store, join(folder, 'a.journal'));
       assert.equal(served.isThin, true);
       await served.write(Buffer.alloc(miB), 8 * miB);
       await served.zero(9 * miB, miB);

@@ -3,7 +3,8 @@
  *
  * It begins with the rights of the agent, takes those of the vm's account, and opens the disks only then: no byte of a
  * file is looked at before. It says `ready` when it listens, or why it does not, and ends when the last connection of
- * QEMU does: what QEMU had written is in the files then. At the socket TOLD it is told another plan, one line a
+ * QEMU does: what QEMU had written is in the files then. Where it is killed, what it had answered is in its journals, for the
+ * next one. At the socket TOLD it is told another plan, one line a
  * connection, and answers when that holds, or why it does not.
  */
 import { describeFault, type Fault, faultToData, systemClock, toFault } from '#lib';
@@ -29,7 +30,7 @@ function takeAccount({ account }: ServedPlan): void {
 async function serveDisks(socketPath: string, toldPath: string, plan: ServedPlan): Promise<void> {
   takeAccount(plan);
   await using stack = new AsyncDisposableStack();
-  const disks = stack.use(new ServedDisks());
+  const disks = stack.use(new ServedDisks(socketPath));
   await disks.become(plan);
   const ended = Promise.withResolvers<void>();
   const options = {

@@ -4,6 +4,7 @@
  *
  * Invariant: its file is open once, and between two ways of being open nothing is at work on it.
  */
+import { existsSync } from 'node:fs';
 import { claimDisk, openDisk, type Access, type Disk, type FileStore } from '#disk';
 import { Fault } from '#lib';
 import type { Export } from '#nbd';
@@ -16,6 +17,7 @@ export class ServedDisk implements Export, AsyncDisposable {
   readonly #store: FileStore;
   /** Of one that a copy is made into. */
   readonly #lazy: LazyStore;
+  readonly #journal: string;
   #entry: ServedEntry;
   readonly #facts: Facts;
   /** Undefined: opened by whoever needs it next. */
@@ -29,14 +31,18 @@ export class ServedDisk implements Export, AsyncDisposable {
     this.#entry = entry;
     this.#store = stores.store;
     this.#lazy = stores.lazy;
+    this.#journal = stores.journal;
     this.#disk = disk;
     const { sizeBytes, sectorBytes, blockBytes } = disk;
     this.#facts = { sizeBytes, sectorBytes, blockBytes };
   }
 
-  /** Faults: as `openDisk`; `unsupported` for one that is only read; `refused` where another program uses it. */
-  static async open(entry: ServedEntry, store: FileStore): Promise<ServedDisk> {
-    const stores = { store, lazy: new LazyStore(store) };
+  /**
+   * `journal`: the file of what was answered and is not durable yet, also by the process before this one.
+   * Faults: as `openDisk`; `unsupported` for one that is only read; `refused` where another program uses it.
+   */
+  static async open(entry: ServedEntry, store: FileStore, journal: string): Promise<ServedDisk> {
+    const stores = { store, lazy: new LazyStore(store), journal };
     return new ServedDisk(entry, stores, await openFor(entry, accessOf(entry), stores));
   }
 
@@ -151,7 +157,7 @@ export class ServedDisk implements Export, AsyncDisposable {
   }
 
   get #stores(): Stores {
-    return { store: this.#store, lazy: this.#lazy };
+    return { store: this.#store, lazy: this.#lazy, journal: this.#journal };
   }
 
   /** Runs while nothing else is at work. */
@@ -176,16 +182,28 @@ export class ServedDisk implements Export, AsyncDisposable {
 interface Stores {
   readonly store: FileStore;
   readonly lazy: LazyStore;
+  readonly journal: string;
 }
 
 function accessOf({ access }: ServedEntry): Access {
   return access === 'write' || access === 'incoming' ? 'write' : 'read';
 }
 
-async function openFor(entry: ServedEntry, access: Access, { store, lazy }: Stores): Promise<Disk> {
+async function openFor(entry: ServedEntry, access: Access, stores: Stores): Promise<Disk> {
+  // The process before this one was writing to it.
+  const isLeft = entry.access === 'when-written' && existsSync(stores.journal);
+  if (access === 'read' && isLeft) await (await openOnce(entry, 'write', stores)).close();
+  return openOnce(entry, access, stores);
+}
+
+async function openOnce(entry: ServedEntry, access: Access, stores: Stores): Promise<Disk> {
   const { path, format } = entry;
-  const isIncoming = entry.access === 'incoming';
-  const disk = await openDisk({ path, format, access, store: isIncoming ? lazy : store });
+  // What is answered of a copy is in its file.
+  const choices =
+    entry.access === 'incoming'
+      ? { store: stores.lazy }
+      : { store: stores.store, journal: stores.journal };
+  const disk = await openDisk({ path, format, access, ...choices });
   try {
     if (access === 'write' && !disk.isWritable)
       throw new Fault('unsupported', `${path}: disks of this kind of ${format} are only read`, {
@@ -194,7 +212,8 @@ async function openFor(entry: ServedEntry, access: Access, { store, lazy }: Stor
     await claimDisk(disk, 'serve');
     return disk;
   } catch (error) {
-    await disk.close();
+    // What was left of it is for one that may write to it.
+    await disk.abandon();
     throw error;
   }
 }

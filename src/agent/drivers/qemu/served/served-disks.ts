@@ -6,12 +6,19 @@
 import { existsSync } from 'node:fs';
 import { hostStore } from '#disk';
 import type { Exports } from '#nbd';
+import { journalPath } from './journals.ts';
 import { ServedDisk } from './served-disk.ts';
 import type { ServedEntry, ServedPlan } from './served-plan.ts';
 
 export class ServedDisks implements AsyncDisposable {
   readonly #disks = new Map<string, ServedDisk>();
+  readonly #socketPath: string;
   #turn: Promise<void> = Promise.resolve();
+
+  /** `socketPath`: beside which their journals are. */
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
 
   get exports(): Exports {
     return this.#disks;
@@ -41,7 +48,11 @@ export class ServedDisks implements AsyncDisposable {
     for (const entry of plan) {
       const disk = this.#disks.get(entry.name);
       if (disk !== undefined) await disk.become(entry);
-      else this.#disks.set(entry.name, await ServedDisk.open(entry, store));
+      else
+        this.#disks.set(
+          entry.name,
+          await ServedDisk.open(entry, store, journalPath(this.#socketPath, entry.name)),
+        );
     }
   }
 }
