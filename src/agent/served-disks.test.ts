@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { open, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, open, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { checkDisk, claimDisk, hostStore, makeDisk, openDisk } from '#disk';
 import type { Disk } from '#api';
 import { giB, isFault, miB } from '#lib';
+import { journalPath } from './drivers/qemu/served/journals.ts';
 import { LoopDrive, withoutLoopDrives } from './testing/loop-drive.ts';
 import {
   bareDefinition,
@@ -300,12 +301,30 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     assert.equal(serverOf(id), undefined);
     assert.deepEqual(await call('machine.disk.attach'), { live: true });
     assert.notEqual(serverOf(id), undefined);
+    const [, , socket = ''] = readFileSync(`/proc/${serverOf(id) ?? 0}/cmdline`, 'utf8').split(
+      '\0',
+    );
     // A guest that looks at no device does not let go of one either: it goes with its vm.
     await agent.act(id, 'turn-off');
     await guest.see('no server', () => serverOf(id) === undefined);
+    const path = join(agent.folder(id), name);
+    const run = dirname(socket);
+    await guest.see('no run folder', () => !existsSync(run));
+    // As one that was cut off with its guest has left it.
+    await mkdir(run, { mode: 0o777 });
+    const journal = journalPath(socket, 'disk-virtio0-0');
+    const cut = await openDisk({ path, store: hostStore(), access: 'write', journal });
+    await cut.write(Buffer.alloc(miB, 7), 0);
+    await cut.abandon();
+    await chmod(journal, 0o644);
     await agent.act(id, 'turn-on');
     assert.notEqual(serverOf(id), undefined, 'it is the vm’s');
     await agent.act(id, 'turn-off');
+    await guest.see('no server', () => serverOf(id) === undefined);
+    await using after = await openDisk({ path, store: hostStore() });
+    const sector = Buffer.alloc(512);
+    await after.read(sector, 0);
+    assert.equal(sector[0], 0, 'nothing that an earlier run has left is written in a later one');
   });
 
   test('when the process that serves them is killed, the guest waits until it is there again, and no write that was answered is lost', async () => {
