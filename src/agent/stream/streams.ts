@@ -92,7 +92,11 @@ export class Streams {
     return withDeadline(`stream ${streamId}`, openMs, outer, async (signal) => {
       const socket = this.#dial(streamId);
       const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-      socket.once('open', () => resolve(socket));
+      socket.once('open', () => {
+        // What came with the answer to the dialling waits for the stream that will read it.
+        socket.pause();
+        resolve(socket);
+      });
       socket.once('error', (cause) =>
         reject(new Fault('unavailable', 'the coordinator does not take the stream', { cause })),
       );

@@ -1,11 +1,11 @@
 /** Files as they are, to other computers and from them. */
-import { createWebSocketStream, type WebSocket } from 'ws';
 import { Fault } from '#lib';
 import type { IncomingFiles, OutgoingFiles } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
-import { sendOver, whole } from './send-over.ts';
+import { sendOver } from './send-over.ts';
+import { takeOver } from './take-over.ts';
 
 type FileVerbs = Pick<
   Handlers,
@@ -31,23 +31,9 @@ export function fileVerbs(host: Host, streams: Streams): FileVerbs {
     }),
     'host.upload.list': async () => ({ uploads: [...(await incomingOf(host).list())] }),
     async 'host.upload.take'({ streamId, id, offset, sizeBytes }, { signal }) {
-      let socket: WebSocket | undefined;
-      const open = async (): Promise<AsyncIterable<Uint8Array>> => {
-        socket = await streams.dial(streamId, signal);
-        const stream = createWebSocketStream(socket, { allowHalfOpen: false });
-        // Whoever reads it hears of its end.
-        stream.on('error', () => undefined);
-        return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-      };
-      try {
-        const upload = await incomingOf(host).take(id, { offset, sizeBytes, open }, signal);
-        socket?.close(whole);
-        return { upload };
-      } catch (error) {
-        // Its farewell would wait behind what nobody reads any more.
-        socket?.terminate();
-        throw error;
-      }
+      const take = (open: () => Promise<AsyncIterable<Uint8Array>>) =>
+        incomingOf(host).take(id, { offset, sizeBytes, open }, signal);
+      return { upload: await takeOver(streams, streamId, take, signal) };
     },
     async 'host.upload.stop'({ id }) {
       await incomingOf(host).stop(id);

@@ -342,6 +342,17 @@ test('VM-68 nothing that starts a vm is offered while a linked disk is attached'
   assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
 });
 
+test('VM-92 a vm that runs is cloned where its host has snapshots, else the reason is that of its driver', () => {
+  const missing = { snapshot: 'its driver has no snapshots' };
+  assert.equal(judgeAction('clone', vm('running')).answer, 'take');
+  assert.equal(judgeAction('clone', vm('off', { missing })).answer, 'take');
+  assert.deepEqual(judgeAction('clone', vm('running', { missing })), {
+    answer: 'refuse',
+    why: missing.snapshot,
+    hint: 'shut it down first, or pause it or save its state',
+  });
+});
+
 test('a template is cloned, filed and taken out, and nothing else; one that is none is not ended', () => {
   const template = { template: true } as const;
   assert.equal(

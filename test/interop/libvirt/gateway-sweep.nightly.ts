@@ -12,7 +12,9 @@ import type { HostDevices } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { startLibvirtd, type Libvirtd } from './daemon.ts';
 import { qemuDriver, startQemuLibvirtd, type QemuLibvirtd } from './qemu-daemon.ts';
-import { objectRows, sweep, type Row } from './sweep-rows.ts';
+import { objectRows } from './sweep-object-rows.ts';
+import type { Row } from './sweep-row.ts';
+import { sweep } from './sweep-rows.ts';
 import { GatewayRoom } from './gateway-room.ts';
 import { run, virsh, whyNot, type Ran } from './tools.ts';
 

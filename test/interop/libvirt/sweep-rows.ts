@@ -5,32 +5,16 @@
  *
  * In words: VM, the vm; POOL, its storage pool; FILE, a path of its own that ends in what follows.
  */
-
-export interface Row {
-  readonly words: string;
-  /** Default: `equal`, but for names, ids, dates and paths. `form`: what it tells is told there, too, with other figures. */
-  readonly like?: 'equal' | 'form';
-  /** Only the lines that name the vm count: both list others, too. */
-  readonly about?: 'vm';
-  /** Asked for one of them alone: hypervisors of others do not do all that the agent does. */
-  readonly of?: 'own' | 'far';
-  /** What the gateway answers in place of what libvirtd does, and why that is so. */
-  readonly deviates?: { readonly says: RegExp; readonly code: 0 | 1; readonly why: string };
-}
-
-const row = (words: string): Row => ({ words });
-const form = (words: string): Row => ({ words, like: 'form' });
-const listed = (words: string): Row => ({ words, about: 'vm' });
-const deviates = (words: string, code: 0 | 1, says: RegExp, why: string): Row => ({
-  words,
-  deviates: { code, says, why },
-});
-
-const withAgent = (words: string): Row => ({ words, of: 'own' });
-
-const nothing = /^\s*$/;
-const notSupported = (procedure: string): RegExp =>
-  new RegExp(`${procedure} is not supported here`);
+import {
+  deviates,
+  form,
+  listed,
+  nothing,
+  notSupported,
+  row,
+  withAgent,
+  type Row,
+} from './sweep-row.ts';
 
 /** Of the host, or of all of them. */
 export const hostRows: readonly Row[] = [
@@ -436,59 +420,6 @@ export const deviceRows: readonly Row[] = [
     /are shown here and not changed: use the tools of the host/,
     'devices of hosts are given to no vm',
   ),
-];
-
-/**
- * Of networks and of objects that Gantry has none of, beside libvirtd's test driver: it has a network `default` with the same
- * addresses, and devices.
- */
-export const objectRows: readonly Row[] = [
-  row('net-list'),
-  row('net-list --all --name'),
-  row('net-list --inactive'),
-  row('net-uuid default'),
-  form('net-info default'),
-  deviates('net-dhcp-leases default', 0, nothing, 'the test driver has no leases'),
-  row('net-info none'),
-  deviates(
-    'net-dumpxml default',
-    0,
-    /<ip address='192\.168\.122\.1' netmask='255\.255\.255\.0'>\s*<dhcp>/,
-    'the description is that of Gantry',
-  ),
-  deviates(
-    'net-destroy default',
-    1,
-    /made and changed by Gantry: gantry network create/,
-    'networks are made and changed by Gantry',
-  ),
-  deviates(
-    'net-undefine default',
-    1,
-    /made and changed by Gantry: gantry network create/,
-    'networks are made and changed by Gantry',
-  ),
-  deviates('secret-list', 0, nothing, 'clients remember "not supported" for a whole connection'),
-  deviates('nwfilter-list', 0, nothing, 'clients remember "not supported" for a whole connection'),
-  deviates(
-    'nwfilter-binding-list',
-    0,
-    nothing,
-    'clients remember "not supported" for a whole connection',
-  ),
-  deviates(
-    'nodedev-list',
-    0,
-    /^computer@h1\s+computer@h2$/m,
-    'a host with an agent tells of itself and of its adapters',
-  ),
-  deviates(
-    'iface-list',
-    0,
-    nothing,
-    'adapters of hosts are shown by Gantry, not to clients of libvirt',
-  ),
-  deviates('domcapabilities', 0, /<domainCapabilities>/, 'the test driver tells nothing'),
 ];
 
 /** In the order in which they are run, with what the vm is then. */

@@ -1,8 +1,8 @@
 /** Volumes as they are, to other computers and from them, as the link asks for them. */
-import { createWebSocketStream, type WebSocket } from 'ws';
 import type { Handlers } from '../../link/calls.ts';
 import type { Streams } from '../../stream/streams.ts';
-import { sendOver, whole } from '../../verbs/send-over.ts';
+import { sendOver } from '../../verbs/send-over.ts';
+import { takeOver } from '../../verbs/take-over.ts';
 import type { IncomingVolumes } from './incoming.ts';
 import { lookAtVolume, readVolumePart, type OutgoingTools } from './outgoing.ts';
 
@@ -32,23 +32,9 @@ export function fileVerbs({ streams, incoming, ...tools }: FileTools): FileVerbs
     }),
     'host.upload.list': async () => ({ uploads: await incoming.list() }),
     async 'host.upload.take'({ streamId, id, offset, sizeBytes }, { signal }) {
-      let socket: WebSocket | undefined;
-      const open = async (): Promise<AsyncIterable<Uint8Array>> => {
-        socket = await streams.dial(streamId, signal);
-        const stream = createWebSocketStream(socket, { allowHalfOpen: false });
-        // Whoever reads it hears of its end.
-        stream.on('error', () => undefined);
-        return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-      };
-      try {
-        const upload = await incoming.take(id, { offset, sizeBytes, open }, signal);
-        socket?.close(whole);
-        return { upload };
-      } catch (error) {
-        // Its farewell would wait behind what nobody reads any more.
-        socket?.terminate();
-        throw error;
-      }
+      const take = (open: () => Promise<AsyncIterable<Uint8Array>>) =>
+        incoming.take(id, { offset, sizeBytes, open }, signal);
+      return { upload: await takeOver(streams, streamId, take, signal) };
     },
     async 'host.upload.stop'({ id }) {
       await incoming.stop(id);
