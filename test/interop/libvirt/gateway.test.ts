@@ -11,12 +11,18 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AuditEntry, Network, Page } from '#api';
 import { isFault } from '#lib';
-import { connectLibvirt } from '#libvirt';
+import { connectLibvirt, libvirtFacts, type ProcedureName } from '#libvirt';
 import {
   FakeAgent,
   makeDefinition,
   makeRecord,
 } from '../../../src/coordinator/testing/fake-agent.ts';
+import {
+  askedProcedures,
+  plainArgs,
+  refusedProcedures,
+  unsettledProcedures,
+} from './client-sets.ts';
 import { errorOf, GatewayRoom, lookUp } from './gateway-room.ts';
 import { virsh, whyNot } from './tools.ts';
 
@@ -236,6 +242,25 @@ void test('FED-43 what is asked for one vm is done on its host, and refused with
   await assert.rejects(nowhere, (error) => isFault(error, 'not-found'));
   await assert.rejects(connectLibvirt(room.address('pool/p1')), (error) =>
     isFault(error, 'unsupported'),
+  );
+});
+
+void test('what clients were seen to ask is answered, but for what has a reason', async () => {
+  const { name } = await room.offVm('h2');
+  await using client = await connectLibvirt(room.address());
+  await client.call('DOMAIN_CREATE', { dom: await lookUp(client, name) });
+  const refused: ProcedureName[] = [];
+  for (const procedure of askedProcedures) {
+    const args = plainArgs(procedure, await lookUp(client, name));
+    // Each has arguments of its own; the reply of one that opens a stream is all that is asked for.
+    const answered = client.call(procedure as 'NODE_GET_INFO', args);
+    const error: unknown = await answered.catch((caught: unknown) => caught);
+    const code = isFault(error) ? libvirtFacts(error)?.name : undefined;
+    if (code === 'NO_SUPPORT' || code === 'OPERATION_UNSUPPORTED') refused.push(procedure);
+  }
+  assert.deepEqual(
+    refused.filter((procedure) => !unsettledProcedures.has(procedure)).toSorted(),
+    Object.keys(refusedProcedures).toSorted(),
   );
 });
 
