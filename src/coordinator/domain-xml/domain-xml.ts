@@ -14,6 +14,7 @@ import {
 } from '#api';
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { cpuTuneOf } from './cpu-tune.ts';
 import { libvirtFormat } from './disk-formats.ts';
 import { titleOf } from './title.ts';
 import { element, writeXml, type Element } from './xml.ts';
@@ -69,6 +70,7 @@ export function writeDomainXml(
         { placement: 'static', current: hasMore ? count : undefined },
         maxCount ?? count,
       ),
+      ...cpuTuneOf(definition.resources),
       osOf(hardware),
       featuresOf(hardware),
       processorOf(hardware),

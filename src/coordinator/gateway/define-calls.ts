@@ -7,6 +7,7 @@ import { findPlace } from '../app/find.ts';
 import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { isActive, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
+import { sharePatch } from './define/cpu-tune-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
 import { inspectWanted } from './late-disks.ts';
 import { titlePatch } from './title-patch.ts';
@@ -74,6 +75,7 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
     description: wish.description,
     ...titlePatch(connection, vm, wish.title),
     ...endingsPatch(vm, wish),
+    resources: sharePatch(vm.definition.resources, wish.share),
     hardware: { ...wish.hardware, ...devices },
   };
   await connection.change(vm, patch, signal);
@@ -112,6 +114,7 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
       ? scope.id
       : (wish.host ?? (await hostOfFiles(connection, newFiles(wish, []), signal)));
   const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
+  requireUsualShare(connection, host.id, wish);
   const files = newFiles(wish, []);
   const found = await inspectWanted(connection, host.id, files, wish.blocks, signal);
   const devices = mergeDevices(wish, {
@@ -135,11 +138,22 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
         ...(wish.crashReaction === 'restart' ? { failure: { reaction: 'restart' } } : {}),
         ...(wish.onGuestReboot === 'turn-off' ? { onGuestReboot: 'turn-off' } : {}),
       },
+      resources: wish.share,
       hardware: { ...wish.hardware, ...devices },
     },
   };
   const { target } = await connection.work('vm.create', { body }, signal);
   return connection.find(target.id);
+}
+
+/** Its libvirtd keeps them, and Gantry does not. Errors: CONFIG_UNSUPPORTED. */
+function requireUsualShare({ parts }: Connection, hostId: string, { share }: DomainWish): void {
+  const isUsual = share.cpuWeight === 100 && share.cpuMaximumPercent === 100;
+  if (isUsual || !isForeignHost(parts.coordinator.inventory, hostId)) return;
+  throw libvirtFault(
+    'CONFIG_UNSUPPORTED',
+    'unsupported configuration: a vm of a libvirt host is made without cputune: set it there afterwards',
+  );
 }
 
 /** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there. */

@@ -49,6 +49,7 @@ import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { refusedCalls } from './refused-calls.ts';
+import { schedulerCalls } from './scheduler-calls.ts';
 import { screenCalls } from './screen-calls.ts';
 import { secretCalls } from './secret-calls.ts';
 import { Screens } from './screens.ts';
@@ -220,6 +221,7 @@ export class Gateway implements AsyncDisposable {
       ...statisticsCalls(connection),
       ...addressCalls(connection),
       ...tuningCalls(connection),
+      ...schedulerCalls(connection),
       ...blockCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),

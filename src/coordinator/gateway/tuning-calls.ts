@@ -2,7 +2,7 @@
  * What a host gives a domain. Where Gantry decides by itself, there is nothing to show: empty lists, as for kinds of objects that
  * it has not (empty-calls.ts). Each tells of a domain that is not there.
  */
-import { libvirtFault, uhyperParam, type DomainHandle, type Handlers } from '#libvirt';
+import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { requireActive, type Connection } from './connection.ts';
 import { countProcessors, mapProcessors, shownHosts } from './shown-hosts.ts';
 import { whole } from './domain-stats.ts';
@@ -15,7 +15,6 @@ type Calls = Pick<
   | 'DOMAIN_GET_BLOCK_IO_TUNE'
   | 'DOMAIN_GET_PERF_EVENTS'
   | 'DOMAIN_GET_IOTHREAD_INFO'
-  | `DOMAIN_GET_SCHEDULER_${'TYPE' | 'PARAMETERS' | 'PARAMETERS_FLAGS'}`
   | 'DOMAIN_GET_LAUNCH_SECURITY_INFO'
 >;
 
@@ -23,8 +22,6 @@ type Calls = Pick<
 const vcpuRuns = 1;
 /** VIR_VCPU_INFO_CPU_UNAVAILABLE: of which processor of its host one runs on, hosts do not tell. */
 const untold = -2;
-/** As libvirt tells it of a domain without any: virsh takes no parameter at all for a fault. */
-const noShares = uhyperParam('cpu_shares', 0n);
 /** Of both lists: more is asked for by nobody who means it. */
 const maxMapBytes = 64 * 1024;
 
@@ -62,9 +59,6 @@ export function tuningCalls(connection: Connection): Calls {
     DOMAIN_GET_NUMA_PARAMETERS: noParams,
     DOMAIN_GET_INTERFACE_PARAMETERS: noParams,
     DOMAIN_GET_BLOCK_IO_TUNE: noParams,
-    DOMAIN_GET_SCHEDULER_TYPE: ({ dom }) => alwaysSo(dom, { type: 'posix', nparams: 1 }),
-    DOMAIN_GET_SCHEDULER_PARAMETERS: ({ dom }) => alwaysSo(dom, { params: [noShares] }),
-    DOMAIN_GET_SCHEDULER_PARAMETERS_FLAGS: ({ dom }) => alwaysSo(dom, { params: [noShares] }),
     DOMAIN_GET_LAUNCH_SECURITY_INFO: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_PERF_EVENTS: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_IOTHREAD_INFO: ({ dom }) => alwaysSo(dom, { info: [], ret: 0 }),

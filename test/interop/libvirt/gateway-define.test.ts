@@ -135,6 +135,51 @@ void test('memory, processors, description and name are changed one by one', { s
 });
 
 void test(
+  'shares and limits of processors are those of the vm, by schedinfo and by its XML',
+  { skip },
+  async () => {
+    await say('define', await keep(plain));
+    const resources = (): unknown => stage().vm('made')?.definition.resources;
+    const usual = { cpuWeight: 100, cpuReservePercent: 0, cpuMaximumPercent: 100 };
+    assert.match(
+      await say('schedinfo', 'made'),
+      /Scheduler +: posix\ncpu_shares +: 100\nvcpu_period +: 100000\nvcpu_quota +: -1\n/,
+    );
+    const set = ['schedinfo', 'made', '--config', '--set'];
+    const told = await say(...set, 'cpu_shares=2000', 'vcpu_quota=25000');
+    assert.match(told, /cpu_shares +: 2000\n[^]*vcpu_quota +: 25000\n/);
+    // Of both of its processors together.
+    assert.match(told, /global_quota +: 50000\n/);
+    assert.deepEqual(resources(), { ...usual, cpuWeight: 2000, cpuMaximumPercent: 25 });
+    const xml = await say('dumpxml', 'made');
+    assert.match(
+      xml,
+      /<cputune>\s*<shares>2000<\/shares>\s*<period>100000<\/period>\s*<quota>25000<\/quota>/,
+    );
+    await say('define', await keep(xml));
+    assert.deepEqual(resources(), { ...usual, cpuWeight: 2000, cpuMaximumPercent: 25 });
+    await say(...set, 'global_period=50000', 'global_quota=40000');
+    assert.deepEqual(resources(), { ...usual, cpuWeight: 2000, cpuMaximumPercent: 40 });
+    await say('start', 'made');
+    await say('schedinfo', 'made', '--live', '--set', 'cpu_shares=300', 'vcpu_quota=-1');
+    assert.deepEqual(resources(), { ...usual, cpuWeight: 300 });
+    await say('destroy', 'made');
+    for (const [words, says] of [
+      ['cpu_shares=20000', /shares 20000: weights of vms are from 1 to 10000/],
+      ['vcpu_quota=500', /a quota of 500 us is less than 1 %/],
+      ['vcpu_period=50000', /vcpu_period is not kept: it is that of a quota/],
+      ['emulator_quota=50000', /emulator_quota is not kept/],
+    ] as const)
+      assert.match(await complain(...set, words), says);
+    assert.match(await complain('schedinfo', 'made', '--live'), /domain is not running/);
+    assert.deepEqual(resources(), { ...usual, cpuWeight: 300 });
+    await say('define', await keep(plain));
+    assert.deepEqual(resources(), usual);
+    await say('undefine', 'made');
+  },
+);
+
+void test(
   'adapters come and go, their cable is pulled, and a medium is put in and out',
   { skip },
   async () => {

@@ -18,7 +18,12 @@ const unwritten = 'the definition for libvirt does not say it';
 const setThere = 'set it up where the vm runs then';
 
 /** Settings that the definition says. */
-const written: readonly string[] = ['settings.onGuestReboot', 'settings.failure.reaction'];
+const written: readonly string[] = [
+  'settings.onGuestReboot',
+  'settings.failure.reaction',
+  'resources.cpuWeight',
+  'resources.cpuMaximumPercent',
+];
 
 /** Models that libvirt gives without being asked. */
 const usualScsi = 'lsi53c895a';
@@ -43,6 +48,14 @@ export function tellDomainLosses(definition: VmDefinition, notes: ImportNotes): 
   for (const [name, value, usual] of parts)
     for (const [path, text] of unusual(value, usual, name))
       if (!written.includes(path)) leave(`${path} ${text}`, ofGantry);
+  const { cpuWeight } = definition.resources;
+  if (cpuWeight !== 100)
+    notes.changed(
+      'resources.cpuWeight',
+      String(cpuWeight),
+      'there, too, 100 is usual, but 1024 on a host with control groups of version 1',
+      'change its shares there, with virsh schedinfo',
+    );
   if (definition.settings.failure.reaction === 'reset')
     notes.changed('settings.failure.reaction', 'reset', 'a guest that crashed is restarted there');
 }

@@ -8,6 +8,7 @@ import type { BootDevice, Hardware, PortBackend } from '#api';
 import { kiB, miB } from '#lib';
 import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
+import { readCpuTune, type ProcessorShare } from './cpu-tune-wish.ts';
 import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
 import { readEndings, readFeatures, readFirmwareWords, type Endings } from './policy-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
@@ -21,6 +22,7 @@ export interface DomainWish extends Endings {
   readonly description: string;
   /** As our own XML says it. */
   readonly host: string | undefined;
+  readonly share: ProcessorShare;
   /** A merge patch, of all but what follows. */
   readonly hardware: Readonly<Record<string, unknown>>;
   readonly blocks: readonly BlockWish[];
@@ -30,7 +32,7 @@ export interface DomainWish extends Endings {
 }
 
 const knownOfDomain =
-  'name uuid title description metadata memory currentMemory vcpu os cpu features ' +
+  'name uuid title description metadata memory currentMemory vcpu cputune os cpu features ' +
   'clock on_poweroff on_reboot on_crash pm devices resource seclabel genid';
 const knownOfOs = 'type loader nvram boot bootmenu bios firmware smbios';
 const knownDevices =
@@ -44,6 +46,7 @@ export function readDomain(text: string): DomainWish {
   lost.others(root, '', knownOfDomain.split(' '));
   const devices = find(root, 'devices');
   lost.others(devices, '', knownDevices.split(' '));
+  const processor = processorOf(root, lost);
   const wish: DomainWish = {
     name: textOf(find(root, 'name')) ?? '',
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
@@ -51,9 +54,10 @@ export function readDomain(text: string): DomainWish {
     description: textOf(find(root, 'description')) ?? '',
     ...readEndings(root, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
+    share: readCpuTune(root, processor.count, lost),
     hardware: {
       ...memoryOf(root),
-      processor: processorOf(root, lost),
+      processor,
       ...boardOf(root, devices, lost),
       ...extrasOf(devices, lost),
     },
@@ -148,7 +152,10 @@ function memoryOf(root: XmlNode): Record<string, unknown> {
   return { memory: { sizeBytes: now, maxBytes: most > now ? most : null } };
 }
 
-function processorOf(root: XmlNode, lost: Lost): Record<string, unknown> {
+function processorOf(
+  root: XmlNode,
+  lost: Lost,
+): Readonly<Record<string, unknown>> & { readonly count: number } {
   const vcpu = find(root, 'vcpu');
   const most = countOf(vcpu?.text.trim(), 'vcpu') ?? 1;
   const now = countOf(attributeOf(vcpu, 'current'), 'vcpu/@current') ?? most;
