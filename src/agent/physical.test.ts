@@ -19,10 +19,12 @@ import { SerialSession } from './testing/serial-session.ts';
 
 /**
  * A boot sector that says B on COM1 and then P whenever the power button is pressed: bit 8 of the PM1
- * enable and status registers (ACPI 6.5, 4.8.3.1), which SeaBIOS puts at ports 602h and 600h.
+ * enable and status registers (ACPI 6.5, 4.8.3.1), which SeaBIOS puts at ports 602h and 600h. Its handler of interrupt 2, which is
+ * that no guest can mask, says N.
  */
 const buttonWatcher = Buffer.from(
-  '31c08ed8ba0206b80001efb042e81600ba0006eda9000174fab80001efb05052e803005aebedbaf803eec3',
+  '31c08ed8c7060800377cc7060a000000ba0206b80001efb042e81600ba0006eda9000174fab80001efb05052' +
+    'e803005aebedbaf803eec35052baf803b04eee5a58cf',
   'hex',
 );
 
@@ -44,7 +46,7 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
     ['pc', 'ide'],
     ['q35', 'sata'],
   ] as const)
-    test(`HW-48 on ${machine} power button and reset line reach the machine`, async () => {
+    test(`HW-48 on ${machine} power button and reset line reach the machine, and the interrupt that none masks`, async () => {
       const file = join(agent.shelf, `${machine}.raw`);
       const sector = Buffer.alloc(1024 * 1024);
       buttonWatcher.copy(sector);
@@ -61,8 +63,11 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
         (error) => isFault(error, 'timeout'),
       );
       await port.until(/BP$/, 20_000);
+      await agent.act(id, 'nmi');
+      await port.until(/BPN$/, 20_000);
+      await agent.untilEvent('vm.nmi.injected', id);
       await agent.act(id, 'reset');
-      await port.until(/BPB$/, 20_000);
+      await port.until(/BPNB$/, 20_000);
       assert.ok(agent.events(id).includes('vm.state.reset'));
       await agent.act(id, 'turn-off');
     });

@@ -124,6 +124,8 @@ export interface Running extends ProcessFacts {
   requestShutdown(signal: AbortSignal): Promise<void>;
   /** Presses the ACPI power button; a guest need not obey. */
   pressPowerButton(signal: AbortSignal): Promise<void>;
+  /** To its processors. Errors: the hypervisor's, where the machine has no line for it. */
+  injectNmi(signal: AbortSignal): Promise<void>;
   /** Errors: `unavailable` without a guest agent. */
   requestReboot(signal: AbortSignal): Promise<void>;
   /**

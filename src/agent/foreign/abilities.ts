@@ -23,6 +23,7 @@ const driverAbilities = {
   serial: 'serial consoles',
   screenshot: 'pictures of screens',
   keyboard: 'keys',
+  nmi: 'interrupts that no guest can mask',
   snapshot: 'snapshots',
   create: 'vms that Gantry makes or deletes',
   configure: 'changes of definitions',
@@ -51,6 +52,7 @@ const hotplug = ['disk-hotplug', 'adapter-hotplug', 'processor-hotplug', 'memory
 const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
   qemu: [
     ...consoles,
+    'nmi',
     'snapshot',
     'create',
     'clone',

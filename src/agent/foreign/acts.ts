@@ -67,6 +67,7 @@ export async function act(
     else await call(tools, action, handle, signal);
     if (action === 'shutdown' || action === 'power-button')
       await untilOff(tools, { id, handle, action, request, signal });
+    if (action === 'nmi') machines.emit(id, 'vm.nmi.injected', {});
     if (action === 'reset' || action === 'reboot' || action === 'restart')
       machines.emit(id, 'vm.state.reset', { cause: 'person', how: action });
   } catch (error) {
@@ -123,6 +124,9 @@ async function call(
       return;
     case 'reset':
       await client.call('DOMAIN_RESET', { dom, flags: 0 }, options);
+      return;
+    case 'nmi':
+      await client.call('DOMAIN_INJECT_NMI', { dom, flags: 0 }, options);
       return;
     case 'restart':
       await client.call('DOMAIN_DESTROY', { dom }, options);

@@ -1,5 +1,5 @@
 /** The table: what the link's methods do on a foreign host. What is not carried is refused with the reason. */
-import { linkMethods, type Ability, type HostFacts, type LinkMethod } from '#api';
+import { linkMethods, vmActionFacts, type Ability, type HostFacts, type LinkMethod } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
@@ -57,6 +57,9 @@ export function makeForeignHandlers(
       return { ok: reasons.length === 0, reasons, warnings: [] };
     },
     async 'machine.act'(params, { signal }) {
+      const { ability } = vmActionFacts(params.action);
+      const reason = ability && host.facts.missing[ability];
+      if (reason !== undefined) throw new Fault('unsupported', reason);
       await act(tools, params, signal);
       return { report: machines.report(params.id) };
     },

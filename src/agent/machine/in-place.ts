@@ -1,4 +1,4 @@
-/** What keeps the process: pause, resume, release, reset, reboot; and restart, which makes a new one. */
+/** What keeps the process: pause, resume, release, reset, NMI, reboot; and restart, which makes a new one. */
 import { lowSpaceRule, type VmActionRequest } from '#api';
 import { present } from '#lib';
 import type { Hands } from './hands.ts';
@@ -63,6 +63,12 @@ export async function reset(hands: Hands): Promise<void> {
   }
   hands.emit('vm.state.reset', { cause: resetCause(hands), how: 'reset' });
   await hands.persist();
+}
+
+/** What the guest makes of it is its own affair; one that is paused meets it when it goes on. */
+export async function injectNmi(hands: Hands): Promise<void> {
+  await processOf(hands).injectNmi(hands.signal);
+  hands.emit('vm.nmi.injected', {});
 }
 
 /** The guest restarts by itself; how long it takes is its own affair. */

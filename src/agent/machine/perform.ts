@@ -1,7 +1,7 @@
 /** Which function carries out which power action. */
 import { updateAdditions } from './additions.ts';
 import type { Hands } from './hands.ts';
-import { pause, reboot, release, reset, restart, resume } from './in-place.ts';
+import { injectNmi, pause, reboot, release, reset, restart, resume } from './in-place.ts';
 import { decideUndo } from './layers/undo.ts';
 import type { ActCall } from './machine.ts';
 import { restore, startOptions, turnOn } from './start.ts';
@@ -39,6 +39,8 @@ export async function performAction(call: ActCall, hands: Hands): Promise<void> 
       return turnOff(hands, request.undo);
     case 'reset':
       return reset(hands);
+    case 'nmi':
+      return injectNmi(hands);
     case 'update-additions':
       return updateAdditions(hands);
     case 'commit-undo':

@@ -249,6 +249,13 @@ const promises: Readonly<Record<string, Promise_>> = {
     await person.hears('state.reset ann', 'state.reset ann');
   },
 
+  async 'interrupts its guest where nothing can be masked'(person, context) {
+    const interrupt = () => ({ ...person.machine, action: 'nmi', request: {} }) as const;
+    if (!(await person.has(context, 'nmi', 'machine.act', interrupt))) return;
+    assert.equal(await person.act('nmi'), 'running');
+    await person.hears('nmi.injected ann');
+  },
+
   async 'asks its guest to shut down, and does what was said where the time is over'(person) {
     const request = { timeoutSeconds: 1, onTimeout: 'turn-off' } as const;
     const { guestRequests } = person.host.hello?.facts ?? assert.fail('it has not said hello');

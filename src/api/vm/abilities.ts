@@ -5,6 +5,7 @@ export const abilities = [
   'pause',
   'save',
   'reset',
+  'nmi',
   'acpi-shutdown',
   'guest-agent',
   'additions-update',

@@ -11,6 +11,7 @@ const phrases: Readonly<Partial<Record<VmAction, string>>> = {
   shutdown: 'shut down the guest of',
   'power-button': 'press the power button of',
   reboot: 'restart the guest of',
+  nmi: 'inject an NMI into',
   restart: 'restart',
   'update-additions': 'update the guest additions of',
   'commit-undo': 'commit the undo disks of',

@@ -23,6 +23,7 @@ const words: Readonly<Record<string, PowerAction>> = {
   'shut-down-guest': 'shutdown',
   'press-power-button': 'power-button',
   unpause: 'resume',
+  'inject-nmi': 'nmi',
 };
 
 const stopActions = {

@@ -144,6 +144,14 @@ export const vmActions = {
     confirm: 'like the reset button: unsaved data is lost',
     meaning: 'restart in place, same process',
   },
+  nmi: {
+    label: 'Inject NMI',
+    from: live,
+    right: 'vm.power',
+    ability: 'nmi',
+    confirm: 'a guest that is set up to write down its memory then does so and ends',
+    meaning: 'interrupt the guest as the button on the board of a server does, to see why it hangs',
+  },
   restart: {
     label: 'Restart now',
     from: live,
@@ -369,6 +377,7 @@ export const powerActions = [
   'reboot',
   'turn-off',
   'reset',
+  'nmi',
   'restart',
   'update-additions',
   'commit-undo',

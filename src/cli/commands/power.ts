@@ -71,6 +71,13 @@ const verbs: readonly Verb[] = [
   },
   { word: 'reset', summary: 'press the reset button', done: 'was reset', asks: 'reset' },
   {
+    word: 'nmi',
+    summary: 'interrupt a guest that hangs, as the button on the board of a server does',
+    done: 'was sent an NMI',
+    asks: 'nmi',
+    aliases: ['inject-nmi'],
+  },
+  {
     word: 'restart',
     summary: 'turn off and on again, with pending changes',
     done: 'runs again',

@@ -26,6 +26,7 @@ const ofVms = {
   'vm.state.powered-on': 'Die virtuelle Maschine {target} wurde eingeschaltet',
   'vm.state.powered-off': 'Die virtuelle Maschine {target} ist aus: {cause}',
   'vm.state.reset': 'Die virtuelle Maschine {target} wurde neu gestartet: {cause}',
+  'vm.nmi.injected': 'In {target} wurde ein nicht maskierbarer Interrupt ausgelöst',
   'vm.state.suspended': 'Die virtuelle Maschine {target} wurde angehalten',
   'vm.state.resumed': 'Die virtuelle Maschine {target} wurde fortgesetzt',
   'vm.state.released': 'Die virtuelle Maschine {target} wurde losgelassen und läuft',

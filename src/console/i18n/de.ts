@@ -41,6 +41,7 @@ const actions: Language['actions'] = {
   reboot: 'Gast neu starten',
   'turn-off': 'Ausschalten',
   reset: 'Zurücksetzen',
+  nmi: 'NMI auslösen',
   restart: 'Sofort neu starten',
   'update-additions': 'Gasterweiterungen aktualisieren',
   'commit-undo': 'Rückgängig-Platten übernehmen',
@@ -435,6 +436,7 @@ export const german: Language = {
     discard: 'der gespeicherte Zustand geht verloren',
     'turn-off': 'wie Stecker ziehen: nicht gespeicherte Daten gehen verloren',
     reset: 'wie der Reset-Knopf: nicht gespeicherte Daten gehen verloren',
+    nmi: 'ein Gast, der dafür eingerichtet ist, schreibt dann seinen Speicher auf und endet',
     restart: 'wird aus- und eingeschaltet: nicht gespeicherte Daten gehen verloren',
     delete: 'ihre Dateien werden gelöscht',
     'make-template':

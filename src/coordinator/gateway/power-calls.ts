@@ -16,6 +16,7 @@ type Calls = Pick<
   | 'DOMAIN_SHUTDOWN_FLAGS'
   | 'DOMAIN_REBOOT'
   | 'DOMAIN_RESET'
+  | 'DOMAIN_INJECT_NMI'
   | 'DOMAIN_DESTROY'
   | 'DOMAIN_DESTROY_FLAGS'
   | 'DOMAIN_SUSPEND'
@@ -86,6 +87,7 @@ export function powerCalls(connection: Connection): Calls {
       return {};
     },
     DOMAIN_RESET: ({ dom }, { signal }) => act(dom, 'reset', signal),
+    DOMAIN_INJECT_NMI: ({ dom }, { signal }) => act(dom, 'nmi', signal),
     DOMAIN_DESTROY: ({ dom }, { signal }) => act(dom, 'turn-off', signal),
     DOMAIN_DESTROY_FLAGS: ({ dom }, { signal }) => act(dom, 'turn-off', signal),
     DOMAIN_SUSPEND: ({ dom }, { signal }) => act(dom, 'pause', signal),

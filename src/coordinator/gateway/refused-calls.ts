@@ -52,7 +52,6 @@ const refusals = {
   DOMAIN_FSFREEZE: held,
   DOMAIN_FSTHAW: held,
   DOMAIN_SET_TIME: clock,
-  DOMAIN_INJECT_NMI: 'no vm of Gantry has a button for that: virsh reset restarts it in its place',
   DOMAIN_SET_LIFECYCLE_ACTION:
     'what becomes of a vm at its end is a setting: gantry vm set VM settings.onGuestReboot=turn-off',
   QEMU_DOMAIN_MONITOR_COMMAND: monitor,

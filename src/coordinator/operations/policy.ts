@@ -20,6 +20,7 @@ const power = [
   'vm.power-button',
   'vm.reboot',
   'vm.reset',
+  'vm.nmi',
   'vm.restart',
   'vm.update-additions',
 ] as const;

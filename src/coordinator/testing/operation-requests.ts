@@ -61,6 +61,7 @@ const stateFor: Readonly<Record<PowerAction, VmState>> = {
   reboot: 'running',
   'turn-off': 'running',
   reset: 'running',
+  nmi: 'running',
   restart: 'running',
   'update-additions': 'running',
   'commit-undo': 'off',

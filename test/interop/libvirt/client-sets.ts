@@ -50,7 +50,6 @@ const ofHost = 'a fleet has it not, and hosts do not tell it';
 const guests = 'guests are not asked for it';
 const migration = 'a move takes what there is, and hosts open their own tunnel';
 const byArguments = 'it is answered, and refused for these arguments or this host';
-const notYet = 'it can be built';
 
 /** Refused or not known, with the reason. What is answered has no place here. */
 export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>> = {
@@ -73,7 +72,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_BLOCK_PULL: layers,
   DOMAIN_BLOCK_COMMIT: layers,
   DOMAIN_BLOCK_COPY: layers,
-  DOMAIN_INJECT_NMI: notYet,
   DOMAIN_GET_TIME: guests,
   DOMAIN_MIGRATE_SET_MAX_SPEED: migration,
   DOMAIN_MIGRATE_GET_MAX_SPEED: migration,

@@ -62,6 +62,7 @@ void test(
       assert.equal(await state(), 'running');
       assert.equal(room.stage.vm(name)?.state, 'running');
       assert.match(await room.say('list'), new RegExp(`\\d+ +${name} +running`));
+      await room.say('inject-nmi', name);
       await room.say('suspend', name);
       assert.equal(await state(), 'paused');
       await room.say('resume', name);

@@ -93,6 +93,7 @@ export const offRows: readonly Row[] = [
   row('shutdown VM'),
   row('reboot VM'),
   row('reset VM'),
+  row('inject-nmi VM'),
   row('managedsave VM'),
   deviates(
     'domjobinfo VM',
@@ -200,6 +201,7 @@ export const runningRows: readonly Row[] = [
   row('domstate VM --reason'),
   row('resume VM'),
   row('domstate VM'),
+  row('inject-nmi VM'),
   row('reset VM'),
   row('domstate VM'),
   row('attach-disk VM FILE.second vdb --subdriver qcow2'),
@@ -259,7 +261,6 @@ export const runningRows: readonly Row[] = [
     'libvirt names adapters by devices of the host',
   ),
   deviates('cpu-stats VM', 1, /figures are not kept by processor of a host/, 'they are not kept'),
-  deviates('inject-nmi VM', 1, /has a button for that: virsh reset/, 'Gantry has no such button'),
   deviates(
     'domfsfreeze VM',
     1,

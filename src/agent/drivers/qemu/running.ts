@@ -245,6 +245,10 @@ export class QemuRunning implements Running {
     await qmp.systemPowerdown(this.#client, { signal });
   }
 
+  async injectNmi(signal: AbortSignal): Promise<void> {
+    await qmp.injectNmi(this.#client, { signal });
+  }
+
   async requestReboot(signal: AbortSignal): Promise<void> {
     await guest.shutdown(this.#requireAgent(), 'reboot', { signal });
     this.#guest?.startAnew();

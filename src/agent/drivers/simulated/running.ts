@@ -83,6 +83,10 @@ export class SimulatedRunning implements Running {
     this.#takeShutdown();
   }
 
+  async injectNmi(): Promise<void> {
+    this.#requireAlive('inject an NMI');
+  }
+
   async requestReboot(): Promise<void> {
     this.#requireAlive('reboot');
     const { definition, startedWith } = this.#file();

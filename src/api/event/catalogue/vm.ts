@@ -118,6 +118,13 @@ export const vmEvents = {
     message: 'Virtual machine {target} was restarted: {cause}',
     attributes: { cause: 'person, guest or failure', how: 'reset, restart or reboot' },
   },
+  'vm.nmi.injected': {
+    number: 1076,
+    ...vm,
+    type: 'information',
+    message: 'A non-maskable interrupt was injected into {target}',
+    attributes: none,
+  },
   'vm.state.suspended': {
     number: 1012,
     ...vm,

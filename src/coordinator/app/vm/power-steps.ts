@@ -56,6 +56,7 @@ function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDe
     case 'discard':
     case 'discard-undo':
     case 'reset':
+    case 'nmi':
       return 5 * minuteMs;
   }
 }
@@ -221,6 +222,7 @@ function stepsOf(action: PowerAction): readonly Step[] {
     case 'reboot':
     case 'turn-off':
     case 'reset':
+    case 'nmi':
     case 'update-additions':
     case 'commit-undo':
     case 'discard-undo':

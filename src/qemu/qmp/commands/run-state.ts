@@ -37,6 +37,11 @@ export function systemPowerdown(monitor: Monitor, options?: CommandOptions): Pro
   return tell(monitor, 'system_powerdown', undefined, options);
 }
 
+/** The line that no guest can mask: to all processors of a PC. Fails on machines that have none. */
+export function injectNmi(monitor: Monitor, options?: CommandOptions): Promise<void> {
+  return tell(monitor, 'inject-nmi', undefined, options);
+}
+
 /** Wakes a guest that suspended itself to memory. */
 export function systemWakeup(monitor: Monitor, options?: CommandOptions): Promise<void> {
   return tell(monitor, 'system_wakeup', undefined, options);
