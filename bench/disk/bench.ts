@@ -1,16 +1,18 @@
 /**
  * The disk library beside qemu-img, in turn, on the same images, warm cache, medians. One command:
  *
- *   node bench/disk/bench.ts [--folder DIR] [--rounds N] [--rows TEXT,TEXT]
+ *   node bench/disk/bench.ts [--folder DIR] [--rounds N] [--rows TEXT,TEXT] [--least]
  *
+ * `--least`: the least of the rounds in the place of their medians, for a machine whose memory is not equally fast at all times.
  * Only the rows whose titles contain one of the texts are shown.
  *
  * It makes a sparse image of 4 GiB with about 1.5 GiB of files of this machine and an incompressible one of 1 GiB,
  * prints a table in Markdown, and removes everything. Ours is the command as users run it, script and all, in the one file that
- * `up` puts it into, which is built first. Neither side waits for the volume (`--no-sync`), which is what qemu-img
+ * `up` puts it into, which is built first; and the same in a program that runs already, as an agent does it. Neither side waits for the volume (`--no-sync`), which is what qemu-img
  * does by itself. Seconds are of the wall; the processor's are given too, since they hold when the machine is busy.
  */
-import { spawn } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { randomFillSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -18,12 +20,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '#lib';
 import { ensureCommands } from '../../src/cli/system/command-build.ts';
+import type { ResidentSpent } from './resident.ts';
 
 const { values } = parseArgs({
   options: {
     folder: { type: 'string', default: tmpdir() },
     rounds: { type: 'string', default: '5' },
     rows: { type: 'string', default: '' },
+    least: { type: 'boolean', default: false },
   },
 });
 const script = join(import.meta.dirname, '../../gantry');
@@ -56,6 +60,31 @@ function spend(argv: readonly string[]): Promise<Spent> {
   });
 }
 
+/** A program that runs already, and how it ends where a command fails in it. */
+interface Resident {
+  readonly child: ChildProcess;
+  readonly failed: Promise<never>;
+}
+
+function startResident(): Resident {
+  const child = fork(join(import.meta.dirname, 'resident.ts'));
+  const failed = once(child, 'exit').then(() => {
+    throw new Fault('internal', 'the program in which commands are measured has ended');
+  });
+  failed.catch(() => undefined);
+  return { child, failed };
+}
+
+async function spendInside(
+  { child, failed }: Resident,
+  argv: readonly string[],
+): Promise<ResidentSpent> {
+  const answer = once(child, 'message');
+  child.send(argv);
+  const [spent] = (await Promise.race([answer, failed])) as [ResidentSpent];
+  return spent;
+}
+
 interface Row {
   readonly title: string;
   /** Removed before each run. */
@@ -64,30 +93,37 @@ interface Row {
   readonly theirs: readonly string[];
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+/** The median of the rounds, or the least. */
+const choose = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[values.least ? 0 : Math.floor(numbers.length / 2)] ??
+  Number.NaN;
 
 /** Slow rows get fewer rounds: what is slow is also steady. */
-async function measureRow(row: Row, rounds: number): Promise<string> {
+async function measureRow(row: Row, rounds: number, resident: Resident): Promise<string> {
   const ours: Spent[] = [];
   const theirs: Spent[] = [];
+  const running: ResidentSpent[] = [];
+  const prepare = async (): Promise<void> => {
+    for (const target of row.targets) await rm(target, { force: true });
+    await spend(['sync']);
+  };
   for (let round = 0; round < rounds; round += 1) {
-    for (const [argv, spent] of [
-      [row.theirs, theirs],
-      [row.ours, ours],
-    ] as const) {
-      for (const target of row.targets) await rm(target, { force: true });
-      await spend(['sync']);
-      spent.push(await spend(argv));
-    }
+    await prepare();
+    theirs.push(await spend(row.theirs));
+    await prepare();
+    running.push(await spendInside(resident, row.ours.slice(1)));
+    await prepare();
+    ours.push(await spend(row.ours));
     if (round === 0 && (theirs[0]?.seconds ?? 0) > 10) break;
   }
-  const of = (spent: readonly Spent[], key: keyof Spent): number =>
-    median(spent.map((one) => one[key]));
+  const of = <Key extends string>(spent: readonly Record<Key, number>[], key: Key): number =>
+    choose(spent.map((one) => one[key]));
   const cells = [
     of(theirs, 'seconds').toFixed(2),
     of(ours, 'seconds').toFixed(2),
     (of(ours, 'seconds') / of(theirs, 'seconds')).toFixed(2),
+    of(running, 'seconds').toFixed(3),
+    (of(running, 'seconds') / of(theirs, 'seconds')).toFixed(2),
     of(theirs, 'cpuSeconds').toFixed(2),
     of(ours, 'cpuSeconds').toFixed(2),
     of(theirs, 'memoryMiB').toFixed(0),
@@ -243,13 +279,14 @@ async function makeNoise(folder: string): Promise<void> {
 }
 
 const folder = await mkdtemp(join(values.folder, 'gb-'));
+const resident = startResident();
 try {
   await ensureCommands(AbortSignal.timeout(120_000));
   await spend([script, 'disk', '--help']); // so that what was compiled is kept
   await makeFiles(folder);
   await makeNoise(folder);
-  const head = ['row', 'qemu-img s', 'gantry s', 'ratio', 'qemu cpu s', 'gantry cpu s'];
-  const lines = [...head, 'qemu MiB', 'gantry MiB'];
+  const head = ['row', 'qemu-img s', 'gantry s', 'ratio', 'in a program s', 'ratio'];
+  const lines = [...head, 'qemu cpu s', 'gantry cpu s', 'qemu MiB', 'gantry MiB'];
   process.stdout.write(`| ${lines.join(' | ')} |\n|${lines.map(() => '---').join('|')}|\n`);
   for (const image of ['files', 'noise']) {
     const source = join(folder, `${image}.raw`);
@@ -257,7 +294,7 @@ try {
     const copy = await spend(['cp', '--sparse=auto', source, join(folder, 'copy')]);
     await rm(join(folder, 'copy'));
     process.stdout.write(
-      `| ${image}: cp --sparse=auto | ${copy.seconds.toFixed(2)} | | | | | | |\n`,
+      `| ${image}: cp --sparse=auto | ${copy.seconds.toFixed(2)} | | | | | | | | |\n`,
     );
     const rows = rowsFor(folder, image);
     const isWanted = (row: Row): boolean => texts.some((text) => row.title.includes(text));
@@ -269,10 +306,11 @@ try {
           other.ours.some((word) => row.targets.includes(word) && !other.targets.includes(word)),
       );
       if (!isWanted(row) && !isNeeded) continue;
-      const line = await measureRow(row, isWanted(row) ? Number(values.rounds) : 1);
+      const line = await measureRow(row, isWanted(row) ? Number(values.rounds) : 1, resident);
       if (isWanted(row)) process.stdout.write(`${line}\n`);
     }
   }
 } finally {
+  resident.child.kill();
   await rm(folder, { recursive: true, force: true });
 }
