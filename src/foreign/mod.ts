@@ -38,4 +38,12 @@ export { writeVmc } from './write-vmc.ts';
 export { writeVmx } from './write-vmx.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
 export { escapeXml, XmlText } from './xml-text.ts';
-export { attributeOf, find, findAll, memoryBytesOf, textOf, wholeNumber } from './xml-ways.ts';
+export {
+  attributeOf,
+  find,
+  findAll,
+  memoryBytesOf,
+  rateUnitBits,
+  textOf,
+  wholeNumber,
+} from './xml-ways.ts';

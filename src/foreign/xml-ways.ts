@@ -39,6 +39,9 @@ const units: ReadonlyMap<string, number> = new Map([
   ]),
 ]);
 
+/** In one kilobyte per second of `<bandwidth>`: 1000 bytes, as tc(8) takes the `kbps` that libvirt gives it. */
+export const rateUnitBits = 8000;
+
 /** Of memory as domains have it, in KiB where no unit is said: exact bytes; undefined for what is no size. */
 export function memoryBytesOf(node: XmlNode | undefined): number | undefined {
   const unit = units.get((attributeOf(node, 'unit') ?? 'KiB').toLowerCase());

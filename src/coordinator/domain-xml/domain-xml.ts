@@ -14,6 +14,7 @@ import {
 } from '#api';
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { bandwidthXmlOf } from './bandwidth.ts';
 import { cpuTuneOf } from './cpu-tune.ts';
 import { libvirtFormat } from './disk-formats.ts';
 import { titleOf } from './title.ts';
@@ -188,6 +189,7 @@ function interfaceOf(adapter: Adapter, networkName: (id: string) => string): Ele
     element('target', { dev: adapterTarget(adapter) }),
     element('model', { type: model }),
     element('link', { state: link }),
+    ...bandwidthXmlOf(adapter.bandwidth),
   ]);
 }
 

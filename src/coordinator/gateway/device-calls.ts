@@ -7,6 +7,7 @@ import type { BlockWish } from './define/block-wish.ts';
 import { attachmentOf, mediumOf } from './define/merge-wish.ts';
 import { readDevice } from './define/wish.ts';
 import { inspectFiles } from './inspect-files.ts';
+import { keepBandwidth } from '../domain-xml/bandwidth.ts';
 import { firstScsiOf } from '../domain-xml/domain-devices.ts';
 
 type Calls = Pick<
@@ -72,10 +73,11 @@ const attach: Verb = {
     await connection.work('vm.disk.attach', { params, body }, signal);
   },
   async adapter({ connection, vm, signal }, wish) {
-    const { model, mac, link } = wish;
+    const { model, mac, link, bandwidth } = wish;
     const body = {
       attachment: attachmentOf(wish, undefined, (id) => connection.networkName(id)),
       link,
+      bandwidth,
       ...(model === undefined ? {} : { model }),
       ...(mac === undefined ? {} : { mac, macMode: 'static' }),
     };
@@ -140,7 +142,8 @@ const update: Verb = {
         'the model of an adapter changes with the definition',
       );
     const attachment = attachmentOf(wish, own, (id) => connection.networkName(id));
-    const body = { link: wish.link, attachment };
+    const bandwidth = keepBandwidth(own.bandwidth, wish.bandwidth);
+    const body = { link: wish.link, attachment, bandwidth };
     await connection.work('vm.adapter.change', { params, body }, signal);
   },
 };

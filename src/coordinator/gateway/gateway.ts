@@ -40,6 +40,7 @@ import { FolderPools } from './folder-pools.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import { arrivalOf, Identity } from './identity.ts';
+import { interfaceTuneCalls } from './interface-tune-calls.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
@@ -222,6 +223,7 @@ export class Gateway implements AsyncDisposable {
       ...addressCalls(connection),
       ...tuningCalls(connection),
       ...schedulerCalls(connection),
+      ...interfaceTuneCalls(connection),
       ...blockCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),

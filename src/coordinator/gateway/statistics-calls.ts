@@ -1,6 +1,6 @@
 /** Figures of domains: all at once, and one by one as older programs ask. */
 import { kiB } from '#lib';
-import type { Vm } from '#api';
+import type { Adapter, Vm } from '#api';
 import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
 import { isActive, requireActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
@@ -113,7 +113,7 @@ export function statisticsCalls(connection: Connection): Calls {
     },
     DOMAIN_INTERFACE_STATS: ({ dom, device }) => {
       const vm = active(dom);
-      const isFirst = adapterAt(vm, device) === 0;
+      const isFirst = adapterAt(vm, device).index === 0;
       const { receivedBytes, sentBytes } = counters.of(vm.id);
       const untold = -1n;
       return {
@@ -163,13 +163,17 @@ export function deviceAt(
 }
 
 /** By target or MAC address. Errors: INVALID_ARG. */
-function adapterAt({ definition, name }: Vm, device: string): number {
+export function adapterAt(
+  { definition, name }: Vm,
+  device: string,
+): { readonly adapter: Adapter; readonly index: number } {
   const index = definition.hardware.adapters.findIndex(
     (adapter) => adapterTarget(adapter) === device || adapter.mac === device.toLowerCase(),
   );
-  if (index < 0)
+  const adapter = definition.hardware.adapters[index];
+  if (adapter === undefined)
     throw libvirtFault('INVALID_ARG', `${name} has no interface ${device.slice(0, 100)}`);
-  return index;
+  return { adapter, index };
 }
 
 /** What the file of a disk takes up on its host; where that does not say, all that it may. */

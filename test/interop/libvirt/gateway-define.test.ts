@@ -191,10 +191,38 @@ void test(
     await say('attach-interface', 'made', 'network', 'lan', '--model', 'e1000', '--config');
     assert.match(await say('domiflist', 'made'), /net1 +network +lan +e1000/);
     const mac = hardware('made').adapters[1]?.mac ?? '';
+    const limits = (): unknown => hardware('made').adapters[1]?.bandwidth;
+    const tune = ['domiftune', 'made', mac, '--config'];
+    assert.match(await say(...tune), /inbound\.average: 0\n[^]*outbound\.average: 0\n/);
+    await say(...tune, '--inbound', '1000,1000', '--outbound', '500');
+    assert.match(await say(...tune), /inbound\.average: 1000\n[^]*outbound\.average: 500\n/);
+    const both = { inboundBitsPerSecond: 8_000_000, outboundBitsPerSecond: 4_000_000 };
+    assert.deepEqual(limits(), both);
+    const xml = await say('dumpxml', 'made');
+    assert.match(xml, /<bandwidth>\s*<inbound average='1000'\/>\s*<outbound average='500'\/>/);
     await say('domif-setlink', 'made', mac, 'down', '--config');
     assert.equal(hardware('made').adapters[1]?.link, 'down');
+    await say('define', await keep(xml));
+    assert.equal(hardware('made').adapters[1]?.link, 'up');
+    assert.deepEqual(limits(), both);
+    assert.match(
+      await complain(...tune, '--inbound', '1000,2000'),
+      /inbound\.peak is not kept: an adapter has one rate in each direction/,
+    );
+    await say('start', 'made');
+    await say('domiftune', 'made', 'net1', '--live', '--outbound', '0');
+    assert.deepEqual(limits(), { ...both, outboundBitsPerSecond: null });
+    assert.match(
+      await complain('domiftune', 'made', 'net0', '--live', '--inbound', '100'),
+      /is kept by a network, not by a user-mode network/,
+    );
+    await say('destroy', 'made');
+    assert.match(await complain('domiftune', 'made', 'net1', '--live'), /domain is not running/);
+    const more = ['--model', 'virtio', '--inbound', '64', '--config'];
+    await say('attach-interface', 'made', 'network', 'lan', ...more);
+    assert.equal(hardware('made').adapters[2]?.bandwidth.inboundBitsPerSecond, 512_000);
     await say('detach-interface', 'made', 'network', '--mac', mac, '--config');
-    assert.equal(hardware('made').adapters.length, 1);
+    assert.equal(hardware('made').adapters.length, 2);
     assert.match(await complain('change-media', 'made', 'sdb', '--eject', '--config'), /sdb/);
     await say('undefine', 'made');
   },

@@ -121,6 +121,12 @@ export const offRows: readonly Row[] = [
   deviates('memtune VM', 0, nothing, 'Gantry sets no such limits'),
   deviates('blkiotune VM', 0, nothing, 'Gantry sets no such limits'),
   deviates('numatune VM', 0, nothing, 'Gantry sets no such limits'),
+  deviates(
+    'domiftune VM net0',
+    0,
+    /^inbound\.average: 0\ninbound\.peak *: 0\n/,
+    'libvirt names adapters by devices of the host',
+  ),
   deviates('blkdeviotune VM vda', 0, nothing, 'Gantry sets no such limits'),
 ];
 

@@ -2,8 +2,16 @@
  * Disks, drives and adapters of a definition as elements of a domain's XML (libvirt's page "Domain XML format"). What a
  * hypervisor chooses best itself, such as the address on its PCI bus, is left to it. Pure.
  */
-import { busPositions, type Adapter, type Attachment, type Disk, type Medium } from '#api';
-import { attributeOf, escapeXml, find, type XmlNode } from '#foreign';
+import {
+  busPositions,
+  unlimited,
+  type Adapter,
+  type Attachment,
+  type Bandwidth,
+  type Disk,
+  type Medium,
+} from '#api';
+import { attributeOf, escapeXml, find, rateUnitBits, type XmlNode } from '#foreign';
 import { Fault } from '#lib';
 import type { Place } from '../hardware/places.ts';
 
@@ -148,13 +156,38 @@ export function plugOf(attachment: Attachment): Plug {
   }
 }
 
-export function adapterXml({ mac, model, attachment, link }: Adapter): string {
+/**
+ * `there` with the limits that have become others; empty where nothing is left to say. A new limit is the most that there is:
+ * a peak and a burst above it go, what is guaranteed stays.
+ */
+export function bandwidthXml(
+  there: XmlNode | undefined,
+  base: Bandwidth,
+  wanted: Bandwidth,
+): string {
+  const limits = (['inbound', 'outbound'] as const).map((direction) => {
+    const known = find(there, direction);
+    const bits = wanted[`${direction}BitsPerSecond`];
+    if (bits === base[`${direction}BitsPerSecond`])
+      return known === undefined ? '' : element(direction, Object.fromEntries(known.attributes));
+    const average = bits === null ? undefined : Math.round(bits / rateUnitBits);
+    const floor = attributeOf(known, 'floor');
+    return average === undefined && floor === undefined
+      ? ''
+      : element(direction, { average, floor });
+  });
+  const content = limits.join('');
+  return content === '' ? '' : element('bandwidth', {}, content);
+}
+
+export function adapterXml({ mac, model, attachment, link, bandwidth }: Adapter): string {
   const { type, source } = plugOf(attachment);
   const parts = [
     element('mac', { address: mac }),
     source === undefined ? '' : element('source', source),
     element('model', { type: model }),
     link === 'down' ? element('link', { state: 'down' }) : '',
+    bandwidthXml(undefined, unlimited, bandwidth),
   ];
   return element('interface', { type }, parts.join(''));
 }

@@ -2,12 +2,14 @@
  * Disks, drives and adapters of a domain's XML as a definition says. An element that stays keeps all that a definition has
  * no word for. A disk or drive is known by its place, an adapter by its address (`mac`).
  */
+import { isDeepStrictEqual } from 'node:util';
 import { placeName, type Adapter, type Disk, type Hardware, type Medium } from '#api';
 import { attributeOf, escapeXml, find, findAll, type XmlNode, type XmlText } from '#foreign';
 import { Fault } from '#lib';
 import { placeOf } from '../hardware/places.ts';
 import {
   adapterXml,
+  bandwidthXml,
   diskXml,
   driveXml,
   element,
@@ -166,6 +168,15 @@ export function editAdapters(xml: XmlText, base: Hardware, wanted: Hardware): vo
   }
 }
 
+function editBandwidth(xml: XmlText, there: XmlNode, base: Adapter, wanted: Adapter): void {
+  if (isDeepStrictEqual(base.bandwidth, wanted.bandwidth)) return;
+  const known = find(there, 'bandwidth');
+  const text = bandwidthXml(known, base.bandwidth, wanted.bandwidth);
+  if (known === undefined) xml.append(there, text);
+  else if (text === '') xml.remove(known);
+  else xml.replace(known, text);
+}
+
 export function editAdapter(xml: XmlText, there: XmlNode, base: Adapter, wanted: Adapter): void {
   const mac = find(there, 'mac');
   if (wanted.mac !== base.mac && mac !== undefined) xml.setAttribute(mac, 'address', wanted.mac);
@@ -179,6 +190,7 @@ export function editAdapter(xml: XmlText, there: XmlNode, base: Adapter, wanted:
     if (link === undefined) xml.append(there, element('link', { state: wanted.link }));
     else xml.setAttribute(link, 'state', wanted.link);
   }
+  editBandwidth(xml, there, base, wanted);
   const [plugged, wish] = [base.attachment, wanted.attachment];
   if (JSON.stringify(plugged) === JSON.stringify(wish)) return;
   const { type, source } = plugOf(wish);

@@ -215,6 +215,41 @@ void test('that a guest ends its vm when it restarts itself is written as the on
   assert.equal(readHardware(text, context).onGuestReboot, 'restart');
 });
 
+void test('a limit of an adapter is the most that there is, and what is guaranteed stays', () => {
+  const rate =
+    "<bandwidth><inbound average='125' peak='999' floor='50'/><outbound average='250' burst='9'/></bandwidth>";
+  const limitedText = text.replace("<driver queues='4'/>", rate);
+  const { hardware: there } = readHardware(limitedText, context);
+  const [one = assert.fail()] = there.adapters;
+  assert.deepEqual(one.bandwidth, {
+    inboundBitsPerSecond: 1_000_000,
+    outboundBitsPerSecond: 2_000_000,
+  });
+  const edited = (change: Partial<Hardware['adapters'][number]['bandwidth']>): string => {
+    const wanted = { ...there, adapters: [{ ...one, bandwidth: { ...one.bandwidth, ...change } }] };
+    const after = editDomain(limitedText, { base: there, wanted }, context);
+    assert.deepEqual(readHardware(after, context).hardware, wanted);
+    return after;
+  };
+  const outbound = "<outbound average='250' burst='9'/>";
+  assert.ok(
+    edited({ inboundBitsPerSecond: 8_000_000 }).includes(
+      `<bandwidth><inbound average='1000' floor='50'/>${outbound}</bandwidth>`,
+    ),
+  );
+  assert.ok(
+    edited({ inboundBitsPerSecond: null }).includes(`<inbound floor='50'/>${outbound}</bandwidth>`),
+  );
+  assert.ok(edited({ outboundBitsPerSecond: null }).includes("floor='50'/></bandwidth>"));
+  const limited = { ...adapter, bandwidth: one.bandwidth };
+  const made = edit({ ...base, adapters: [limited] });
+  assert.ok(
+    made.includes("<bandwidth><inbound average='125'/><outbound average='250'/></bandwidth>"),
+  );
+  const freed = { base: { ...base, adapters: [limited] }, wanted: base };
+  assert.doesNotMatch(editDomain(made, freed, context), /bandwidth/);
+});
+
 void test('what libvirt has no word for, and what somebody else has changed, is refused by name', () => {
   const refuses = (wanted: Hardware, code: 'unsupported' | 'stale', pattern: RegExp): void =>
     assert.throws(
@@ -224,11 +259,11 @@ void test('what libvirt has no word for, and what somebody else has changed, is 
   refuses({ ...base, tpm: true }, 'unsupported', /hardware\/tpm cannot be changed/);
   const firmware = { ...base.firmware, type: 'uefi' as const };
   refuses({ ...base, firmware }, 'unsupported', /firmware\/type/);
-  const limited = {
+  const odd = {
     ...adapter,
-    bandwidth: { ...adapter.bandwidth, outboundBitsPerSecond: 1_000_000 },
+    bandwidth: { ...adapter.bandwidth, outboundBitsPerSecond: 1_000_001 },
   };
-  refuses({ ...base, adapters: [limited] }, 'unsupported', /adapters\/0\/bandwidth/);
+  refuses({ ...base, adapters: [odd] }, 'unsupported', /adapters\/0\/bandwidth/);
   const grown = { ...disk, sizeBytes: 1024 * kiB };
   refuses({ ...base, disks: [grown] }, 'unsupported', /size_bytes/);
   const other = text.replace(/current='1'/, "current='3'");

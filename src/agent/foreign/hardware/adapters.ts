@@ -1,6 +1,6 @@
 /** Network adapters of a domain's XML, in the words of a definition. Pure. */
-import { adapterModels, adapterSchema, type Hardware } from '#api';
-import { attributeOf, find, type XmlNode } from '#foreign';
+import { adapterModels, adapterSchema, bandwidthSchema, type Hardware } from '#api';
+import { attributeOf, find, rateUnitBits, wholeNumber, type XmlNode } from '#foreign';
 
 const maxAdapters = 16;
 
@@ -24,6 +24,7 @@ export function readAdapters(elements: readonly XmlNode[]): ReadAdapters {
       macMode: 'static',
       attachment: attachmentOf(element),
       link: attributeOf(find(element, 'link'), 'state') === 'down' ? 'down' : 'up',
+      bandwidth: bandwidthOf(element),
     });
     if (adapter !== undefined && isNew) adapters.push(adapter);
     if (adapter === undefined || !isNew || model !== told)
@@ -36,6 +37,20 @@ export function readAdapters(elements: readonly XmlNode[]): ReadAdapters {
 function modelOf(told = ''): Hardware['adapters'][number]['model'] {
   if (told.startsWith('e1000-')) return 'e1000';
   return adapterModels.find((one) => one === told) ?? 'virtio';
+}
+
+/** Of one that its hypervisor would not limit, or whose limit is beyond those of a definition, nothing is told. */
+function bandwidthOf(element: XmlNode): unknown {
+  if (attributeOf(element, 'type') === 'user') return undefined;
+  const bitsIn = (direction: string): number | null => {
+    const told = attributeOf(find(element, 'bandwidth', direction), 'average');
+    const average = wholeNumber(told) ?? 0;
+    return average === 0 ? null : average * rateUnitBits;
+  };
+  return bandwidthSchema.safeParse({
+    inboundBitsPerSecond: bitsIn('inbound'),
+    outboundBitsPerSecond: bitsIn('outbound'),
+  }).data;
 }
 
 function attachmentOf(element: XmlNode): unknown {

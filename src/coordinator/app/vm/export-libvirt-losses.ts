@@ -108,7 +108,6 @@ const usualAdapter = adapterSchema.parse({
 });
 const adapterParts = [
   'optional',
-  'bandwidth',
   'priority',
   'firewall',
   'addresses',

@@ -13,6 +13,7 @@ import {
   type PortBackend,
 } from '#api';
 import { libvirtFault } from '#libvirt';
+import { keepBandwidth } from '../../domain-xml/bandwidth.ts';
 import type { BlockDevice } from '../../domain-xml/domain-devices.ts';
 import type { AdapterWish } from './adapter-wish.ts';
 import type { BlockWish } from './block-wish.ts';
@@ -137,11 +138,17 @@ function adaptersOf(
     (slot) => !used.has(slot),
   );
   return wishes.map((wish, index): Adapter => {
-    const { model, link, mac } = wish;
+    const { model, link, mac, bandwidth } = wish;
     const adapter = kept[index];
     const attachment = attachmentOf(wish, adapter, networkName);
     if (adapter !== undefined)
-      return { ...adapter, link, attachment, model: model ?? adapter.model };
+      return {
+        ...adapter,
+        link,
+        attachment,
+        model: model ?? adapter.model,
+        bandwidth: keepBandwidth(adapter.bandwidth, bandwidth),
+      };
     return {
       slot: free.shift() ?? maxSlots,
       model: model ?? 'virtio',
@@ -151,6 +158,7 @@ function adaptersOf(
       link,
       optional: false,
       ...plainPort,
+      bandwidth,
     };
   });
 }

@@ -89,6 +89,8 @@ const full: Hardware = {
       link: 'down',
       optional: true,
       ...plainPort,
+      // No whole number of libvirt's kilobytes.
+      bandwidth: { inboundBitsPerSecond: 1_000_001, outboundBitsPerSecond: null },
     },
   ],
   serialPorts: [{ kind: 'none' }, { kind: 'pty' }],
@@ -147,6 +149,31 @@ test('formats of other products have libvirt’s names, and a vm that has them i
   });
   assert.deepEqual(written.slice(0, formats.length), Object.values(names));
   assert.deepEqual(after, vm.definition.hardware);
+});
+
+test('limits of adapters are set, changed and taken away, and what an adapter has not is named', () => {
+  const limits = (bandwidth: string): unknown =>
+    through(vmWith(full), (xml) => xml.replace(/<bandwidth>.*<\/bandwidth>/s, bandwidth))
+      .adapters[0]?.bandwidth;
+  const both =
+    "<bandwidth><inbound average='125'/><outbound average='1000' peak='1000'/></bandwidth>";
+  assert.deepEqual(limits(both), {
+    inboundBitsPerSecond: 1_000_001,
+    outboundBitsPerSecond: 8_000_000,
+  });
+  const none = { inboundBitsPerSecond: null, outboundBitsPerSecond: null };
+  assert.deepEqual(limits(''), none);
+  assert.deepEqual(limits("<bandwidth><inbound average='0'/></bandwidth>"), none);
+  for (const [inbound, says] of [
+    ["average='100' peak='200'", /a vm has no bandwidth\/inbound\/peak$/],
+    [
+      "average='100' burst='2' floor='3'",
+      /no bandwidth\/inbound\/burst, bandwidth\/inbound\/floor$/,
+    ],
+    ["average='12'", /12 kilobytes per second: an adapter has from 13 to 50000000/],
+    ["average='fast'", /bandwidth\/inbound\/@average is no number/],
+  ] as const)
+    assert.throws(() => limits(`<bandwidth><inbound ${inbound}/></bandwidth>`), says);
 });
 
 test('what is changed in the XML is changed, and what is taken out goes', () => {
