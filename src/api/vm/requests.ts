@@ -29,6 +29,10 @@ export const vmMoveSchema = z
 
 export const vmDeleteQuerySchema = z.strictObject({
   dryRun: z.stringbool().default(false).meta({ description: 'check everything, change nothing' }),
+  disks: z.enum(['delete', 'keep']).default('delete').meta({
+    description:
+      'keep: of a vm of a libvirt host the definition alone goes; on a host with an agent remove does that',
+  }),
 });
 
 export const mediumQuerySchema = dryRunQuerySchema.extend({ tray: traySchema.default('ask') });

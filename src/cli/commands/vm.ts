@@ -284,26 +284,41 @@ export const vmCommands = [
     aliases: ['vm rm'],
     summary: 'delete a vm and its files',
     args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
-    examples: ['gantry vm delete web-1', 'gantry vm delete web-1 --yes'],
+    options: {
+      'keep-disks': {
+        type: 'flag',
+        meaning: 'of a vm of a libvirt host: its definition goes, its disks stay',
+      },
+    },
+    examples: [
+      'gantry vm delete web-1',
+      'gantry vm delete web-1 --yes',
+      'gantry vm delete far-1 --keep-disks',
+    ],
     async run(run) {
       const { client, out, signal } = run;
       const vm = await client.call('vm.show', { params: { vm: run.args[0] ?? '' } }, signal);
       const params = { vm: vm.id };
+      const keeps = run.options['keep-disks'] === true;
+      const query = keeps ? ({ disks: 'keep' } as const) : {};
       if (run.dryRun) {
-        const { warnings } = await client.dryRun('vm.delete', { params }, signal);
+        const { warnings } = await client.dryRun('vm.delete', { params, query }, signal);
         for (const { text } of warnings) out.line(plain(text));
         return;
       }
       if (!run.yes) {
         // What keeps it from being deleted is told before anybody is asked.
-        await client.dryRun('vm.delete', { params }, signal);
-        const { files } = await client.call('vm.files', { params: { vm: vm.id } }, signal);
-        out.note(`these files of ${vm.name} will be deleted:`);
-        for (const file of files.filter((entry) => entry.deleted))
-          out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
+        await client.dryRun('vm.delete', { params, query }, signal);
+        if (keeps) out.note(`${vm.name} will be undefined there; its disks stay`);
+        else {
+          const { files } = await client.call('vm.files', { params: { vm: vm.id } }, signal);
+          out.note(`these files of ${vm.name} will be deleted:`);
+          for (const file of files.filter((entry) => entry.deleted))
+            out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
+        }
         await confirm(run, `Type the name to delete it`, vm.name);
       }
-      const started = await client.call('vm.delete', { params }, signal);
+      const started = await client.call('vm.delete', { params, query }, signal);
       await finish(run, started, () => `vm ${vm.name} was deleted`);
     },
   }),

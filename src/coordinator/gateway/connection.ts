@@ -43,6 +43,7 @@ type WorkRoute = Extract<
   | 'vm.update'
   | 'vm.create'
   | 'vm.remove'
+  | 'vm.delete'
   | 'vm.relocate'
   | 'host.disk.work'
   | `vm.disk.${'attach' | 'detach' | 'relocate' | 'resize'}`

@@ -4,8 +4,9 @@ import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { chooseHost } from '../app/vm/create-vm.ts';
 import { giveMac, usedMacs } from '../app/macs.ts';
 import { findPlace } from '../app/find.ts';
+import { listSnapshots } from '../app/vm/snapshots-vm.ts';
 import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
-import { isActive, type Connection } from './connection.ts';
+import { isActive, notNow, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
 import { sharePatch } from './define/cpu-tune-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
@@ -24,6 +25,12 @@ type Calls = Pick<
   | 'DOMAIN_UNDEFINE_FLAGS'
 >;
 
+/** virDomainUndefineFlagsValues. */
+const withSavedState = 1;
+const withSnapshots = 2;
+const withNvram = 4;
+const keepNvram = 8;
+
 /** virDomainCreateFlags. */
 const startPaused = 1;
 const startAutodestroy = 2;
@@ -31,10 +38,16 @@ const startAutodestroy = 2;
 export function defineCalls(connection: Connection): Calls {
   const undefine = async (
     dom: DomainHandle,
+    flags: number,
     signal: AbortSignal,
   ): Promise<Record<string, never>> => {
-    const { id } = connection.find(dom.uuid);
-    await connection.work('vm.remove', { params: { vm: id } }, signal);
+    const vm = connection.find(dom.uuid);
+    const params = { vm: vm.id };
+    if (isForeignHost(connection.parts.coordinator.inventory, vm.hostId)) {
+      requireAllTold(connection, vm, flags);
+      if (vm.state === 'saved') await connection.act(vm, 'discard', signal);
+      await connection.work('vm.delete', { params, query: { disks: 'keep' } }, signal);
+    } else await connection.work('vm.remove', { params }, signal);
     return {};
   };
   return {
@@ -55,9 +68,29 @@ export function defineCalls(connection: Connection): Calls {
       await connection.act(vm, (flags & startPaused) === 0 ? 'start' : 'hold', signal);
       return { dom: connection.handleOf(connection.find(vm.id)) };
     },
-    DOMAIN_UNDEFINE: ({ dom }, { signal }) => undefine(dom, signal),
-    DOMAIN_UNDEFINE_FLAGS: ({ dom }, { signal }) => undefine(dom, signal),
+    DOMAIN_UNDEFINE: ({ dom }, { signal }) => undefine(dom, 0, signal),
+    DOMAIN_UNDEFINE_FLAGS: ({ dom, flags }, { signal }) => undefine(dom, flags, signal),
   };
+}
+
+/**
+ * With the definition on a hypervisor that others run goes what it keeps beside the disks. As libvirt's own drivers do, that takes a
+ * word for each. Errors: OPERATION_INVALID, in their words.
+ */
+function requireAllTold(connection: Connection, vm: Vm, flags: number): void {
+  if ((flags & keepNvram) !== 0)
+    throw libvirtFault(
+      'ARGUMENT_UNSUPPORTED',
+      'the variables of its firmware go with a definition: virsh undefine --nvram',
+    );
+  const said = (flag: number): boolean => (flags & flag) !== 0;
+  if (vm.state === 'saved' && !said(withSavedState))
+    throw notNow('Refusing to undefine while domain managed save image exists');
+  const { length } = listSnapshots(connection.parts.coordinator.inventory, vm.id);
+  if (length > 0 && !said(withSnapshots))
+    throw notNow(`cannot delete inactive domain with ${length} snapshots`);
+  if (vm.definition.hardware.firmware.type === 'uefi' && !said(withNvram))
+    throw notNow('cannot undefine domain with nvram');
 }
 
 /** Errors: those of vm.create or vm.update; DOM_EXIST for the name of another vm. */

@@ -363,7 +363,7 @@ function vmHandlers({
       takeOutVm(coordinator, caller, id, 'remove', { precondition, dryRun: query.dryRun }),
     'vm.files': ({ caller, id }) => listFiles(coordinator, caller, id),
     'vm.delete': ({ caller, id, precondition, query }) =>
-      takeOutVm(coordinator, caller, id, 'delete', { precondition, dryRun: query.dryRun }),
+      takeOutVm(coordinator, caller, id, 'delete', { precondition, ...query }),
     'vm.export': ({ id }) => exportVm(coordinator, id),
     'vm.actions': ({ caller, id }) =>
       listActions(inventory, caller, shown('vm', id, inventory.vm(id))),

@@ -1,9 +1,10 @@
 /** A vm of a hypervisor of others: what is changed there and what here, its snapshots, one that is made and deleted there. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Host, HostDiskList, Operation, Vm, VmFiles } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
-import { whyNot } from './tools.ts';
+import { virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
 
@@ -253,7 +254,27 @@ async function cloneIt(source: Vm): Promise<void> {
     body: { name: 'copy' },
   });
   assert.match(twice.text, /there is a vm called copy already/);
-  assert.equal((await fleet.stage.act('DELETE', `/vms/${copy.id}`)).state, 'done');
+  await undefineIt(copy);
+}
+
+/** As its own hypervisor does it: what goes with the definition is said, and its disks stay. */
+async function undefineIt(vm: Vm): Promise<void> {
+  const socket = join(fleet.stage.folder, 'run', 'libvirt-sock');
+  const say = (...words: readonly string[]): ReturnType<typeof virsh> =>
+    virsh(`gantry+unix:///all?socket=${socket}`, ...words);
+  await fleet.act(vm, 'turn-on');
+  assert.match((await say('undefine', vm.name)).err, /running; turn the vm off/);
+  await fleet.act(vm, 'save');
+  assert.match((await say('undefine', vm.name)).err, /managed save image exists/);
+  const gone = await say('undefine', vm.name, '--managed-save');
+  assert.equal(gone.code, 0, gone.err);
+  assert.equal(fleet.stage.vm(vm.name), undefined);
+  assert.equal((await fleet.ask('left', `domuuid ${vm.name}`)).code, 1);
+  const volumes = (await fleet.ask('left', 'vol-list default-pool')).out;
+  for (const { file } of vm.definition.hardware.disks) {
+    assert.ok(volumes.includes(file), file);
+    await fleet.elsewhere('left', `vol-delete ${file}`);
+  }
 }
 
 void test(

@@ -5,6 +5,7 @@
  * stays known.
  */
 import { posix } from 'node:path';
+import { Fault } from '#lib';
 import { vmFilesSchema, type DryRun, type Operation, type VmFiles } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { ImageDocument, VmDocument } from '../../documents.ts';
@@ -19,6 +20,7 @@ import { causeOf } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { requireAction } from './judge.ts';
 import { requireNoClones } from './template-vm.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 import { vmGone } from './vm-gone.ts';
 
 const destroyLimitMs = 10 * 60_000;
@@ -28,7 +30,11 @@ export async function takeOutVm(
   caller: Caller,
   id: string,
   how: 'remove' | 'delete',
-  options: { readonly precondition: Precondition; readonly dryRun: boolean },
+  options: {
+    readonly precondition: Precondition;
+    readonly dryRun: boolean;
+    readonly disks?: 'delete' | 'keep';
+  },
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
   const vm = vmDocument(inventory, id);
@@ -36,10 +42,18 @@ export async function takeOutVm(
   requireAction(inventory, shown('vm', id, inventory.vm(id)), how);
   if (how === 'delete' && vm.data.template !== undefined)
     await requireNoClones(coordinator, caller, vm);
+  const keepsDisks = options.disks === 'keep';
+  if (keepsDisks && !isForeignHost(inventory, vm.data.hostId))
+    throw new Fault(
+      'unsupported',
+      `cannot delete ${vm.data.definition.name} without its disks: its definition is a file beside them`,
+      { hint: 'take it out of Gantry, files unchanged: gantry vm remove' },
+    );
   const kind = how === 'remove' ? removeKind : deleteKind;
   const target = vmThing(id, vm.data);
   if (options.dryRun) {
-    const files = how === 'delete' ? (await listFiles(coordinator, caller, id)).files : [];
+    const isAsked = how === 'delete' && !keepsDisks;
+    const files = isAsked ? (await listFiles(coordinator, caller, id)).files : [];
     return {
       dryRun: true,
       action: kind.action,
@@ -54,7 +68,7 @@ export async function takeOutVm(
   }
   return await coordinator.operations.submit(
     caller,
-    { action: kind.action, target, input: {} },
+    { action: kind.action, target, input: keepsDisks ? { disks: 'keep' } : {} },
     { conditions: [{ kind: 'vm', id, version: vm.version }] },
   );
 }
@@ -140,6 +154,8 @@ const destroyStep: Step = {
     const used = usersOfFiles(inventory, work.target.id, vm.hostId);
     const disks = vm.definition.hardware.disks.map(({ file }) => posix.resolve(vm.path, file));
     const keep = [...used.keys()].filter((path) => isBelow(path, vm.path) || disks.includes(path));
+    // What a disk stands on stays with it.
+    if (work.input['disks'] === 'keep') keep.push(...disks);
     const params = { ...about(work, vm), keep };
     await forgiveMissing(
       links.call(vm.hostId, 'machine.destroy', params, followed(work, destroyLimitMs)),
