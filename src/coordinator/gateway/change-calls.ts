@@ -1,8 +1,9 @@
-/** Memory, processors, description and name of a domain, each changed by a call of its own. */
+/** Memory, processors, description, name and endings of a domain, each changed by a call of its own. */
 import { kiB } from '#lib';
-import type { Hardware } from '#api';
+import type { Hardware, Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
-import type { Connection } from './connection.ts';
+import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
+import { requireActive, type Connection } from './connection.ts';
 import { titlePatch } from './title-patch.ts';
 
 type Calls = Pick<
@@ -14,11 +15,18 @@ type Calls = Pick<
   | 'DOMAIN_SET_VCPUS_FLAGS'
   | 'DOMAIN_SET_METADATA'
   | 'DOMAIN_RENAME'
+  | 'DOMAIN_SET_LIFECYCLE_ACTION'
 >;
 
 /** VIR_DOMAIN_MEM_MAXIMUM, VIR_DOMAIN_VCPU_MAXIMUM, VIR_DOMAIN_VCPU_GUEST. */
 const maximum = 4;
 const byGuest = 8;
+/** virDomainModificationImpact. */
+const live = 1;
+const config = 2;
+/** virDomainLifecycle, and the actions that there are for all of them (virDomainLifecycleAction). */
+const ends = { poweroff: 0, reboot: 1, crash: 2 } as const;
+const endings = { destroy: 0, restart: 1 } as const;
 /** virDomainMetadataType. */
 const describes = 0;
 const entitles = 1;
@@ -76,11 +84,57 @@ export function changeCalls(connection: Connection): Calls {
           );
       }
     },
+    DOMAIN_SET_LIFECYCLE_ACTION: async ({ dom, type, action, flags }, { signal }) => {
+      const vm = connection.find(dom.uuid);
+      if ((flags & ~(live | config)) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about an ending`);
+      if ((flags & live) !== 0) {
+        requireActive(vm);
+        throw libvirtFault('OPERATION_UNSUPPORTED', 'it holds from the next start on: --config');
+      }
+      const isForeign = isForeignHost(connection.parts.coordinator.inventory, vm.hostId);
+      const settings = endingSettings(vm, isForeign, type, action);
+      if (settings !== undefined) await connection.change(vm, { settings }, signal);
+      return {};
+    },
     DOMAIN_RENAME: async ({ dom, new_name }, { signal }) => {
       await connection.change(connection.find(dom.uuid), { name: new_name ?? '' }, signal);
       return { retcode: 0 };
     },
   };
+}
+
+/** What is to become of it, as settings; undefined: it is so. Errors: ARGUMENT_UNSUPPORTED. */
+function endingSettings(
+  { definition: { settings } }: Vm,
+  isForeign: boolean,
+  type: number,
+  action: number,
+): Readonly<Record<string, unknown>> | undefined {
+  if (action === endings.destroy || action === endings.restart) {
+    const restarts = action === endings.restart;
+    const { reaction } = settings.failure;
+    switch (type) {
+      case ends.poweroff:
+        if (!restarts) return undefined;
+        break;
+      case ends.reboot:
+        return { onGuestReboot: restarts ? 'restart' : 'turn-off' };
+      case ends.crash:
+        if (isForeign) break;
+        // A reset is a restart in libvirt's words, and stays.
+        if (restarts === (reaction !== 'none')) return undefined;
+        return { failure: { reaction: restarts ? 'restart' : 'none' } };
+      default:
+        throw libvirtFault('INVALID_ARG', `there is no lifecycle type ${type}`);
+    }
+  }
+  throw libvirtFault(
+    'ARGUMENT_UNSUPPORTED',
+    isForeign
+      ? 'of a vm of a libvirt host it can be set what becomes of it as its guest restarts (reboot): destroy or restart'
+      : 'a vm is off when its guest shuts down (poweroff), and is turned off or restarts (destroy, restart) when its guest restarts or crashes (reboot, crash)',
+  );
 }
 
 function whichOf(flags: number): Which {

@@ -51,8 +51,6 @@ const refusals = {
   DOMAIN_FSFREEZE: held,
   DOMAIN_FSTHAW: held,
   DOMAIN_SET_TIME: clock,
-  DOMAIN_SET_LIFECYCLE_ACTION:
-    'what becomes of a vm at its end is a setting: gantry vm set VM settings.onGuestReboot=turn-off',
   QEMU_DOMAIN_MONITOR_COMMAND: monitor,
 } as const satisfies Partial<Record<keyof Handlers, string>>;
 

@@ -107,6 +107,12 @@ void test('virsh describes a vm as it is', { skip }, async () => {
     await room.say('list', '--all', '--no-autostart', '--name'),
     new RegExp(`${name}\n`),
   );
+  await room.say('set-lifecycle-action', name, 'reboot', 'destroy', '--config');
+  await room.say('set-lifecycle-action', name, 'crash', 'restart', '--config');
+  const { settings } = room.stage.vm(name)?.definition ?? assert.fail();
+  assert.deepEqual([settings.onGuestReboot, settings.failure.reaction], ['turn-off', 'restart']);
+  const kept = await virsh(room.address(), 'set-lifecycle-action', name, 'poweroff', 'preserve');
+  assert.match(kept.err, /a vm is off when its guest shuts down/);
   for (const asked of ['guestinfo', 'domfsinfo', 'domhostname'])
     assert.match((await virsh(room.address(), asked, name)).err, /domain is not running/);
   const [disk] = definition.hardware.disks;
