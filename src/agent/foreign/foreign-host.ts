@@ -17,7 +17,7 @@ import {
   type MachineSample,
 } from '#api';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
-import { libvirtFacts, type Client, type Subscription } from '#libvirt';
+import type { Client, Subscription } from '#libvirt';
 import type { Log } from '#log';
 import type { LinkedHost } from '../link/linked-host.ts';
 import { AbsentNetworks } from '../network/absent-networks.ts';
@@ -26,6 +26,7 @@ import { Bell } from './bell.ts';
 import { BorrowedPools } from './copy/borrowed-pool.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
 import { DetailReader } from './detail-reader.ts';
+import { HostLoadReader } from './host-load.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
 import { PoolSpace } from './make/pool-space.ts';
@@ -88,8 +89,8 @@ export class ForeignHost implements LinkedHost {
   readonly #look: Look;
   readonly #details: DetailReader;
   readonly #space: PoolSpace;
+  readonly #host: HostLoadReader;
   #facts: HostFacts;
-  #freeBytes = 0;
   #onChange: () => void = () => undefined;
   /** The last look, and one that has not begun. */
   #current: Promise<void> | undefined;
@@ -105,6 +106,7 @@ export class ForeignHost implements LinkedHost {
     this.borrowed = new BorrowedPools(options.client, options.identity.id);
     this.#look = new Look(options.client, options.clock);
     this.#space = new PoolSpace(options.client, options.clock);
+    this.#host = new HostLoadReader(options.client);
     const { client, log, identify: vmId } = options;
     const architecture = (): string => this.#facts.architecture;
     this.#details = new DetailReader({ client, log, architecture, vmId });
@@ -197,8 +199,8 @@ export class ForeignHost implements LinkedHost {
 
   async load(): Promise<HostLoad> {
     return {
-      memoryFreeBytes: this.#freeBytes,
-      cpuPercent: null,
+      memoryFreeBytes: this.#host.freeBytes,
+      cpuPercent: this.#host.cpuPercent,
       cpuReservedPercent: 0,
       volumes: this.#space.told(this.#options.signal),
       running: this.#options.machines.running,
@@ -273,7 +275,7 @@ export class ForeignHost implements LinkedHost {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(times.answerMs)]);
     try {
       const beganMs = performance.now();
-      this.#freeBytes = await freeMemory(client, limit);
+      await this.#host.look(limit);
       const latencyMs = performance.now() - beganMs;
       const domains = await this.#look.all(limit);
       this.#details.note(domains);
@@ -283,15 +285,5 @@ export class ForeignHost implements LinkedHost {
       if (!limit.aborted || signal.aborted) throw error;
       throw new Fault('timeout', `${client.peer} does not answer`);
     }
-  }
-}
-
-/** Zero where the hypervisor does not tell, whatever it answers: its vms are there all the same. */
-async function freeMemory(client: Client, signal: AbortSignal): Promise<number> {
-  try {
-    return Number((await client.call('NODE_GET_FREE_MEMORY', {}, { signal })).freeMem);
-  } catch (error) {
-    if (isFault(error) && libvirtFacts(error) !== undefined) return 0;
-    throw error;
   }
 }

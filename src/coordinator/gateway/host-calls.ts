@@ -20,6 +20,8 @@ type Calls = Pick<
   | 'NODE_GET_INFO'
   | 'NODE_GET_FREE_MEMORY'
   | 'NODE_GET_MEMORY_STATS'
+  | 'NODE_GET_CELLS_FREE_MEMORY'
+  | 'NODE_GET_CPU_STATS'
   | 'NODE_GET_CPU_MAP'
   | 'CONNECT_GET_CPU_MODEL_NAMES'
   | 'NODE_GET_SECURITY_MODEL'
@@ -29,6 +31,8 @@ type Calls = Pick<
 const libVersion = 9_000_000n;
 /** VIR_NODE_MEMORY_STATS_ALL_CELLS. */
 const allCells = -1;
+/** VIR_NODE_CPU_STATS_ALL_CPUS. */
+const allProcessors = -1;
 const machines = Object.entries(machineArchitectures);
 const architectures = [...new Set(Object.values(machineArchitectures))];
 
@@ -56,7 +60,7 @@ export function hostCalls(connection: Connection, version: string): Calls {
     CONNECT_IS_SECURE: () => ({ secure: 1 }),
     NODE_GET_INFO: () => nodeInfo(hosts()),
     NODE_GET_FREE_MEMORY: () => ({
-      freeMem: BigInt(sum(hosts().map(({ load }) => load?.memoryFreeBytes ?? 0))),
+      freeMem: freeBytes(hosts()),
     }),
     NODE_GET_MEMORY_STATS: ({ nparams, cellNum }) => {
       if (cellNum !== allCells)
@@ -68,6 +72,27 @@ export function hostCalls(connection: Connection, version: string): Calls {
         { field: 'free', value: inKib(all.map(({ load }) => load?.memoryFreeBytes ?? 0)) },
       ];
       return { params: nparams === 0 ? [] : params.slice(0, nparams), nparams: params.length };
+    },
+    // All memory is that of one cell, which capabilities do not name.
+    NODE_GET_CELLS_FREE_MEMORY: ({ startCell, maxcells }) => {
+      if (startCell !== 0)
+        throw libvirtFault(
+          'INVALID_ARG',
+          `invalid argument: start cell ${startCell} out of range (0-0)`,
+        );
+      return { cells: maxcells < 1 ? [] : [freeBytes(hosts())] };
+    },
+    NODE_GET_CPU_STATS: ({ cpuNum, nparams }) => {
+      if (cpuNum !== allProcessors)
+        throw libvirtFault(
+          'INVALID_ARG',
+          'hosts tell the share of all of their processors, and of no single one: nodecpustats without --cpu',
+        );
+      const value = busyPercent(hosts());
+      if (value === undefined)
+        throw libvirtFault('OPERATION_UNSUPPORTED', 'no host has told yet how busy it is');
+      const params = [{ field: 'utilization', value }];
+      return { params: nparams === 0 ? [] : params, nparams: params.length };
     },
     NODE_GET_CPU_MAP: ({ need_map, need_online }) => {
       const count = countProcessors(hosts());
@@ -91,6 +116,22 @@ export function hostCalls(connection: Connection, version: string): Calls {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
+}
+
+function freeBytes(hosts: readonly Host[]): bigint {
+  return BigInt(sum(hosts.map(({ load }) => load?.memoryFreeBytes ?? 0)));
+}
+
+/** Whole per cent of the processors of all hosts that tell it; undefined: none does. */
+function busyPercent(hosts: readonly Host[]): bigint | undefined {
+  const told = hosts.flatMap(({ facts, load }) =>
+    typeof load?.cpuPercent === 'number'
+      ? [{ threads: facts?.processor.threads ?? 1, busy: load.cpuPercent }]
+      : [],
+  );
+  if (told.length === 0) return undefined;
+  const threads = sum(told.map((one) => one.threads));
+  return BigInt(Math.round(sum(told.map((one) => one.busy * one.threads)) / threads));
 }
 
 function versionNumber(version: string): bigint {

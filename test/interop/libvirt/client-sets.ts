@@ -54,8 +54,6 @@ const byArguments = 'it is answered, and refused for these arguments or this hos
 /** Refused or not known, with the reason. What is answered has no place here. */
 export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>> = {
   CONNECT_GET_SYSINFO: ofHost,
-  NODE_GET_CELLS_FREE_MEMORY: ofHost,
-  NODE_GET_CPU_STATS: ofHost,
   DOMAIN_GET_CPU_STATS: byArguments,
   DOMAIN_OPEN_CONSOLE: byArguments,
   DOMAIN_MIGRATE_PERFORM3_PARAMS: byArguments,

@@ -13,6 +13,8 @@ import {
   type VmDefinition,
 } from '#api';
 import { machineId } from '#foreign';
+import { connectLibvirt } from '#libvirt';
+import { HostLoadReader } from '../../../src/agent/foreign/host-load.ts';
 import { hostId, Kept } from '../../../src/agent/foreign/testing/kept.ts';
 import { QemuRoom, withoutRoom } from './qemu-room.ts';
 
@@ -20,6 +22,15 @@ const definition = `<domain type='qemu'><name>tiny</name><memory unit='MiB'>64</
 <os><type arch='x86_64'>hvm</type></os><features><acpi/></features><devices>
 <disk type='file'><driver name='qemu' type='qcow2'/><source file='DISK'/><target dev='vda' bus='virtio'/></disk>
 </devices></domain>`;
+async function isHostMeasured(address: string): Promise<void> {
+  await using client = await connectLibvirt(address);
+  const load = new HostLoadReader(client);
+  const signal = AbortSignal.timeout(20_000);
+  while (load.cpuPercent === null) await load.look(signal);
+  assert.ok(load.cpuPercent >= 0 && load.cpuPercent <= 100, String(load.cpuPercent));
+  assert.ok(load.freeBytes > 0);
+}
+
 const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
 
 void test(
@@ -57,6 +68,7 @@ void test(
       ['resume', 'running', 'running'],
       ['save', 'saved', 'shut off'],
       ['restore', 'running', 'running'],
+      ['nmi', 'running', 'running'],
       ['reset', 'running', 'running'],
       ['restart', 'running', 'running'],
     ];
@@ -64,6 +76,7 @@ void test(
       assert.equal(await act(action), state, action);
       assert.equal(await told('domstate tiny'), there, action);
     }
+    await isHostMeasured(address);
     await host.until('it is measured', () => (host.samples.get(id)?.memoryBytes ?? 0) > 0, 20_000);
     const snapshot = { id, name: 'with memory', description: '', author: 'ann', exclude: [] };
     const taken = { ...snapshot, memory: true, quiesce: false };
@@ -92,6 +105,7 @@ void test(
       'state.resumed',
       'state.saved',
       'state.restored',
+      'nmi.injected',
       'state.reset',
       'state.reset',
       'snapshot.taken',
