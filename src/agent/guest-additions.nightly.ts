@@ -59,6 +59,15 @@ describe('guest additions at work', { skip: withoutQemu }, () => {
     await setTime({ synchronise: false });
     await offset('a clock two hours ahead', (clock) => Math.abs(clock - 7_200_000) < 60_000);
     assert.equal(guest.corrections(), before);
+    const clock = async (set: string | null): Promise<number> =>
+      (await agent.host.call('machine.clock', { id, set })).timeMs;
+    assert.ok(Math.abs((await clock(null)) - Date.now() - 7_200_000) < 60_000);
+    const wanted = '2030-01-02T03:04:05.000Z';
+    assert.ok(Math.abs((await clock(wanted)) - Date.parse(wanted)) < 60_000);
+    assert.match(await guest.serial.command('date -u +%Y-%m-%d'), /2030-01-02/);
+    // Who sets the clock has set that of the machine, too.
+    await guest.serial.command('date -s 2031-01-02');
+    assert.ok(Math.abs((await clock('hardware')) - Date.parse(wanted)) < 60_000);
     await setTime({ synchronise: true });
     await agent.host.until('a correction', () => guest.corrections() > before, 30_000);
     await offset('a clock that is right', (clock) => Math.abs(clock) < 60_000);

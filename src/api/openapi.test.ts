@@ -123,6 +123,7 @@ test('every change that can be tried can be tried without effect', () => {
     'token.delete',
     'user.link',
     'vm.check',
+    'vm.clock.set',
     'vm.console.change',
     'vm.console.end',
     'vm.console.hand-over',

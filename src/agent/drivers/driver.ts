@@ -136,6 +136,10 @@ export interface Running extends ProcessFacts {
   updateAdditions?(
     signal: AbortSignal,
   ): Promise<{ readonly from: string | null; readonly to: string }>;
+  /** Milliseconds since 1970 UTC by the guest's clock. Errors: `unavailable` without a guest agent, `refused` with its words. */
+  readClock?(signal: AbortSignal): Promise<number>;
+  /** Undefined: to what the real-time clock of the machine shows. Errors: as `readClock`. */
+  setClock?(timeMs: number | undefined, signal: AbortSignal): Promise<void>;
   /** Ends the process at once; resolves when it is gone. Never fails. */
   end(): Promise<void>;
   /**

@@ -12,6 +12,7 @@ import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
 import { diskWorkVerbs } from './make/disk-work.ts';
 import { makeVerbs } from './make/make-verbs.ts';
+import { guestVerbs } from './guest-verbs.ts';
 import { handoverVerbs } from './handover/handover-verbs.ts';
 import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
 import { storageVerbs } from './make/storage-verbs.ts';
@@ -90,6 +91,7 @@ export function makeForeignHandlers(
     ...refusals(host.name),
     ...carried,
     ...consoleVerbs(host, consoles),
+    ...guestVerbs({ client, machines }),
     ...snapshots,
     ...requireAbility(host, edits),
     ...requireAbility(host, makeVerbs(making)),

@@ -10,6 +10,7 @@ import { departureVerbs } from './departures.ts';
 import { deviceVerbs } from './devices.ts';
 import { diskVerbs } from './disks.ts';
 import { fileVerbs } from './files.ts';
+import { guestVerbs } from './guest.ts';
 import { handoverVerbs } from './handovers.ts';
 import { extensionVerbs } from './extensions.ts';
 import { hostVerbs } from './hosts.ts';
@@ -35,6 +36,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...adapterVerbs(host),
     ...snapshotVerbs(host),
     ...travelVerbs(host),
+    ...guestVerbs(host),
     ...consoleVerbs(host, streams, viewers),
     ...departureVerbs(host, streams),
     ...arrivalVerbs(host, streams),

@@ -7,6 +7,7 @@ import { cataloguesRoutes } from './catalogues.ts';
 import { consolesRoutes } from './consoles.ts';
 import { extensionsRoutes } from './extensions.ts';
 import { foldersRoutes } from './folders.ts';
+import { guestRoutes } from './guest.ts';
 import { hostFilesRoutes } from './host-files.ts';
 import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
@@ -33,6 +34,7 @@ export const routes = {
   ...imagesRoutes,
   ...vmsRoutes,
   ...snapshotFilesRoutes,
+  ...guestRoutes,
   ...consolesRoutes,
   ...recordingsRoutes,
   ...viewersRoutes,

@@ -63,6 +63,28 @@ export const consoleCommands = [
     },
   }),
   command({
+    name: 'vm clock',
+    summary: 'what time it is in the guest, or set it, through its agent',
+    args: [vmArgument],
+    options: {
+      set: {
+        type: 'text',
+        value: 'TIME',
+        meaning: "2026-11-23T10:00:00Z, now, or hardware: what its machine's clock shows",
+      },
+    },
+    examples: ['gantry vm clock hello', 'gantry vm clock hello --set now'],
+    async run({ args, client, options, out, signal }) {
+      const params = { vm: args[0] ?? '' };
+      const { set } = options;
+      const answer =
+        set === undefined
+          ? await client.call('vm.clock.show', { params }, signal)
+          : await client.call('vm.clock.set', { params, body: { time: timeOf(set) } }, signal);
+      out.line(answer.time);
+    },
+  }),
+  command({
     name: 'vm type',
     summary: 'type text on the keyboard',
     args: [vmArgument, { name: 'text', meaning: 'the text; \\n is the enter key' }],
@@ -102,3 +124,13 @@ export const consoleCommands = [
     },
   }),
 ];
+
+/** Errors: `invalid`. */
+function timeOf(word: string): string {
+  if (word === 'hardware') return word;
+  const time = word === 'now' ? new Date() : new Date(word);
+  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  throw new Fault('invalid', `${word} is no time`, {
+    hint: 'write it as 2026-11-23T10:00:00Z, now or hardware',
+  });
+}

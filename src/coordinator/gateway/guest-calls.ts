@@ -1,13 +1,53 @@
-/** What the guests of vms tell of themselves, as their agents told it last: no guest is asked, and none waited for. */
+/**
+ * What the guests of vms tell of themselves, as their agents told it last: no guest is asked, and none waited for. A clock goes on, and is
+ * asked for now.
+ */
 import type { Vm } from '#api';
-import { libvirtFault, type Handlers } from '#libvirt';
+import { isFault } from '#lib';
+import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { requireActive, type Connection } from './connection.ts';
 import { guestFactsOf } from './guest-facts.ts';
 
-type Calls = Pick<Handlers, 'DOMAIN_GET_GUEST_INFO' | 'DOMAIN_GET_FSINFO' | 'DOMAIN_GET_HOSTNAME'>;
+type Calls = Pick<
+  Handlers,
+  | 'DOMAIN_GET_GUEST_INFO'
+  | 'DOMAIN_GET_FSINFO'
+  | 'DOMAIN_GET_HOSTNAME'
+  | 'DOMAIN_GET_TIME'
+  | 'DOMAIN_SET_TIME'
+>;
+
+/** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
+const fromHardware = 1;
+/** Of the year 9999, the last one that has four digits. */
+const maxTimeMs = 253_402_300_799_999;
 
 export function guestCalls(connection: Connection): Calls {
+  const { desk, caller } = connection.parts;
+  const active = ({ uuid }: DomainHandle): Vm => {
+    const vm = connection.find(uuid);
+    requireActive(vm);
+    return vm;
+  };
   return {
+    DOMAIN_GET_TIME: async ({ dom }, { signal }) => {
+      const params = { vm: active(dom).id };
+      const { time } = await answered(desk.ask(caller, 'vm.clock.show', { params }, signal));
+      const timeMs = Date.parse(time);
+      const seconds = Math.floor(timeMs / 1000);
+      return { seconds: BigInt(seconds), nseconds: (timeMs - seconds * 1000) * 1e6 };
+    },
+    DOMAIN_SET_TIME: async ({ dom, seconds, nseconds, flags }, { signal }) => {
+      if ((flags & ~fromHardware) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a clock`);
+      const timeMs = Number(seconds) * 1000 + Math.round(nseconds / 1e6);
+      if (Math.abs(timeMs) > maxTimeMs)
+        throw libvirtFault('INVALID_ARG', `invalid argument: there is no time ${seconds}`);
+      const params = { vm: active(dom).id };
+      const time = flags === fromHardware ? 'hardware' : new Date(timeMs).toISOString();
+      await answered(desk.ask(caller, 'vm.clock.set', { params, body: { time } }, signal));
+      return {};
+    },
     DOMAIN_GET_GUEST_INFO: ({ dom, types }) => ({
       params: guestFactsOf(guestOf(connection.find(dom.uuid)), types),
     }),
@@ -29,6 +69,16 @@ export function guestCalls(connection: Connection): Calls {
       throw libvirtFault('AGENT_UNRESPONSIVE', `the guest agent of ${vm.name} tells no host name`);
     },
   };
+}
+
+/** Errors: AGENT_UNRESPONSIVE where nobody answers in the guest; those of the route. */
+async function answered<T>(asked: T | Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!isFault(error, 'unavailable')) throw error;
+    throw libvirtFault('AGENT_UNRESPONSIVE', error.message);
+  }
 }
 
 /** Errors: OPERATION_INVALID, AGENT_UNRESPONSIVE. */

@@ -16,7 +16,6 @@ const monitor =
 const held =
   'file systems of a guest are held still by a snapshot: virsh snapshot-create-as --quiesce';
 const bandwidth = 'work on disks is not slowed down one by one: virsh domjobabort cancels it';
-const clock = 'the clock of a guest is set by its additions or by itself';
 
 const refusals = {
   NETWORK_DEFINE_XML: networks,
@@ -50,7 +49,6 @@ const refusals = {
   DOMAIN_BLOCK_JOB_SET_SPEED: bandwidth,
   DOMAIN_FSFREEZE: held,
   DOMAIN_FSTHAW: held,
-  DOMAIN_SET_TIME: clock,
   QEMU_DOMAIN_MONITOR_COMMAND: monitor,
 } as const satisfies Partial<Record<keyof Handlers, string>>;
 

@@ -1,4 +1,4 @@
-/** The handlers of the routes of consoles. No logic. */
+/** The handlers of the routes of consoles, and of what a guest is asked. No logic. */
 import type { RouteName } from '#api';
 import {
   type ConsoleParts,
@@ -12,6 +12,7 @@ import {
   takeBack,
   typeText,
 } from '../app/vm/console-vm.ts';
+import { askClock } from '../app/vm/guest-clock.ts';
 import { createLink, deleteLink, listLinks, openLink } from '../consoles/links.ts';
 import type { Handlers } from './route-handler.ts';
 
@@ -20,6 +21,8 @@ type ConsoleRoute = Extract<
   | 'vm.screenshot'
   | 'vm.type'
   | 'vm.keys'
+  | 'vm.clock.show'
+  | 'vm.clock.set'
   | 'vm.serial.open'
   | 'vm.screen.open'
   | `vm.console.${string}`
@@ -33,6 +36,8 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
     'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
     'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
     'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
+    'vm.clock.show': ({ id, signal }) => askClock(coordinator, id, undefined, signal),
+    'vm.clock.set': ({ id, body, signal }) => askClock(coordinator, id, body, signal),
     'vm.serial.open': ({ caller, id, query, signal }) => {
       const { port, ...asked } = query;
       const console = port === 1 ? 'serial1' : 'serial2';

@@ -80,6 +80,7 @@ const secretAnswers: ReadonlySet<RouteName> = new Set([
 const effectsOutside: ReadonlySet<RouteName> = new Set([
   'vm.type',
   'vm.keys',
+  'vm.clock.set',
   'vm.extension',
   'host.extension',
 ]);

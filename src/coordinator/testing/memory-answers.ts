@@ -71,6 +71,7 @@ export const memoryAnswers = {
   'machine.screenshot': () => ({ png: '' }),
   'machine.type': () => ({}),
   'machine.keys': () => ({}),
+  'machine.clock': () => ({ timeMs: 0 }),
   'stream.open': () => ({}),
   'image.inspect': ({ file, format, imageKind }) => ({
     path: file,

@@ -47,7 +47,6 @@ const memory = 'memory of guests is shown to nobody beside them';
 const filters = 'packet filters are none of a network of Gantry';
 const adapters = 'adapters of hosts are set by: gantry host set-adapter';
 const ofHost = 'a fleet has it not, and hosts do not tell it';
-const guests = 'guests are not asked for it';
 const migration = 'a move takes what there is, and hosts open their own tunnel';
 const byArguments = 'it is answered, and refused for these arguments or this host';
 
@@ -70,7 +69,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_BLOCK_PULL: layers,
   DOMAIN_BLOCK_COMMIT: layers,
   DOMAIN_BLOCK_COPY: layers,
-  DOMAIN_GET_TIME: guests,
   DOMAIN_MIGRATE_SET_MAX_SPEED: migration,
   DOMAIN_MIGRATE_GET_MAX_SPEED: migration,
   DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS: migration,

@@ -9,7 +9,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry, Network, Page } from '#api';
+import type { AuditEntry, Network, Page, Vm } from '#api';
 import { isFault } from '#lib';
 import { connectLibvirt, libvirtFacts, type ProcedureName } from '#libvirt';
 import {
@@ -250,6 +250,22 @@ void test('FED-43 what is asked for one vm is done on its host, and refused with
   await assert.rejects(connectLibvirt(room.address('pool/p1')), (error) =>
     isFault(error, 'unsupported'),
   );
+});
+
+void test('the clock of a guest is told and set through its agent', { skip }, async () => {
+  const answers = ({ status }: Vm): boolean => status.additions.state === 'running';
+  await room.stage.until(() => room.vms().some(answers), 'the agent of a guest answers');
+  const name = room.vms().find(answers)?.name ?? assert.fail();
+  const guestSeconds = async (): Promise<number> =>
+    Number(/^Time: (\d+)$/m.exec(await room.say('domtime', name))?.[1]);
+  assert.ok(Math.abs((await guestSeconds()) - Date.now() / 1000) < 60);
+  await room.say('domtime', name, '--time', '1893456000');
+  assert.ok(Math.abs((await guestSeconds()) - 1_893_456_000) < 60);
+  await room.say('domtime', name, '--sync');
+  assert.ok(Math.abs((await guestSeconds()) - Date.now() / 1000) < 60);
+  const silent = room.vms().find((vm) => vm.state === 'running' && !answers(vm));
+  if (silent === undefined) return;
+  assert.match((await virsh(room.address(), 'domtime', silent.name)).err, /no guest agent answers/);
 });
 
 void test('what clients were seen to ask is answered, but for what has a reason', async () => {

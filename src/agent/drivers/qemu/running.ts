@@ -65,6 +65,8 @@ const quitMs = 3_000;
 /** Until the kernel has told how a child of ours ended. */
 const exitMs = 2_000;
 const goneMs = 10_000;
+/** An agent that runs answers at once. */
+const clockMs = 5_000;
 const reconnectMs = 5_000;
 
 export interface RunningParts {
@@ -268,6 +270,14 @@ export class QemuRunning implements Running {
       });
     }
     return { from, to };
+  }
+
+  readClock(signal: AbortSignal): Promise<number> {
+    return guest.getTime(this.#requireAgent(), { timeoutMs: clockMs, signal });
+  }
+
+  setClock(timeMs: number | undefined, signal: AbortSignal): Promise<void> {
+    return guest.setTime(this.#requireAgent(), timeMs, { timeoutMs: clockMs, signal });
   }
 
   #requireAgent(): GuestAgent {

@@ -34,6 +34,7 @@ export class SimulatedRunning implements Running {
   readonly #observer: Observer;
   #bootedMs: number;
   #attempts = 0;
+  #clockOffsetMs = 0;
   /** The same until something is other: a fleet is asked more often than that. */
   #sampled: (GuestMoment & { readonly sample: MachineSample }) | undefined;
   #alive = true;
@@ -94,6 +95,24 @@ export class SimulatedRunning implements Running {
     if (onGuestReboot === 'turn-off') return this.#finish({ kind: 'guest' });
     this.#reboot();
     this.#observer({ kind: 'reset', by: 'guest' });
+  }
+
+  async readClock(): Promise<number> {
+    this.#requireAdditions();
+    return this.#world.options.clock.now() + this.#clockOffsetMs;
+  }
+
+  async setClock(timeMs: number | undefined): Promise<void> {
+    this.#requireAdditions();
+    const { clock } = this.#world.options;
+    this.#clockOffsetMs = timeMs === undefined ? 0 : timeMs - clock.now();
+  }
+
+  #requireAdditions(): void {
+    if (this.additions === 'none')
+      throw new Fault('unavailable', 'no guest agent answers', {
+        hint: 'wait until the simulated guest has booted',
+      });
   }
 
   async end(): Promise<void> {

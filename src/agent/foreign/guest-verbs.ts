@@ -1,0 +1,57 @@
+/** What the guest of a foreign vm is asked through the agent that its hypervisor knows. */
+import { Fault, isFault } from '#lib';
+import { libvirtFacts, type Client } from '#libvirt';
+import type { Handlers } from '../link/calls.ts';
+import type { ForeignMachines } from './machines.ts';
+
+/** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
+const fromHardware = 1;
+
+export function guestVerbs({
+  client,
+  machines,
+}: {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+}): Pick<Handlers, 'machine.clock'> {
+  return {
+    async 'machine.clock'({ id, set }, { signal }) {
+      const dom = machines.find(id).handle;
+      try {
+        if (set !== null)
+          await client.call('DOMAIN_SET_TIME', { dom, ...settingOf(set) }, { signal });
+        const told = await client.call('DOMAIN_GET_TIME', { dom, flags: 0 }, { signal });
+        return { timeMs: timeMsOf(told) };
+      } catch (error) {
+        throw withoutAgent(dom.name, error);
+      }
+    },
+  };
+}
+
+export function timeMsOf(told: { readonly seconds: bigint; readonly nseconds: number }): number {
+  return Number(told.seconds) * 1000 + Math.floor(told.nseconds / 1e6);
+}
+
+/** A time of the guest's, in the parts that libvirt has for it. */
+export function settingOf(set: string): {
+  readonly seconds: bigint;
+  readonly nseconds: number;
+  readonly flags: number;
+} {
+  if (set === 'hardware') return { seconds: 0n, nseconds: 0, flags: fromHardware };
+  const timeMs = Date.parse(set);
+  const seconds = Math.floor(timeMs / 1000);
+  return { seconds: BigInt(seconds), nseconds: (timeMs - seconds * 1000) * 1e6, flags: 0 };
+}
+
+/** A domain without a channel for an agent is told by the same word as one that cannot be configured. */
+const silent: readonly (string | undefined)[] = ['AGENT_UNRESPONSIVE', 'ARGUMENT_UNSUPPORTED'];
+
+function withoutAgent(name: string, error: unknown): unknown {
+  if (!isFault(error) || !silent.includes(libvirtFacts(error)?.name)) return error;
+  return new Fault('unavailable', `no guest agent of ${name} answers its hypervisor`, {
+    cause: error,
+    hint: 'install qemu-guest-agent in the guest, and give the vm its channel',
+  });
+}
