@@ -48,6 +48,7 @@ export type {
   StoragePoolHandle,
   StorageVolHandle,
 } from './procedures/handle.ts';
+export { packArgs, packReturn, unpackArgs, unpackReturn } from './procedures/pack.ts';
 export {
   messageNames,
   messages,

@@ -40,7 +40,6 @@ import { FolderPools } from './folder-pools.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import { arrivalOf, Identity } from './identity.ts';
-import { interfaceTuneCalls } from './interface-tune-calls.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
@@ -50,7 +49,6 @@ import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { refusedCalls } from './refused-calls.ts';
-import { schedulerCalls } from './scheduler-calls.ts';
 import { screenCalls } from './screen-calls.ts';
 import { secretCalls } from './secret-calls.ts';
 import { Screens } from './screens.ts';
@@ -61,6 +59,7 @@ import { StopReasons } from './stop-reasons.ts';
 import { stateFileCalls } from './state-file-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
+import { tuneCalls } from './tune-calls.ts';
 import { tuningCalls } from './tuning-calls.ts';
 import { volumeCalls } from './volume-calls.ts';
 
@@ -222,8 +221,7 @@ export class Gateway implements AsyncDisposable {
       ...statisticsCalls(connection),
       ...addressCalls(connection),
       ...tuningCalls(connection),
-      ...schedulerCalls(connection),
-      ...interfaceTuneCalls(connection),
+      ...tuneCalls(connection),
       ...blockCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),

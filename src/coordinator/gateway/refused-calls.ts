@@ -9,8 +9,6 @@ const networks =
 const adapters =
   'adapters of hosts are set by Gantry: gantry host adapters, gantry host set-adapter';
 const filters = 'packet filters cannot be defined here: networks of Gantry have their own rules';
-const limits =
-  'limits of vms are settings of Gantry: gantry vm settings VM lists them, gantry vm set changes them';
 const monitor =
   'who reaches the monitor of a vm reaches its host; of libvirt hosts it is an extension: gantry vm extension';
 const held =
@@ -39,13 +37,6 @@ const refusals = {
   NWFILTER_UNDEFINE: filters,
   NWFILTER_BINDING_CREATE_XML: filters,
   NWFILTER_BINDING_DELETE: filters,
-  DOMAIN_SET_MEMORY_PARAMETERS: limits,
-  DOMAIN_SET_BLKIO_PARAMETERS: limits,
-  DOMAIN_SET_NUMA_PARAMETERS: limits,
-  DOMAIN_SET_BLOCK_IO_TUNE: limits,
-  DOMAIN_PIN_VCPU: limits,
-  DOMAIN_PIN_VCPU_FLAGS: limits,
-  DOMAIN_PIN_EMULATOR: limits,
   DOMAIN_BLOCK_JOB_SET_SPEED: bandwidth,
   DOMAIN_FSFREEZE: held,
   DOMAIN_FSTHAW: held,

@@ -11,7 +11,6 @@ import {
   type Handlers,
   type TypedParam,
 } from '#libvirt';
-import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { noQuota, periodUs, quotaUsOf } from '../domain-xml/cpu-tune.ts';
 import { requireActive, type Connection } from './connection.ts';
 import { maximumOf, requireWeight, sharePatch } from './define/cpu-tune-wish.ts';
@@ -24,13 +23,11 @@ type Calls = Pick<
 
 /** VIR_DOMAIN_AFFECT_LIVE. */
 const onlyLive = 1;
-/** As libvirt tells it of a domain without any: virsh takes no parameter at all for a fault. */
-const noShares = [uhyperParam('cpu_shares', 0n)];
 
 export function schedulerCalls(connection: Connection): Calls {
   const get = (dom: DomainHandle, most: number, flags: number): { params: TypedParam[] } => {
     const vm = findFor(connection, dom, flags);
-    return { params: paramsOf(connection, vm).slice(0, Math.max(0, most)) };
+    return { params: paramsOf(vm).slice(0, Math.max(0, most)) };
   };
   const set = async (
     dom: DomainHandle,
@@ -39,11 +36,6 @@ export function schedulerCalls(connection: Connection): Calls {
     signal: AbortSignal,
   ): Promise<Record<string, never>> => {
     const vm = findFor(connection, dom, flags);
-    if (isForeignHost(connection.parts.coordinator.inventory, vm.hostId))
-      throw libvirtFault(
-        'OPERATION_UNSUPPORTED',
-        'shares of a vm of a libvirt host are set there: virsh schedinfo on its libvirtd',
-      );
     const resources = sharesWanted(vm, params);
     if (Object.keys(resources).length > 0) await connection.change(vm, { resources }, signal);
     return {};
@@ -51,7 +43,7 @@ export function schedulerCalls(connection: Connection): Calls {
   return {
     DOMAIN_GET_SCHEDULER_TYPE: ({ dom }) => {
       const vm = connection.find(dom.uuid);
-      return { type: 'posix', nparams: paramsOf(connection, vm).length };
+      return { type: 'posix', nparams: paramsOf(vm).length };
     },
     DOMAIN_GET_SCHEDULER_PARAMETERS: ({ dom, nparams }) => get(dom, nparams, 0),
     DOMAIN_GET_SCHEDULER_PARAMETERS_FLAGS: ({ dom, nparams, flags }) => get(dom, nparams, flags),
@@ -67,9 +59,8 @@ function findFor(connection: Connection, { uuid }: DomainHandle, flags: number):
   return vm;
 }
 
-/** In libvirt's order. Of a vm of a libvirt host nothing is known. */
-function paramsOf({ parts }: Connection, { definition, hostId }: Vm): TypedParam[] {
-  if (isForeignHost(parts.coordinator.inventory, hostId)) return noShares;
+/** In libvirt's order. */
+function paramsOf({ definition }: Vm): TypedParam[] {
   const { resources, hardware } = definition;
   const quotaUs = quotaUsOf(resources);
   const all = quotaUs === noQuota ? noQuota : quotaUs * hardware.processor.count;

@@ -11,7 +11,7 @@ type Calls = Pick<
   Handlers,
   | 'DOMAIN_GET_VCPUS'
   | `DOMAIN_GET_${'VCPU' | 'EMULATOR'}_PIN_INFO`
-  | `DOMAIN_GET_${'MEMORY' | 'BLKIO' | 'NUMA'}_PARAMETERS`
+  | `DOMAIN_GET_${'BLKIO' | 'NUMA'}_PARAMETERS`
   | 'DOMAIN_GET_BLOCK_IO_TUNE'
   | 'DOMAIN_GET_PERF_EVENTS'
   | 'DOMAIN_GET_IOTHREAD_INFO'
@@ -54,7 +54,6 @@ export function tuningCalls(connection: Connection): Calls {
     },
     DOMAIN_GET_EMULATOR_PIN_INFO: ({ dom, maplen }) =>
       alwaysSo(dom, { cpumaps: anywhere(connection, 1, maplen), ret: 1 }),
-    DOMAIN_GET_MEMORY_PARAMETERS: noParams,
     DOMAIN_GET_BLKIO_PARAMETERS: noParams,
     DOMAIN_GET_NUMA_PARAMETERS: noParams,
     DOMAIN_GET_BLOCK_IO_TUNE: noParams,

@@ -53,6 +53,7 @@ export const memoryAnswers = {
   'host.drive': ({ device: path }) => ({ ...freeDrive, path }),
   'host.extension': () => ({ output: '' }),
   'machine.extension': () => ({ output: '' }),
+  'machine.tune': () => ({ ret: '' }),
   'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
   'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
   'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),

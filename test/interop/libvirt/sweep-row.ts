@@ -21,6 +21,8 @@ export const deviates = (words: string, code: 0 | 1, says: RegExp, why: string):
 });
 
 export const withAgent = (words: string): Row => ({ words, of: 'own' });
+export const onFar = (words: string): Row => ({ words, of: 'far' });
+export const ofOwn = (row: Row): Row => ({ ...row, of: 'own' });
 
 export const nothing = /^\s*$/;
 export const notSupported = (procedure: string): RegExp =>

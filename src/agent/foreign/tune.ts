@@ -1,0 +1,35 @@
+/** Tuning of a domain, given to its hypervisor as it was asked and answered as it answers (src/api/link/tune-methods.ts). */
+import { tuneWrites } from '#api';
+import { Fault, isFault } from '#lib';
+import { libvirtFacts, packReturn, unpackArgs, type Client } from '#libvirt';
+import type { Handlers } from '../link/calls.ts';
+import type { ForeignMachines } from './machines.ts';
+
+export interface TuneTools {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  /** Looks at the hypervisor, and reads all of this vm, now. */
+  readonly read: (uuid: string) => Promise<void>;
+}
+
+const writes: ReadonlySet<string> = new Set(tuneWrites);
+
+export function tuneVerbs({ client, machines, read }: TuneTools): Pick<Handlers, 'machine.tune'> {
+  return {
+    async 'machine.tune'({ id, procedure, args }, { signal }) {
+      const { handle: dom } = machines.find(id);
+      const asked = { ...unpackArgs(procedure, Buffer.from(args, 'base64')), dom };
+      const ret = await client.call(procedure, asked, { signal }).catch(asToldThere);
+      // Some of it is in the definition, as limits of adapters are.
+      if (writes.has(procedure)) await read(dom.uuid).catch(() => undefined);
+      return { ret: packReturn(procedure, ret).toString('base64') };
+    },
+  };
+}
+
+/** In its own words, as whoever asks knows them. */
+function asToldThere(error: unknown): never {
+  if (!isFault(error) || libvirtFacts(error) === undefined) throw error;
+  const { cause, code, facts } = error;
+  throw cause instanceof Error ? new Fault(code, cause.message, { facts }) : error;
+}

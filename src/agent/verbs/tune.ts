@@ -1,0 +1,18 @@
+/** Tuning is asked of hypervisors of others alone: what vms of agents have of it is in their definition. */
+import { Fault } from '#lib';
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+
+export function tuneVerbs(host: Host): Pick<Handlers, 'machine.tune'> {
+  return {
+    'machine.tune': async () => {
+      throw new Fault(
+        'unsupported',
+        `vms of the driver ${host.driver.name} have settings instead`,
+        {
+          hint: 'see them with: gantry vm settings VM',
+        },
+      );
+    },
+  };
+}

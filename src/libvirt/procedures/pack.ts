@@ -1,0 +1,30 @@
+/** Arguments and answers of procedures as bytes, for a way that is none of libvirt's own. Each is what its frame would hold. */
+import { decodeWhole, type Codec } from '../wire/codec.ts';
+import { XdrWriter } from '../wire/xdr.ts';
+import { routeOf, type ArgsOf, type PlainProcedureName, type ReturnOf } from './table.ts';
+
+const maxBytes = 192 * 1024;
+
+export function packArgs<P extends PlainProcedureName>(name: P, args: ArgsOf<P>): Buffer {
+  return pack(routeOf(name).args, args);
+}
+
+/** Errors: `invalid`, `too-large` naming the member. */
+export function unpackArgs<P extends PlainProcedureName>(name: P, bytes: Buffer): ArgsOf<P> {
+  return decodeWhole(routeOf(name).args, bytes, `${name}.args`) as ArgsOf<P>;
+}
+
+export function packReturn<P extends PlainProcedureName>(name: P, ret: ReturnOf<P>): Buffer {
+  return pack(routeOf(name).ret, ret);
+}
+
+/** Errors: as `unpackArgs`. */
+export function unpackReturn<P extends PlainProcedureName>(name: P, bytes: Buffer): ReturnOf<P> {
+  return decodeWhole(routeOf(name).ret, bytes, `${name}.ret`) as ReturnOf<P>;
+}
+
+function pack(codec: Codec<unknown>, value: unknown): Buffer {
+  const writer = new XdrWriter(0, maxBytes);
+  codec.write(writer, value);
+  return writer.finish();
+}
