@@ -126,6 +126,18 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('at-spi2-core', '/usr/libexec/at-spi-bus-launcher'),
     judge('gir1.2-atspi-2.0', '/usr/share/doc/gir1.2-atspi-2.0'),
     judge('python3-gi', '/usr/share/doc/python3-gi'),
+    judge('prometheus-libvirt-exporter', 'prometheus-libvirt-exporter'),
+    judge('collectd-core', 'collectd'),
+    judge('munin-libvirt-plugins', '/usr/share/munin/plugins/libvirt-blkstat'),
+    judge('ruby', 'ruby'),
+    judge('ruby-libvirt', '/usr/share/doc/ruby-libvirt'),
+    judge('perl', 'perl'),
+    judge('libsys-virt-perl', '/usr/share/doc/libsys-virt-perl'),
+    judge('golang-go', 'go'),
+    judge(
+      'golang-github-digitalocean-go-libvirt-dev',
+      '/usr/share/doc/golang-github-digitalocean-go-libvirt-dev',
+    ),
   ];
   const media: readonly Need[] = requiredPackages('debian').map((need) => ({
     ...need,

@@ -172,7 +172,7 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
         ...(wish.onGuestReboot === 'turn-off' ? { onGuestReboot: 'turn-off' } : {}),
       },
       resources: wish.share,
-      hardware: { ...wish.hardware, ...devices },
+      hardware: { machine: wish.usualMachine, ...wish.hardware, ...devices },
     },
   };
   const { target } = await connection.work('vm.create', { body }, signal);

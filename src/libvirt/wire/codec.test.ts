@@ -146,6 +146,12 @@ void test('a NUL inside a string is refused when it is read', () => {
   assert.throws(() => decode(string, Buffer.from('0000000361006200', 'hex')), isRefusal);
 });
 
+void test('what may be absent is there by any number but 0, as libvirt itself reads it', () => {
+  for (const there of ['00000001', '01000000', 'ffffffff'])
+    assert.equal(decode(optional(uint), Buffer.from(`${there}00000007`, 'hex')), 7);
+  assert.equal(decode(optional(uint), Buffer.from('00000000', 'hex')), null);
+});
+
 function isRefusal(error: unknown): boolean {
   return isFault(error, 'invalid') || isFault(error, 'too-large');
 }

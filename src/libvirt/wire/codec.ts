@@ -109,7 +109,7 @@ function compileShape(shape: Shape, path: string): Untyped {
     case 'text':
       return compileText(shape.maxLength, shape.form, path);
     case 'optional':
-      return compileOptional(compileShape(shape.of, path), path);
+      return compileOptional(compileShape(shape.of, path));
     case 'list':
       return compileList(compileShape(shape.of, `${path}[]`), shape, path);
     case 'struct':
@@ -147,18 +147,14 @@ function compileText(maxLength: number, form: 'fixed' | 'counted', path: string)
   };
 }
 
-function compileOptional(inner: Untyped, path: string): Untyped {
+function compileOptional(inner: Untyped): Untyped {
   return {
     write: (w, v: never) => {
       w.uint(v === null ? 0 : 1);
       if (v !== null) inner.write(w, v);
     },
-    read: (r) => {
-      const present = r.uint();
-      if (present > 1)
-        throw new Fault('invalid', `${path} is neither absent nor there: ${present}`);
-      return present === 1 ? inner.read(r) : null;
-    },
+    // RFC 4506 has 0 and 1 alone. libvirt goes by TI-RPC, to which all but 0 is true, and go-libvirt sends another one.
+    read: (r) => (r.uint() === 0 ? null : inner.read(r)),
   };
 }
 

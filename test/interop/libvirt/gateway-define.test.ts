@@ -113,6 +113,23 @@ void test(
   },
 );
 
+void test(
+  'a vm whose definition names no machine has the one that libvirt gives',
+  { skip },
+  async () => {
+    const board = (words: string): string =>
+      `<domain type='kvm'><name>bare</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os>${words}</os></domain>`;
+    for (const [words, machine] of [
+      ['<type>hvm</type>', 'pc'],
+      ["<type machine='pc-q35-7.2'>hvm</type>", 'q35'],
+    ] as const) {
+      await say('define', await keep(board(words)));
+      assert.equal(hardware('bare').machine, machine);
+      await say('undefine', 'bare');
+    }
+  },
+);
+
 void test('memory, processors, description and name are changed one by one', { skip }, async () => {
   await say('define', await keep(plain));
   await say('setmaxmem', 'made', '1G', '--config');

@@ -232,7 +232,8 @@ test('what a vm does anyway may be said, and what it cannot do otherwise is refu
   readDomain(about('', "<bootmenu enable='no'/><smbios mode='emulate'/>"));
   const uefi =
     "<domain><name>x</name><os><type arch='aarch64'>hvm</type></os><features><pae/></features></domain>";
-  readDomain(uefi);
+  assert.equal(readDomain(uefi).usualMachine, 'virt');
+  assert.equal(readDomain(about('')).usualMachine, 'pc');
   for (const [xml, says] of [
     [about('<features><apic/></features>'), /a vm has no board without ACPI$/],
     [about('<features><acpi/><pmu/></features>'), /a vm has no features\/pmu$/],

@@ -23,6 +23,8 @@ export interface DomainWish extends Endings {
   /** As our own XML says it. */
   readonly host: string | undefined;
   readonly share: ProcessorShare;
+  /** Of a vm that is new, where the definition names none: libvirt's own choice for the architecture. */
+  readonly usualMachine: Hardware['machine'];
   /** A merge patch, of all but what follows. */
   readonly hardware: Readonly<Record<string, unknown>>;
   readonly blocks: readonly BlockWish[];
@@ -55,6 +57,7 @@ export function readDomain(text: string): DomainWish {
     ...readEndings(root, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     share: readCpuTune(root, processor.count, lost),
+    usualMachine: attributeOf(find(root, 'os', 'type'), 'arch') === 'aarch64' ? 'virt' : 'pc',
     hardware: {
       ...memoryOf(root),
       processor,
