@@ -242,7 +242,10 @@ function orderOfDevices(devices: XmlNode | undefined): readonly BootDevice[] {
 
 function extrasOf(devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
   for (const node of findAll(devices, 'graphics')) {
-    lost.choose('graphics', attributeOf(node, 'type'), { vnc: true });
+    const type = attributeOf(node, 'type');
+    // What Terraform's provider asks for unasked.
+    if (type === 'spice') lost.add(`graphics spice (its screen is type='vnc')`);
+    else lost.choose('graphics', type, { vnc: true });
     // Who gets to a screen is a right here; that a password does it must not be believed.
     if (attributeOf(node, 'passwd') !== undefined) lost.add('password of its graphics');
   }
