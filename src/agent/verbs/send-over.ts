@@ -17,10 +17,11 @@ export async function sendOver(
 ): Promise<void> {
   const socket = await streams.dial(streamId, signal);
   onOpen();
+  const stream = createWebSocketStream(socket, { allowHalfOpen: false });
+  // Nothing is read from it but its end, which it would else not hear of for half a minute.
+  socket.resume();
   try {
-    await pipeline(content(), createWebSocketStream(socket, { allowHalfOpen: false }), {
-      end: false,
-    });
+    await pipeline(content(), stream, { end: false });
     socket.close(whole);
   } catch (error) {
     socket.terminate();
