@@ -7,6 +7,7 @@ import { Fault, isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
 import type { ForeignMachines } from './machines.ts';
+import { networkExtensions } from './networks.ts';
 
 interface Ask {
   readonly client: Client;
@@ -16,7 +17,7 @@ interface Ask {
 
 type Entry = Omit<Extension, 'name' | 'of'> & { readonly drivers?: readonly string[] };
 type OfVm = Entry & { readonly run: (ask: Ask, dom: DomainHandle) => Promise<string> };
-type OfHost = Entry & { readonly run: (ask: Ask) => Promise<string> };
+export type OfHost = Entry & { readonly run: (ask: Ask) => Promise<string> };
 
 /** virDomainQemuMonitorCommandFlags: as people write it, not as JSON. */
 const forPeople = 1;
@@ -62,6 +63,7 @@ const ofHosts: Readonly<Record<string, OfHost>> = {
     argument: null,
     run: ({ client, signal }) => listDevices(client, signal),
   },
+  ...networkExtensions,
 };
 
 const maxDevices = 4096;

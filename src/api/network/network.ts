@@ -224,6 +224,9 @@ export type Network = z.infer<typeof networkSchema>;
 
 export const networkCreateSchema = z
   .strictObject({
+    id: idSchema.optional().meta({
+      description: 'of one that is known by it already; default: a new one',
+    }),
     name: nameSchema,
     type: z.enum(typeNames).default('nat').meta({ description: 'how far its traffic goes' }),
     ipv4: ipv4InputSchema.nullable().optional().meta({
@@ -242,7 +245,7 @@ export const networkCreateSchema = z
 export type NetworkCreate = z.infer<typeof networkCreateSchema>;
 
 export const networkPatchSchema = patchOf(networkCreateSchema)
-  .omit({ type: true, span: true })
+  .omit({ id: true, type: true, span: true })
   .meta({
     id: 'NetworkPatch',
     description:

@@ -16,6 +16,8 @@ import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
+import type { HostNetworks } from './host-networks.ts';
+import type { NetworkStanding } from './network-standing.ts';
 import { PartingDevices } from './parting-devices.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
@@ -31,6 +33,8 @@ export interface ConnectionParts {
   readonly stopReasons: StopReasons;
   readonly records: StatsRecords;
   readonly folderPools: FolderPools;
+  readonly networkStanding: NetworkStanding;
+  readonly hostNetworks: HostNetworks;
   /** Undefined for clients that cannot reach them. */
   readonly screens: Screens | undefined;
   readonly named: Named;

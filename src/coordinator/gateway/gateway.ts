@@ -39,11 +39,15 @@ import { emptyCalls } from './empty-calls.ts';
 import { FolderPools } from './folder-pools.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
+import { HostNetworks } from './host-networks.ts';
 import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
 import { networkCalls } from './network-calls.ts';
+import { networkChangeCalls } from './network-change-calls.ts';
+import { NetworkStanding } from './network-standing.ts';
+import { Networks } from './networks.ts';
 import { nodeDeviceCalls } from './node-device-calls.ts';
 import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
@@ -78,6 +82,8 @@ export class Gateway implements AsyncDisposable {
   readonly #records = new StatsRecords();
   readonly #stopReasons: StopReasons;
   readonly #folderPools = new FolderPools();
+  readonly #networkStanding = new NetworkStanding();
+  readonly #hostNetworks: HostNetworks;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
@@ -93,6 +99,7 @@ export class Gateway implements AsyncDisposable {
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
     this.#stopReasons = new StopReasons(coordinator.inventory);
+    this.#hostNetworks = new HostNetworks(coordinator);
     this.#screens = new Screens({
       inventory: coordinator.inventory,
       show: (vmId, viewer) => this.#showScreen(vmId, viewer),
@@ -185,6 +192,8 @@ export class Gateway implements AsyncDisposable {
       records: this.#records,
       stopReasons: this.#stopReasons,
       folderPools: this.#folderPools,
+      networkStanding: this.#networkStanding,
+      hostNetworks: this.#hostNetworks,
       screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),
       caller,
@@ -215,6 +224,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   #handlers(connection: Connection): Handlers {
+    const networks = new Networks(connection);
     return {
       ...hostCalls(connection, this.#options.productVersion),
       ...domainCalls(connection),
@@ -233,7 +243,8 @@ export class Gateway implements AsyncDisposable {
       ...snapshotCalls(connection),
       ...snapshotChangeCalls(connection),
       ...screenCalls(connection),
-      ...networkCalls(connection),
+      ...networkCalls(connection, networks),
+      ...networkChangeCalls(connection, networks),
       ...poolCalls(connection),
       ...volumeCalls(connection),
       ...nodeDeviceCalls(connection),

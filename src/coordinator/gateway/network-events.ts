@@ -1,7 +1,8 @@
 /** Events of networks as libvirt's (virNetworkEventLifecycleType), in the order in which libvirt tells them. Pure. */
-const types = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const;
+export const networkEvents = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const;
+const types = networkEvents;
 
-/** A network is there for all as long as it exists. */
+/** A network is there for all as long as it exists, but for one that clients have told to be inactive. */
 const events: Readonly<Record<string, readonly number[]>> = {
   'network.created': [types.defined, types.started],
   'network.setting.changed': [types.defined],
@@ -9,6 +10,9 @@ const events: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** None for events that libvirt has no word for. */
-export function networkEventsOf(name: string): readonly number[] {
-  return Object.hasOwn(events, name) ? (events[name] ?? []) : [];
+export function networkEventsOf(name: string, isInactive: boolean): readonly number[] {
+  const told = Object.hasOwn(events, name) ? (events[name] ?? []) : [];
+  return isInactive
+    ? told.filter((type) => type !== types.started && type !== types.stopped)
+    : told;
 }

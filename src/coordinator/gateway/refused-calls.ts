@@ -4,8 +4,6 @@
  */
 import { libvirtFault, type Handlers } from '#libvirt';
 
-const networks =
-  'networks are made and changed by Gantry: gantry network create, gantry network set, gantry network delete';
 const adapters =
   'adapters of hosts are set by Gantry: gantry host adapters, gantry host set-adapter';
 const filters = 'packet filters cannot be defined here: networks of Gantry have their own rules';
@@ -16,15 +14,6 @@ const held =
 const bandwidth = 'work on disks is not slowed down one by one: virsh domjobabort cancels it';
 
 const refusals = {
-  NETWORK_DEFINE_XML: networks,
-  NETWORK_DEFINE_XML_FLAGS: networks,
-  NETWORK_CREATE_XML: networks,
-  NETWORK_CREATE_XML_FLAGS: networks,
-  NETWORK_CREATE: networks,
-  NETWORK_DESTROY: networks,
-  NETWORK_UNDEFINE: networks,
-  NETWORK_UPDATE: networks,
-  NETWORK_SET_AUTOSTART: networks,
   INTERFACE_DEFINE_XML: adapters,
   INTERFACE_UNDEFINE: adapters,
   INTERFACE_CREATE: adapters,

@@ -5,18 +5,28 @@ import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
 import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
-import { networkEventsOf } from './network-events.ts';
+import { hasNetworksOfItsOwn } from './networks.ts';
+import { networkEvents, networkEventsOf } from './network-events.ts';
 import type { Scope } from './scope.ts';
 
 /** Until what is answered is called. */
 export function tellEvents(connection: Connection, session: Session): () => void {
-  const { coordinator } = connection.parts;
+  const { coordinator, networkStanding } = connection.parts;
   const reader = new DomainEvents();
-  return coordinator.inventory.onChange(({ events }) => {
+  const stopStanding = networkStanding.onChange(({ id, name }, told) => {
+    if (hasNetworksOfItsOwn(connection)) return;
+    const net = { name, uuid: id };
+    session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: networkEvents[told], detail: 0 });
+  });
+  const stopReading = coordinator.inventory.onChange(({ events }) => {
     for (const event of onceDefined(events))
       if (event.target.kind === 'network') tellNetwork(connection, session, event);
       else tell(connection, session, reader, event);
   });
+  return () => {
+    stopStanding();
+    stopReading();
+  };
 }
 
 /**
@@ -54,10 +64,15 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
     });
 }
 
-/** Every connection shows all networks. */
+/** What hypervisors do with their networks is not heard of. */
 function tellNetwork(connection: Connection, session: Session, event: Event): void {
-  const { coordinator, caller } = connection.parts;
-  const told = networkEventsOf(event.name);
+  const { coordinator, caller, networkStanding } = connection.parts;
+  if (hasNetworksOfItsOwn(connection)) return;
+  const { id, name } = event.target;
+  const told = networkEventsOf(
+    event.name,
+    networkStanding.isStopped(id) || networkStanding.isComing(name),
+  );
   if (told.length === 0 || !seesEvent(coordinator.inventory, caller, event)) return;
   const net = { name: event.target.name, uuid: event.target.id };
   for (const type of told) session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: type, detail: 0 });

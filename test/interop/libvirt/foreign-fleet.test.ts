@@ -1,13 +1,13 @@
 /**
  * Two hypervisors of others and a host with an agent behind one coordinator: connected, listed, acted on, changed
- * beside it, lost and removed. The tests build on each other, on the same three hosts.
+ * beside it, lost and removed; one file because the tests build on each other, on the same three hosts.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Host, Operation, Page, Vm } from '#api';
+import type { Event, Host, Operation, Page, Vm } from '#api';
 import { connectLibvirt } from '#libvirt';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { findForeignProcess } from './foreign-process.ts';
@@ -107,6 +107,109 @@ void test(
       }
     }
     assert.equal((await askGateway('domuuid', 'test@left')).code, 1);
+  },
+);
+
+/** Of a connection that is about one host. */
+function askHost(host: string, ...words: readonly string[]): Promise<Ran> {
+  const socket = join(fleet.stage.folder, 'run/libvirt-sock');
+  return virsh(`gantry+unix:///host/${host}?socket=${socket}`, ...words);
+}
+
+void test(
+  'to a client of libvirt networks of hypervisors are called after their hosts, beside those of Gantry, and are described as there',
+  { skip },
+  async () => {
+    const body = { name: 'lan', ipv4: { subnet: '10.80.0.0/24' } };
+    assert.equal((await fleet.stage.send('POST', '/networks', { body })).status, 200);
+    const names = async (): Promise<string> => (await askGateway('net-list', '--all')).out;
+    assert.match(
+      await names(),
+      / default@left +active +no +yes\n default@right +active +no +yes\n lan +active +yes +yes\n/,
+    );
+    const theirs = (await fleet.ask('left', 'net-dumpxml default')).out;
+    // The test driver's network has the same UUID everywhere.
+    const [uuid, other] = await Promise.all(
+      ['left', 'right'].map(async (host) =>
+        (await askGateway('net-uuid', `default@${host}`)).out.trim(),
+      ),
+    );
+    assert.ok(uuid !== undefined && uuid !== other && !theirs.includes(uuid));
+    assert.equal((await askGateway('net-name', uuid)).out.trim(), 'default@left');
+    assert.equal(
+      (await askGateway('net-dumpxml', 'default@left')).out,
+      theirs
+        .replace('<name>default<', '<name>default@left<')
+        .replace(/<uuid>.*</, `<uuid>${uuid}<`),
+    );
+    assert.match(
+      (await askGateway('net-info', 'default')).err,
+      /called default@left, default@right/,
+    );
+    assert.match((await askHost('left', 'net-list', '--name')).out, /^default\n+$/);
+    assert.equal((await askHost('left', 'net-dumpxml', 'default@left')).out, theirs);
+    assert.match((await askHost('own', 'net-list', '--name')).out, /^lan\n+$/);
+    assert.equal((await fleet.stage.send('DELETE', '/networks/lan')).status, 204);
+  },
+);
+
+void test(
+  'a client of libvirt makes and changes networks of a hypervisor there, with its description as it is, and not over a connection that only reads',
+  { skip },
+  async () => {
+    const file = join(fleet.stage.folder, 'network.xml');
+    const define = async (name: string, more = ''): Promise<Ran> => {
+      await writeFile(
+        file,
+        `<network>${more}<name>${name}</name><forward mode='route'/><bridge name='virbr9'/><mtu size='9000'/>
+        <ip address='10.81.0.1' netmask='255.255.255.0'/></network>`,
+      );
+      return await askGateway('net-define', file);
+    };
+    const done = async (words: string): Promise<void> => {
+      const { code, err } = await askGateway(...words.split(' '));
+      assert.equal(code, 0, `${words}: ${err}`);
+    };
+    const there = async (name: string): Promise<string> =>
+      (await fleet.ask('right', `net-info ${name}`)).out;
+    assert.equal((await define('lab@right')).code, 0);
+    assert.match(
+      (await fleet.ask('right', 'net-dumpxml lab')).out,
+      /mode='route'[^]*<mtu size='9000'/,
+    );
+    assert.match((await askGateway('net-info', 'lab@right')).out, /Active: +no\n[^]*virbr9/);
+    await done('net-start lab@right');
+    await done('net-autostart lab@right');
+    assert.match(await there('lab'), /Active: +yes\nPersistent: +yes\nAutostart: +yes/);
+    const twice = await askGateway('net-start', 'lab@right');
+    assert.match(twice.err, /'lab' is already running/);
+    // The same UUID on both, as of hosts that were cloned.
+    const uuid = (await askGateway('net-uuid', 'lab@right')).out.trim();
+    assert.equal(uuid, (await fleet.ask('right', 'net-uuid lab')).out.trim());
+    assert.equal((await define('lab@left', `<uuid>${uuid}</uuid>`)).code, 0);
+    const uuids = ['left', 'right'].map(async (host) =>
+      (await askGateway('net-uuid', `lab@${host}`)).out.trim(),
+    );
+    assert.equal(new Set([uuid, ...(await Promise.all(uuids))]).size, 3);
+    await writeFile(file, (await askGateway('net-dumpxml', 'lab@left')).out);
+    await done(`net-define ${file}`);
+    assert.equal((await fleet.ask('left', 'net-uuid lab')).out.trim(), uuid);
+    await done('net-undefine lab@left');
+    await done('net-destroy lab@right');
+    assert.match(await there('lab'), /Active: +no/);
+    await done('net-undefine lab@right');
+    assert.equal((await fleet.ask('right', 'net-info lab')).code, 1);
+    const used = await fleet.list<Event>(
+      `/events?filter=${encodeURIComponent('name = host.extension.used')}&limit=200`,
+    );
+    assert.ok(used.items.some(({ attributes }) => attributes['extension'] === 'network-define'));
+    const reads = join(fleet.stage.folder, 'run/libvirt-sock-ro');
+    const readOnly = await virsh(
+      `gantry+unix:///all?socket=${reads}`,
+      'net-destroy',
+      'default@left',
+    );
+    assert.match(readOnly.err, /read.?only/i);
   },
 );
 
@@ -333,6 +436,7 @@ void test(
     );
     assert.equal(fleet.stage.host('right')?.connection?.state, 'connecting');
     const gone = await fleet.vmOf('right');
+    assert.match((await askGateway('net-list', '--all')).out, /default@left +active/);
     // The test driver begins anew when its last connection ends, as with the coordinator's restart.
     assert.deepEqual([gone.state, gone.name], ['unknown', 'test@right']);
     assert.equal((await fleet.vmOf('left')).state, 'running');
@@ -350,9 +454,17 @@ void test(
         ...(token === undefined ? {} : { token }),
       });
     const facts = fleet.stage.host('left')?.facts ?? assert.fail('nothing is known of it');
+    const plain = (word: string): string => `host network-${word}`;
     assert.deepEqual(
       facts.extensions?.map(({ name, of }) => `${of} ${name}`),
-      ['vm domain-xml', 'host capabilities', 'host node-devices'],
+      [
+        'vm domain-xml',
+        'host capabilities',
+        'host node-devices',
+        'host networks',
+        ...['xml', 'leases', 'bridge', 'define', 'create', 'start', 'stop'].map(plain),
+        ...['undefine', 'autostart', 'update'].map(plain),
+      ],
     );
     const vm = await fleet.vmOf('left');
     const xml = await ask(`/vms/${vm.id}/extensions/domain-xml`);

@@ -51,8 +51,9 @@ export async function createNetwork(
   { dryRun, accept }: WriteOptions,
 ): Promise<Network> {
   const { inventory, clock } = coordinator;
-  const id = randomUUID();
+  const id = create.id ?? randomUUID();
   const make = (): NetworkDocument => {
+    requireFreeId(inventory, id);
     requireFreeName(inventory, 'network', create.name);
     const around = surroundingsOf(inventory, id);
     const network = makeNetwork(create, freeOf(around));
@@ -174,6 +175,15 @@ export async function deleteNetwork(
     };
   });
   await coordinator.hostNetworks.tellCarriers(id);
+}
+
+/** Errors: `exists`. */
+function requireFreeId(inventory: Inventory, id: string): void {
+  const taken = inventory.document<NetworkDocument>('network', id);
+  if (taken === undefined) return;
+  throw new Fault('exists', `network ${taken.data.name} has the id ${id} already`, {
+    hint: 'leave the id out: it gets a new one then',
+  });
 }
 
 function requireUnused(

@@ -34,7 +34,7 @@ export interface MakeNetworkOptions {
 
 /** Errors: `invalid` for what does not fit the type; `exhausted` where no subnet is free. */
 export function makeNetwork(create: NetworkCreate, options: MakeNetworkOptions): NetworkDocument {
-  const { ipv4: wanted, ipv6, span, ...rest } = create;
+  const { id: _, ipv4: wanted, ipv6, span, ...rest } = create;
   return {
     ...rest,
     ipv4: makeIpv4(create, wanted, undefined, options),

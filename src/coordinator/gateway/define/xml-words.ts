@@ -42,7 +42,7 @@ export class Lost {
   }
 
   /** Errors: CONFIG_UNSUPPORTED with the names. */
-  refuse(thing: 'vm' | 'snapshot' | 'volume' = 'vm'): void {
+  refuse(thing: 'vm' | 'snapshot' | 'volume' | 'network' = 'vm'): void {
     if (this.#words.size === 0) return;
     const shown = [...this.#words].slice(0, 10).join(', ');
     throw libvirtFault(

@@ -1,0 +1,93 @@
+/**
+ * Networks of hypervisors that others run, asked for when a client lists them, by extensions of their driver
+ * (agent/foreign/networks.ts), and remembered for all connections.
+ *
+ * Invariant: nobody waits for a host longer than `patienceMs`. Of one that is slow what it told last is told; of one that is
+ * away the same, as inactive; of one that has never answered nothing.
+ */
+import { z } from 'zod';
+import type { Host } from '#api';
+import type { Coordinator } from '../context.ts';
+
+/** As its hypervisor tells it. */
+export type HostNetwork = z.infer<typeof networkSchema>;
+const networkSchema = z.object({
+  name: z.string().min(1).max(256),
+  uuid: z.guid(),
+  active: z.boolean(),
+  persistent: z.boolean(),
+  autostart: z.boolean(),
+});
+const networksSchema = z.array(networkSchema).max(16_384);
+
+interface Told {
+  readonly atMs: number;
+  readonly networks: readonly HostNetwork[];
+}
+
+const patienceMs = 1_000;
+/** A host may take longer than that: the next one who asks has its answer then. */
+const answerMs = 30_000;
+/** As long as a client takes that lists networks and then asks for each. */
+const maxAgeMs = 2_000;
+const extension = 'networks';
+
+export class HostNetworks {
+  readonly #coordinator: Pick<Coordinator, 'links' | 'clock' | 'inventory'>;
+  readonly #told = new Map<string, Told>();
+  readonly #asked = new Map<string, Promise<void>>();
+
+  constructor(coordinator: Pick<Coordinator, 'links' | 'clock' | 'inventory'>) {
+    this.#coordinator = coordinator;
+  }
+
+  async of({ id, status, facts }: Host): Promise<readonly HostNetwork[]> {
+    const knows = facts?.extensions?.some(({ name, of }) => of === 'host' && name === extension);
+    if (facts?.foreign === undefined || knows !== true) return [];
+    if (status !== 'ready')
+      return (this.#told.get(id)?.networks ?? []).map((one) => ({ ...one, active: false }));
+    const { atMs = -Infinity } = this.#told.get(id) ?? {};
+    if (this.#coordinator.clock.now() - atMs > maxAgeMs) await inTime(this.#ask(id));
+    return this.#told.get(id)?.networks ?? [];
+  }
+
+  /** What it told is told no more: one of its networks has been changed. */
+  outdate(hostId: string): void {
+    const told = this.#told.get(hostId);
+    if (told !== undefined) this.#told.set(hostId, { ...told, atMs: -Infinity });
+    this.#asked.delete(hostId);
+  }
+
+  #ask(hostId: string): Promise<void> {
+    const known = this.#asked.get(hostId);
+    if (known !== undefined) return known;
+    const asked = this.#read(hostId).finally(() => {
+      if (this.#asked.get(hostId) === asked) this.#asked.delete(hostId);
+    });
+    this.#asked.set(hostId, asked);
+    return asked;
+  }
+
+  /** A host that does not answer, or not in our words, has told nothing new. */
+  async #read(hostId: string): Promise<void> {
+    const { links, clock, inventory } = this.#coordinator;
+    const params = { name: extension, argument: null };
+    const atMs = clock.now();
+    try {
+      const signal = AbortSignal.timeout(answerMs);
+      const { output } = await links.call(hostId, 'host.extension', params, { signal });
+      this.#told.set(hostId, { atMs, networks: networksSchema.parse(JSON.parse(output)) });
+    } catch {
+      return;
+    }
+    for (const id of this.#told.keys())
+      if (inventory.document('host', id) === undefined) this.#told.delete(id);
+  }
+}
+
+async function inTime(asked: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, patienceMs);
+  await Promise.race([asked, promise]);
+  clearTimeout(timer);
+}
