@@ -49,6 +49,13 @@ export const uploadBeginSchema = z
       description:
         'the file is there, and has this content instead when all has come; until then it stays as it is, but for a libvirt host, which writes into it as it comes',
     }),
+    startsAt: bytes
+      .max(2 ** 50)
+      .optional()
+      .meta({
+        description:
+          'where in the file what is sent begins, 0 where nothing is said; of a volume of a libvirt host that is there',
+      }),
     packing: z.enum(packings).default('none').meta({
       description: 'how it is packed; it is unpacked on its way, a zip with one file in it',
     }),

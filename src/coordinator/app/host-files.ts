@@ -9,6 +9,7 @@ import type { StreamHub } from '../link/streams.ts';
 import { vmDocument } from './find.ts';
 import type { Upload } from './host-disk-files.ts';
 import { withVms } from './host-disk-work.ts';
+import { isForeignHost } from './vm/tell-hypervisor.ts';
 
 const openLimitMs = 60_000;
 /** A part has a minute to come here, and is flushed there. */
@@ -73,6 +74,10 @@ export async function beginUpload(
   { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<HostUpload> {
   const { userId, actor } = caller;
+  if (begin.startsAt !== undefined && !(isForeignHost(inventory, hostId) && begin.replaces))
+    throw new Fault('unsupported', `cannot send ${begin.file} in part: it is sent whole`, {
+      hint: 'only volumes of libvirt hosts that are there are written from another byte than their first on',
+    });
   const asked = { ...begin, id: randomUUID(), owner: userId ?? actor.name.slice(0, 64) };
   const work = dryRun ? 'check' : 'do';
   const { upload } = await links

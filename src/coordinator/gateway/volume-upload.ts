@@ -1,7 +1,7 @@
 /**
  * What a client sends for a volume that is there. It is an upload of the API, which takes the volume's place when all has come: where
- * that breaks off, the volume is as it was. libvirt's own drivers write into it while it comes, from any offset on; so it is
- * on the hosts of others, but for the offset.
+ * that breaks off, the volume is as it was; from an offset on it is sent with what the volume has before and behind. libvirt's own drivers
+ * write into it while it comes; so it is on the hosts of others.
  */
 import { Readable } from 'node:stream';
 import type { DiskWork, HostUpload } from '#api';
@@ -20,6 +20,8 @@ export interface UploadAsked {
 /** What one request sends, and as much of it is in memory. */
 const partBytes = 8 * 1024 ** 2;
 const sparse = 1;
+/** As the API has it. */
+const maxOffset = 2 ** 50;
 
 /** Answers what takes the stream. Errors: those of host.upload.begin; for what cannot be written in part. */
 export async function beginVolumeUpload(
@@ -30,17 +32,22 @@ export async function beginVolumeUpload(
 ): Promise<(stream: ServerStream, ended: AbortSignal) => Promise<void>> {
   if ((flags & ~sparse) !== 0)
     throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about an upload`);
-  if (offset !== 0n)
+  const startsAt = Number(offset);
+  if (startsAt > maxOffset)
+    throw libvirtFault('INVALID_ARG', `invalid argument: no volume has a byte ${offset}`);
+  const isThere = isForeign(connection, volume);
+  const { desk, caller } = connection.parts;
+  if (startsAt > 0 && !isThere && volume.disk.format !== 'raw')
     throw libvirtFault(
       'OPERATION_UNSUPPORTED',
-      'a volume is sent from its beginning on: what is sent takes its place',
+      `a volume in the format ${volume.disk.format ?? 'that nobody knows'} is sent from its beginning on: what is sent takes its place`,
     );
-  const { desk, caller } = connection.parts;
   const body = {
     file: volume.path,
     // There what is behind it stays, and a length that is known would say that nothing is.
-    sizeBytes: length === 0n || isForeign(connection, volume) ? null : Number(length),
+    sizeBytes: length === 0n || isThere || startsAt > 0 ? null : Number(length),
     replaces: true,
+    ...(isThere && startsAt > 0 ? { startsAt } : {}),
     // Another one would go on with it.
     fingerprint: crypto.randomUUID(),
   };
@@ -48,10 +55,13 @@ export async function beginVolumeUpload(
   const upload = await desk.ask(caller, 'host.upload.begin', { params, body }, signal);
   return async (stream, ended) => {
     const taker = new Taker(connection, volume, upload, ended);
+    const isAmid = startsAt > 0 && !isThere;
     try {
+      if (isAmid) await taker.takeBefore(startsAt);
       for await (const part of stream.parts(ended))
         if (part.kind === 'data') await taker.take(part.bytes);
         else await taker.takeZeros(part.lengthBytes);
+      if (isAmid) await taker.takeBehind();
       await taker.finish();
     } catch (error) {
       await taker.giveUp();
@@ -80,6 +90,31 @@ class Taker {
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     if (this.#heldBytes >= partBytes) await this.#send();
+  }
+
+  /** What the volume has before what is sent, and zeros where it ends before that. */
+  async takeBefore(startsAt: number): Promise<void> {
+    const has = Math.min(startsAt, this.#sizeBytes);
+    if (has > 0) await this.#takeOwn(`bytes=0-${has - 1}`);
+    await this.takeZeros(BigInt(startsAt - has));
+  }
+
+  /** What the volume has behind what was sent. */
+  async takeBehind(): Promise<void> {
+    const at = this.#sentBytes + this.#heldBytes;
+    if (at < this.#sizeBytes) await this.#takeOwn(`bytes=${at}-`);
+  }
+
+  /** Of a raw volume, whose bytes are those of its file. */
+  get #sizeBytes(): number {
+    return this.#volume.disk.sizeBytes ?? this.#volume.disk.fileBytes;
+  }
+
+  async #takeOwn(range: string): Promise<void> {
+    const { desk, caller } = this.#connection.parts;
+    const asked = { params: this.#params(), query: { file: this.#volume.path }, range };
+    for await (const bytes of await desk.ask(caller, 'host.file.content', asked, this.#signal))
+      await this.take(bytes);
   }
 
   async takeZeros(lengthBytes: bigint): Promise<void> {

@@ -146,12 +146,26 @@ export function storageOfHosts(find: () => MovingHosts): void {
         [['vol-upload', 'sent.img', short, '--pool', pool], /holds data after/],
         [['vol-upload', 'sent.img', short, '--pool', pool, '--length', '7'], /7 bytes/],
         [
-          ['vol-upload', 'sent.img', short, '--pool', pool, '--offset', '512'],
+          ['vol-upload', 'sent.qcow2', short, '--pool', pool, '--offset', '512'],
           /from its beginning/,
         ],
       ] as const;
       for (const [words, reason] of refused) assert.match((await ask(...words)).err, reason);
       assert.ok((await readFile(raw)).equals(await readFile(holes)), 'it is as it was');
+      // In the middle, and behind the end.
+      await say('vol-create-as', pool, 'amid.img', '1M');
+      const amid = Buffer.alloc(3_000_000);
+      for (const [offset, length] of [
+        [512, miB],
+        [2_000_000, amid.length],
+      ] as const) {
+        await say('vol-upload', 'amid.img', short, '--pool', pool, '--offset', String(offset));
+        amid.fill(9, offset, offset + 1_000_000);
+        const there = await readFile(join(folder('ada'), 'amid.img'));
+        assert.ok(there.subarray(0, length).equals(amid.subarray(0, length)), `from ${offset} on`);
+        assert.ok(there.subarray(length).every((byte) => byte === 0));
+      }
+      await say('vol-delete', 'amid.img', pool);
       // Somebody goes away half-way.
       const pipe = join(own, 'pipe');
       await tool('mkfifo', pipe);

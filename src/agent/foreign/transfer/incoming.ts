@@ -142,7 +142,7 @@ export class IncomingVolumes implements AsyncDisposable {
   async #judge(
     client: Client,
     file: string,
-    { replaces, sizeBytes }: Begin,
+    { replaces, sizeBytes, startsAt }: Begin,
     signal: AbortSignal,
   ): Promise<Pick<BegunUpload, 'isEmpty' | 'leastBytes'>> {
     const volumes = new Volumes(client);
@@ -177,7 +177,7 @@ export class IncomingVolumes implements AsyncDisposable {
         facts: { file, vmIds },
       });
     const { sizeBytes: isLong } = await describeVolume(client, vol, signal);
-    if (sizeBytes !== null && isLong > sizeBytes)
+    if (startsAt === undefined && sizeBytes !== null && isLong > sizeBytes)
       throw new Fault(
         'refused',
         `${file} has ${isLong} bytes, and libvirt would leave those behind the ${sizeBytes} that come`,

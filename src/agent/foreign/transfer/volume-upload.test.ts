@@ -135,6 +135,19 @@ void test('into what is not empty zeros are written', async () => {
   assert.equal(content[100_000], 7, 'what is behind it stays');
 });
 
+void test('what is sent for the middle of a volume begins there, and what is around it stays', async () => {
+  content = Buffer.alloc(200_000, 7);
+  const bytes = randomBytes(80_000);
+  const upload = begin({ isEmpty: false, replaces: true, startsAt: 50_000 });
+  await send(upload, bytes.subarray(0, 30_000), 0);
+  await send(upload, bytes.subarray(30_000), 30_000);
+  const expected = { sizeBytes: bytes.length, sha256: sha256(bytes) };
+  assert.deepEqual(await upload.finish(undefined, never), expected);
+  const whole = Buffer.alloc(200_000, 7);
+  bytes.copy(whole, 50_000);
+  assert.ok(content.equals(whole));
+});
+
 void test('what came of a part that broke on this side is kept; what the hypervisor broke is sent anew', async () => {
   const bytes = randomBytes(400_000);
   const upload = begin({ sizeBytes: bytes.length });

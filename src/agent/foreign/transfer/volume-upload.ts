@@ -84,6 +84,10 @@ export class VolumeUpload {
     return this.#begun.replaces;
   }
 
+  get #startsAt(): number {
+    return this.#begun.startsAt ?? 0;
+  }
+
   get isOpen(): boolean {
     return this.#result === undefined;
   }
@@ -98,7 +102,7 @@ export class VolumeUpload {
   }
 
   isBegunAs(asked: Omit<LinkParams<'host.upload.begin'>, 'work'>): boolean {
-    const words = ['owner', 'sizeBytes', 'replaces', 'fingerprint'] as const;
+    const words = ['owner', 'sizeBytes', 'replaces', 'startsAt', 'fingerprint'] as const;
     return words.every((word) => asked[word] === this.#begun[word]);
   }
 
@@ -206,7 +210,7 @@ export class VolumeUpload {
     try {
       const vol = await requireVolume(client, this.file, signal);
       const flags = this.#begun.isEmpty ? sparse : 0;
-      const args = { vol, offset: BigInt(this.#received), length: 0n, flags };
+      const args = { vol, offset: BigInt(this.#startsAt + this.#received), length: 0n, flags };
       const { stream } = await client.open('STORAGE_VOL_UPLOAD', args, { signal });
       this.#way = { client, stream };
     } catch (error) {
@@ -312,7 +316,7 @@ export class VolumeUpload {
     const { pool } = await volumes.place(this.file, signal);
     await volumes.refresh(pool.handle, signal);
     // A hole that it was told of at last has cut it (libvirt 9.0).
-    if (isEmpty && this.#received < leastBytes)
+    if (isEmpty && this.#startsAt + this.#received < leastBytes)
       await volumes.enlarge(this.file, leastBytes, signal);
   }
 }
