@@ -16,7 +16,10 @@ type Calls = Pick<
   | 'CONNECT_LIST_NWFILTERS'
   | 'CONNECT_LIST_ALL_NWFILTER_BINDINGS'
   | `INTERFACE_LOOKUP_BY_${'NAME' | 'MAC_STRING'}`
+  | `INTERFACE_${'GET_XML_DESC' | 'IS_ACTIVE'}`
   | `NWFILTER_LOOKUP_BY_${'NAME' | 'UUID'}`
+  | 'NWFILTER_GET_XML_DESC'
+  | 'NWFILTER_BINDING_GET_XML_DESC'
   | 'NWFILTER_BINDING_LOOKUP_BY_PORT_DEV'
 >;
 
@@ -38,7 +41,11 @@ export const emptyCalls: Calls = {
   CONNECT_LIST_ALL_NWFILTER_BINDINGS: () => ({ bindings: [], ret: 0 }),
   INTERFACE_LOOKUP_BY_NAME: noSuch('NO_INTERFACE', 'Interface'),
   INTERFACE_LOOKUP_BY_MAC_STRING: noSuch('NO_INTERFACE', 'Interface'),
+  INTERFACE_GET_XML_DESC: noSuch('NO_INTERFACE', 'Interface'),
+  INTERFACE_IS_ACTIVE: noSuch('NO_INTERFACE', 'Interface'),
   NWFILTER_LOOKUP_BY_NAME: noSuch('NO_NWFILTER', 'Network filter'),
   NWFILTER_LOOKUP_BY_UUID: noSuch('NO_NWFILTER', 'Network filter'),
+  NWFILTER_GET_XML_DESC: noSuch('NO_NWFILTER', 'Network filter'),
   NWFILTER_BINDING_LOOKUP_BY_PORT_DEV: noSuch('NO_NWFILTER_BINDING', 'Network filter binding'),
+  NWFILTER_BINDING_GET_XML_DESC: noSuch('NO_NWFILTER_BINDING', 'Network filter binding'),
 };

@@ -44,7 +44,6 @@ const asSaved = 'a state belongs to its vm, and is in no other file: virsh manag
 const blocks = 'blocks that change are not kept track of';
 const layers = 'layers of disks are those of snapshots and clones';
 const memory = 'memory of guests is shown to nobody beside them';
-const filters = 'packet filters are none of a network of Gantry';
 const adapters = 'adapters of hosts are set by: gantry host set-adapter';
 const ofHost = 'a fleet has it not, and hosts do not tell it';
 const migration = 'a move takes what there is, and hosts open their own tunnel';
@@ -73,8 +72,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_MIGRATE_GET_MAX_SPEED: migration,
   DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS: migration,
   INTERFACE_CHANGE_BEGIN: adapters,
-  INTERFACE_IS_ACTIVE: adapters,
-  NWFILTER_GET_XML_DESC: filters,
   SECRET_DEFINE_XML: 'nothing that Gantry runs takes a secret',
 };
 
