@@ -133,6 +133,8 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('ruby-libvirt', '/usr/share/doc/ruby-libvirt'),
     judge('perl', 'perl'),
     judge('libsys-virt-perl', '/usr/share/doc/libsys-virt-perl'),
+    judge('libvirt-dbus', 'libvirt-dbus'),
+    judge('libglib2.0-bin', 'gdbus'),
     judge('golang-go', 'go'),
     judge(
       'golang-github-digitalocean-go-libvirt-dev',

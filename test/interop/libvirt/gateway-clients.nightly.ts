@@ -20,6 +20,9 @@ const programs = [
   'ruby',
   'perl',
   'go',
+  'libvirt-dbus',
+  'dbus-run-session',
+  'gdbus',
 ];
 const files = [
   '/usr/share/munin/plugins/libvirt-blkstat',
@@ -154,6 +157,34 @@ $c->list_all_networks(); $c->list_all_storage_pools(); $c->get_all_domain_stats(
       );
   },
 );
+
+/** It knows the usual place of libvirtd's socket alone, which is another one in a mount namespace of its own. */
+const behindDBus = `set -e
+mount --make-rprivate /
+mkdir -p /run/libvirt
+mount -t tmpfs tmpfs /run/libvirt
+for name in libvirt-sock libvirt-sock-ro; do
+  touch "/run/libvirt/$name"
+  mount --bind "$1/$name" "/run/libvirt/$name"
+done
+export DBUS_SYSTEM_BUS_ADDRESS=$DBUS_SESSION_BUS_ADDRESS
+libvirt-dbus --system &
+trap 'kill $!' EXIT
+gdbus wait --session --timeout 20 org.libvirt
+ask() { gdbus call --session --dest org.libvirt --object-path "$@"; }
+for domain in $(ask /org/libvirt/QEMU --method org.libvirt.Connect.ListDomains 0 | grep -o "/org/libvirt/[^']*"); do
+  ask "$domain" --method org.freedesktop.DBus.Properties.Get org.libvirt.Domain Name
+  ask "$domain" --method org.libvirt.Domain.GetStats 0 0 >&2
+done`;
+
+void test('FED-41 libvirt-dbus, on which Cockpit stands, lists the fleet', { skip }, async () => {
+  const words = ['-m', 'dbus-run-session', 'bash', '-c', behindDBus, 'bash'];
+  const said = await told('unshare', ...words, join(stage.folder, 'run'));
+  assert.deepEqual(
+    Array.from(said.matchAll(/<'([^']+)'>/g), ([, name = '']) => name).toSorted(),
+    names,
+  );
+});
 
 void test(
   "FED-41 what Terraform's provider asks, on its own library: volumes filled, a vm of them made, started, seen and taken away",
