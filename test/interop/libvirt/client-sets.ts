@@ -75,10 +75,11 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   SECRET_DEFINE_XML: 'nothing that Gantry runs takes a secret',
 };
 
-/** Networks and limits of vms, which are answered or not: nothing is asserted of them. */
-export const unsettledProcedures: ReadonlySet<ProcedureName> = new Set(
-  askedProcedures.filter((name) => /^NETWORK_|_(PARAMETERS|IO_TUNE|VCPU|EMULATOR)$/.test(name)),
-);
+/** Which processors and memory of its host a vm runs on: answered or not, nothing is asserted of it. */
+export const unsettledProcedures: ReadonlySet<ProcedureName> = new Set([
+  'DOMAIN_PIN_VCPU',
+  'DOMAIN_SET_NUMA_PARAMETERS',
+]);
 
 /** Arguments that ask for nothing in particular, about one domain. */
 export function plainArgs(
