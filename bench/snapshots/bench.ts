@@ -107,7 +107,7 @@ async function run(client: QmpClient): Promise<Readonly<Record<string, number[]>
       const signal = AbortSignal.timeout(60_000);
       const job = { limit: () => 0, signal, onProgress: () => undefined };
       const ends = { beforeMove: quiet, moved: quiet };
-      const merge = { diskId: disk.id, upper, lower, ...job, ...ends };
+      const merge = { diskId: disk.id, upper, lower, above: undefined, ...job, ...ends };
       taken['merge']?.push(await standing(client, () => mergeLive(client, merge)));
       const path = join(folder, `${disk.id}-${round}.qcow2`);
       createDisk(path, []);

@@ -146,6 +146,48 @@ describe('children of disks that vms have', { skip: withoutQemu }, () => {
     assert.ok(parts, 'the child still lies on its parent');
   });
 
+  test('a child moves without its parent, as its vm runs and at rest, and holds what it held', async () => {
+    const parent = testDisk('a.qcow2');
+    const child = { ...parent, file: 'b.qcow2' };
+    const { id, folder } = await makeVm(parent);
+    const content = checksum(join(folder, 'a.qcow2'));
+    await put(id, parent, child);
+    const store = hostStore([folder]);
+    {
+      const path = join(folder, 'b.qcow2');
+      await using disk = await openDisk({ path, format: 'qcow2', access: 'write', store });
+      await disk.write(Buffer.alloc(512, 9), 2 * miB);
+      await disk.flush();
+    }
+    const held = async (path: string): Promise<(number | undefined)[]> => {
+      await using disk = await openDisk({ path: join(folder, path), format: 'qcow2', store });
+      assert.equal(disk.parent?.name, join(folder, 'a.qcow2'));
+      const sectors = [Buffer.alloc(512), Buffer.alloc(512)] as const;
+      await disk.read(sectors[0], 0);
+      await disk.read(sectors[1], 2 * miB);
+      return sectors.map(([first]) => first);
+    };
+    let definition = bareDefinition({ disks: [child] }, { id, settings });
+    const move = async (from: string, to: string): Promise<void> => {
+      const { hardware } = definition;
+      definition = { ...definition, hardware: { ...hardware, disks: [{ ...child, file: to }] } };
+      const call = { id, generation: agent.generation(id), cause: byTester, definition };
+      const disks = [{ from, to }];
+      const params = { ...call, definitionVersion: 2, parent: null, disks };
+      await agent.host.call('machine.relocate', params);
+      assert.equal(existsSync(join(folder, from)), false);
+    };
+    await move('b.qcow2', 'below/c.qcow2');
+    assert.deepEqual(await held('below/c.qcow2'), [5, 9]);
+    await agent.act(id, 'turn-on');
+    await move('below/c.qcow2', 'd.qcow2');
+    assert.equal((await agent.act(id, 'turn-off')).state, 'off');
+    assert.deepEqual(await held('d.qcow2'), [5, 9]);
+    assert.ok(statSync(join(folder, 'd.qcow2')).blocks * 512 < miB, 'its own blocks alone');
+    await run(id);
+    assert.equal(checksum(join(folder, 'a.qcow2')), content);
+  });
+
   test('it is refused with the reason while the vm runs, for other formats, and where its name is taken', async () => {
     const parent = testDisk('a.qcow2');
     const { id } = await makeVm(parent);

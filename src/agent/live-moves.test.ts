@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { hostStore, makeDisk, openDisk } from '#disk';
 import { isFault, miB } from '#lib';
+import { readBacking } from './storage/backing.ts';
 import { MovingGuest, otherVolume } from './testing/moving-guest.ts';
 import { makeChild } from './testing/served-files.ts';
 import { withoutQemu } from './testing/qemu-agent.ts';
@@ -79,10 +80,11 @@ describe('disks of a running guest', { skip }, () => {
       linked: { snapshotId },
     });
     const elsewhere = join(moving.elsewhere, 'layered.qcow2');
-    await assert.rejects(moving.move(elsewhere, 'data.qcow2'), (error) =>
-      isFault(error, 'refused'),
+    await assert.rejects(
+      moving.move(elsewhere, 'data.qcow2'),
+      (error) => isFault(error, 'refused') && /shared with linked clones/.test(error.message),
     );
-    assert.equal(existsSync(elsewhere), false, 'a snapshot stands on it');
+    assert.equal(existsSync(elsewhere), false, 'others have what it stands on');
     await guest.remove(snapshotId);
     const [own, other] = [guest.id, id].map((one) => join(agent.folder(one), 'data.qcow2'));
     assert.ok(own !== undefined && other !== undefined);
@@ -162,5 +164,66 @@ describe('disks of a running guest', { skip }, () => {
     await guest.attend();
     const second = 'dd if=/dev/vdd bs=1M skip=1 count=1 2>/dev/null | od -An -tu1 -N1';
     assert.equal(await guest.run(second), '1', 'with its parent');
+  });
+
+  test('a disk with snapshots moves with them while its guest writes, and is taken back to them there', async () => {
+    const { agent, elsewhere } = moving;
+    const held = async (top: string): Promise<number[]> => {
+      const store = hostStore([agent.folder(guest.id), elsewhere]);
+      await using disk = await openDisk({ path: top, format: 'qcow2', store });
+      const found: number[] = [];
+      for (const region of [0, 1, 2]) {
+        const sector = Buffer.alloc(512);
+        await disk.read(sector, region * miB);
+        found.push(sector[511] ?? 0);
+      }
+      return found;
+    };
+    for (const region of [0, 1, 2]) await guest.write(region, 21);
+    const first = await guest.take();
+    await guest.write(1, 22);
+    const second = await guest.take();
+    await guest.write(2, 23);
+    const put = 'dd of=/dev/vdb bs=512 seek=20000 conv=notrunc,fsync 2>/dev/null';
+    const count = `n=$((n+1)); echo $n | ${put}; echo $n > /run/count3`;
+    await guest.run(`(n=0; while [ ! -e /run/stop3 ]; do ${count}; done) & true`);
+    const to = join(elsewhere, 'web.qcow2');
+    await moving.move(to, 'data.qcow2');
+    await guest.run('touch /run/stop3; wait; sync');
+    const there = readdirSync(elsewhere).filter((name) => name.startsWith('web'));
+    const files = ['web-2.layer.qcow2', 'web.layer.qcow2', 'web.qcow2'];
+    assert.deepEqual([there.toSorted(), moving.inFolder], [files, []]);
+    const last = await guest.run('cat /run/count3');
+    const written = 'dd if=/dev/vdb bs=512 skip=20000 count=1 2>/dev/null | head -n 1';
+    assert.equal(await guest.run(written), last);
+    assert.ok(Number(last) > 2, last);
+    assert.deepEqual((await guest.read()).slice(0, 3), [21, 22, 23]);
+    const [top, below] = ['web-2', 'web'].map((one) => join(elsewhere, `${one}.layer.qcow2`));
+    assert.ok(top !== undefined && below !== undefined);
+    assert.deepEqual([await readBacking(top), await readBacking(below)], [below, to]);
+    assert.ok(statSync(top).blocks * 512 < 2.5 * miB, 'and it got nothing of what lies below it');
+    const third = await guest.take();
+    await guest.remove(second);
+    await agent.host.until('the layers to merge', () => !existsSync(top), 20_000);
+    const newest = join(agent.folder(guest.id), 'web.layer.qcow2');
+    assert.equal(await readBacking(newest), below, 'in another folder than what lies on it');
+    await guest.remove(third);
+    await agent.host.until('the layers to merge', () => !existsSync(newest), 20_000);
+    await moving.move('data.qcow2', to);
+    assert.deepEqual(moving.inFolder, ['data.layer.qcow2', 'data.qcow2']);
+    await guest.revert(first, 'leave');
+    await agent.until(guest.id, 'off', 20_000);
+    assert.deepEqual(moving.inFolder, ['data-2.layer.qcow2', 'data.qcow2']);
+    assert.deepEqual(await held(join(agent.folder(guest.id), 'data-2.layer.qcow2')), [21, 21, 21]);
+    await moving.move(to, 'data.qcow2');
+    assert.deepEqual(
+      await held(join(elsewhere, 'web-2.layer.qcow2')),
+      [21, 21, 21],
+      'at rest, too',
+    );
+    assert.deepEqual(moving.inFolder, []);
+    const check = { id: guest.id, action: 'turn-on', request: {} } as const;
+    const { reasons } = await agent.host.call('machine.check', check);
+    assert.deepEqual(reasons, [], 'it starts there');
   });
 });

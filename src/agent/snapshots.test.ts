@@ -407,6 +407,51 @@ describe('snapshots', { skip: withoutQemu }, () => {
     assert.deepEqual(readdirSync(elsewhere), []);
   });
 
+  test('a disk moves with all branches and undo disks, as its vm runs and at rest, and memory goes back to it', async () => {
+    const undo = { settings: { undoDisks: { enabled: true } } };
+    let definition = bareDefinition({ disks: [testDisk('a.qcow2')] }, undo);
+    const id = await agent.create(definition, [newDisk('a.qcow2')]);
+    const move = async (from: string, to: string): Promise<void> => {
+      const { hardware } = definition;
+      definition = { ...definition, hardware: { ...hardware, disks: [testDisk(to)] } };
+      const params = { parent: null, definition, definitionVersion: 2 };
+      await call(id, 'machine.relocate', { ...params, disks: [{ from, to }] });
+      const left = readdirSync(agent.folder(id)).filter((one) => one.startsWith(from.slice(0, -6)));
+      assert.deepEqual(left, []);
+    };
+    const holds = (name: string, region: number, pattern: number): boolean => {
+      const { path, format } = topOf(id, name);
+      const command = `read -P ${pattern} ${region}M 1M`;
+      return spawnSync('qemu-io', ['-f', format, '-r', '-c', command, path]).status === 0;
+    };
+    await write(id, 'a.qcow2', 0, 1);
+    const first = await take(id);
+    await write(id, 'a.qcow2', 1, 2);
+    const second = await take(id);
+    await revert(id, first);
+    await write(id, 'a.qcow2', 1, 3);
+    await agent.act(id, 'turn-on');
+    const whole = { ...newSnapshot(), memory: true };
+    await call(id, 'machine.snapshot.take', { snapshot: whole });
+    await move('a.qcow2', 'web.qcow2');
+    assert.equal(report(id).state, 'running');
+    await agent.act(id, 'turn-off', { undo: 'keep' });
+    assert.ok(holds('web.qcow2', 0, 1) && holds('web.qcow2', 1, 3));
+    await revert(id, second);
+    assert.ok(holds('web.qcow2', 0, 1) && holds('web.qcow2', 1, 2));
+    await call(id, 'machine.snapshot.revert', { snapshotId: whole.id, memory: 'restore' });
+    await call(id, 'machine.snapshot.recall', { snapshotId: whole.id });
+    assert.equal((await agent.act(id, 'restore')).state, 'running');
+    await agent.act(id, 'turn-off', { undo: 'keep' });
+    await move('web.qcow2', 'back.qcow2');
+    await agent.act(id, 'discard-undo');
+    assert.ok(holds('back.qcow2', 1, 3));
+    await revert(id, first);
+    assert.ok(holds('back.qcow2', 0, 1) && holds('back.qcow2', 1, 0));
+    await call(id, 'machine.destroy', { keep: [] });
+    assert.equal(existsSync(agent.folder(id)), false, 'all of it was known');
+  });
+
   test('every file of every branch belongs to its vm in the list of all disks', async () => {
     const id = await makeVm();
     const first = await take(id);

@@ -1,4 +1,5 @@
 /** What a driver's storage does with layers of disks (docs/rfd/0012). */
+import type { Hardware } from '#api';
 import type { Layer, Layers, Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 
@@ -51,6 +52,15 @@ export interface LayerStorage {
   ): Promise<Seal>;
   /** Gives the copy the name. Without a copy nothing is done. */
   putCopy(machine: LayerPlace, file: string): Promise<void>;
+  /**
+   * A copy of a file that nobody writes under another name, which names that parent (null: none), with at most that many
+   * bytes per second (0: no limit). Errors: `exhausted`, `cancelled`; without the name there is no copy.
+   */
+  copyLayer(
+    machine: LayerPlace,
+    copy: { readonly from: string; readonly to: string; readonly parent: DiskFile | null },
+    work: LayerWork & { readonly limit: () => number },
+  ): Promise<void>;
   /** Names another parent in a file, whose content is the same on it. */
   renameParent(machine: LayerPlace, file: string, parent: DiskFile): Promise<void>;
   /** Copies firmware variables and TPM, where there are any, into a folder of that name. */
@@ -59,6 +69,8 @@ export interface LayerStorage {
   memoryPath(machine: LayerPlace, name: string): string;
   /** Of the memory that is kept there; null: none, or not whole. */
   memoryBytes(machine: LayerPlace, name: string): Promise<number | null>;
+  /** The memory belongs to a machine with this hardware from now on, where it belonged to one with that before: the same one, with its files elsewhere. */
+  carryMemory(machine: LayerPlace, name: string, before: Hardware, after: Hardware): Promise<void>;
   /** That memory once more, as the saved state of the machine; answers its path. */
   recallMemory(machine: LayerPlace, name: string): Promise<string>;
   /** Copies those of a machine, or those that a folder of its keeps, to another machine. */

@@ -38,6 +38,8 @@ export interface OpenMerge {
   readonly upper: string;
   /** Below it, with nothing else on it. */
   readonly lower: string;
+  /** What lies on the upper one; undefined where that is the top. */
+  readonly above: string | undefined;
   /** The most that it takes, bytes per second, 0: no limit; asked again while it is under way. */
   readonly limit: () => number;
   readonly signal: AbortSignal;
@@ -52,8 +54,15 @@ export interface OpenMerge {
 export interface OpenMirror {
   /** As the record names it. */
   readonly disk: Disk;
-  /** A new file of its format and size. */
+  /** A new file of the disk's size, in the format of its top. */
   readonly to: string;
+  /** Where something lies below the disk's top: copies of that, from the top down, and what stays and the lowest of them lies on. */
+  readonly below:
+    | {
+        readonly copies: readonly Pick<Layer, 'file' | 'format'>[];
+        readonly kept: string | undefined;
+      }
+    | undefined;
   /** As for a merge. */
   readonly limit: () => number;
   readonly signal: AbortSignal;
@@ -99,20 +108,20 @@ export interface LiveLayers {
   /** Goes on with one that an agent before this one began. Errors: `exhausted`, `cancelled`; the files stay apart. */
   merge(merge: OpenMerge): Promise<void>;
   /**
-   * Copies a disk that is one file to another one, and switches over. Goes on with a copy to that file that an agent before this
+   * Copies what is on top of a disk to another file, and switches over. Goes on with a copy to that file that an agent before this
    * one began. Errors: `exhausted`, `cancelled`; the disk stays where it is.
    */
   mirror(mirror: OpenMirror): Promise<void>;
   /** Whether such a copy is under way. */
   isMirroring(disk: Disk, to: string): Promise<boolean>;
-  /** Ends it, if there is one, and closes what it made. */
-  endMirror(disk: Disk, to: string): Promise<void>;
+  /** Ends it, if there is one, and closes the files, from the top down. */
+  endMirror(disk: Disk, files: readonly string[]): Promise<void>;
   /** Whether the disk is on that file now. */
   isOn(disk: Disk, file: string): Promise<boolean>;
-  /** The disk has moved to that file, which is from now on as that of any other disk. Can be done again. */
-  goOn(disk: Disk, to: string): Promise<void>;
-  /** Nothing has a file open any more that the disk, as it is now, has left. Can be done again. */
-  leave(disk: Disk, from: string): Promise<void>;
+  /** The disk, as it is in the record, has moved: its new file is from now on as that of any other disk. Can be done again. */
+  goOn(disk: Disk): Promise<void>;
+  /** Nothing has the files open any more, from the top down, that the disk, as it is now, has left. Can be done again. */
+  leave(disk: Disk, files: readonly string[]): Promise<void>;
   /** Goes on with the file that has the name now. Can be done again. */
   replace(replacement: OpenReplacement): Promise<void>;
 }

@@ -31,6 +31,11 @@ const servedFilesSchema = z.strictObject({
   files: z.array(fileName).min(1).max(4096),
 });
 
+const renamedSchema = z
+  .array(z.strictObject({ from: fileName, to: fileName }))
+  .max(4096)
+  .readonly();
+
 /** A process of this host: a pid alone may be another one's by now. */
 export const processIdentitySchema = z.strictObject({
   pid: z.number().int().min(1),
@@ -107,6 +112,11 @@ export const machineFileSchema = z.strictObject({
       /** Of a disk that is served: the names for it, and its files, absolute. */
       served: z
         .strictObject({ from: servedFilesSchema, to: servedFilesSchema })
+        .nullable()
+        .default(null),
+      /** Of a disk with layers: all of its files that go, as `layers` names them, its own among them (rename-files.ts). */
+      layered: z
+        .strictObject({ chain: renamedSchema, others: renamedSchema })
         .nullable()
         .default(null),
     })

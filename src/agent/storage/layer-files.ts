@@ -9,17 +9,29 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isNative } from '#api';
+import { isNative, type Hardware } from '#api';
 import { assert, Fault, kiB, miB } from '#lib';
 import { commitImage, createImage, renameParent, type ImageFormat } from '#qemu';
-import type { DiskFile, LayerPlace, LayerStorage, MergeOptions } from '../drivers/layer-storage.ts';
+import type {
+  DiskFile,
+  LayerPlace,
+  LayerStorage,
+  LayerWork,
+  MergeOptions,
+} from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import {
+  factsOfMemory,
+  hashHardware,
+  readSavedFacts,
+  writeSavedFacts,
+} from '../drivers/qemu/saved-facts.ts';
 import { layersSchema, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
 import { isBlankLayer } from './blank-layer.ts';
-import { copyFile } from './copy-file.ts';
+import { copyFile, type CopyWork } from './copy-file.ts';
 import { exists } from './exists.ts';
 import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
@@ -165,18 +177,24 @@ export class LayerFiles implements LayerStorage {
     const path = resolveFile(machine.folder, file);
     const copy = copyOf(path);
     const { size } = await stat(path);
-    let doneBytes = 0;
     await rm(copy, { force: true });
-    await copyFile(path, copy, {
-      signal: work.signal,
-      limit: work.limit,
-      onBytes: (bytes) => {
-        doneBytes += bytes;
-        work.onProgress(size === 0 ? 1 : doneBytes / size);
-      },
-    });
+    await copyFile(path, copy, metered(size, work));
     await this.#options.own(copy, machine.uid);
     return await readSeal(copy);
+  }
+
+  async copyLayer(
+    machine: LayerPlace,
+    { from, to, parent }: Parameters<LayerStorage['copyLayer']>[1],
+    work: Parameters<LayerStorage['copyLayer']>[2],
+  ): Promise<void> {
+    const [source, path] = [from, to].map((file) => resolveFile(machine.folder, file));
+    assert(source !== undefined && path !== undefined, 'two files');
+    const { size } = await stat(source);
+    await copyFile(source, path, metered(size, work));
+    await this.#options.own(path, machine.uid);
+    if (parent !== null) await this.renameParent(machine, to, parent);
+    await flushFolder(dirname(path));
   }
 
   async putCopy(machine: LayerPlace, file: string): Promise<void> {
@@ -215,6 +233,18 @@ export class LayerFiles implements LayerStorage {
   async memoryBytes(machine: LayerPlace, name: string): Promise<number | null> {
     const stats = await stat(this.memoryPath(machine, name)).catch(() => undefined);
     return stats?.size ?? null;
+  }
+
+  async carryMemory(
+    machine: LayerPlace,
+    name: string,
+    before: Hardware,
+    after: Hardware,
+  ): Promise<void> {
+    const path = factsOfMemory(this.memoryPath(machine, name));
+    const facts = await readSavedFacts(path);
+    if (facts?.hardwareHash !== hashHardware(before)) return;
+    await writeSavedFacts(path, { ...facts, hardwareHash: hashHardware(after) });
   }
 
   /** A second name costs nothing; a volume that knows none gets a copy. */
@@ -291,6 +321,18 @@ export class LayerFiles implements LayerStorage {
       hint: 'it belongs to the disks: bring back the one that they were carried with',
     });
   }
+}
+
+function metered(sizeBytes: number, work: LayerWork & { readonly limit: () => number }): CopyWork {
+  let doneBytes = 0;
+  return {
+    signal: work.signal,
+    limit: work.limit,
+    onBytes: (bytes) => {
+      doneBytes += bytes;
+      work.onProgress(sizeBytes === 0 ? 1 : doneBytes / sizeBytes);
+    },
+  };
 }
 
 /** What belongs to a machine beside its disks, and where a snapshot keeps it. */

@@ -289,6 +289,8 @@ async function requireMovableParent(
   before: MachineFile,
   after: MachineFile,
 ): Promise<void> {
+  // A layer of the vm is told where its parent is (verbs/travel.ts).
+  if (after.folder === before.folder && isLayer(before, from)) return;
   const names = await parentNames(from, before);
   const staysRight = (name: string): boolean => {
     const parent = isAbsolute(name) ? name : join(dirname(from), name);
@@ -299,6 +301,12 @@ async function requireMovableParent(
   throw new Fault('refused', `${from} would lose its parent ${names.join(', ')}`, {
     hint: 'rebase it to a name that stays right, with: gantry disk rebase',
   });
+}
+
+function isLayer({ layers, folder }: MachineFile, path: string): boolean {
+  return layers.files.some(
+    ({ file, parent }) => parent !== null && resolveFile(folder, file) === path,
+  );
 }
 
 /** As the file says; formats of other products may say it in several ways, of which one is enough. */

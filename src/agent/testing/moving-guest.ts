@@ -1,16 +1,20 @@
 /** A guest that runs, whose disks for data are moved between its folder and another volume. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk, LinkParams, LinkResult, VmDefinition } from '#api';
 import { hostStore, makeDisk } from '#disk';
-import { giB, present } from '#lib';
+import { giB, miB, present } from '#lib';
 import type { FakeHost } from './fake-coordinator.ts';
 import { byTester, QemuAgent, testDisk } from './qemu-agent.ts';
 import { WrittenGuest } from './written-guest.ts';
 
 /** A file system of its own on every Linux machine. */
 export const otherVolume = '/dev/shm';
+
+/** Bytes per second: for ever, and a second or so. */
+const slow = 65_536;
+const faster = 4 * miB;
 
 /** Makes the file of a disk. */
 type MakeDisk = (disk: {
@@ -101,20 +105,24 @@ export class MovingGuest implements AsyncDisposable {
   /** Files of the first in the folder of the vm. */
   get inFolder(): readonly string[] {
     const names = readdirSync(this.agent.folder(this.guest.id));
-    return names.filter((name) => name.includes('data.'));
+    return names.filter((name) => /^data[.-]/.test(name)).toSorted();
   }
 
   move(to: string, from?: string): Promise<LinkResult<'machine.relocate'>> {
     return this.agent.host.call('machine.relocate', this.#params(to, from));
   }
 
-  /** A copy that takes until it is let go, of which something has been done. */
-  async beginSlowly(to: string): Promise<ReturnType<FakeHost['begin']>> {
-    await this.limit(65_536);
+  /** A copy that takes until it is let go, of which something has been done. `top`: of a disk with layers the last file made, into which the guest's writes go then. */
+  async beginSlowly(to: string, top?: string): Promise<ReturnType<FakeHost['begin']>> {
+    await this.limit(top === undefined ? slow : faster);
     const { host } = this.agent;
-    const told = host.progress.length;
     const begun = host.begin('machine.relocate', this.#params(to));
     begun.answer.catch(() => undefined);
+    if (top !== undefined) {
+      await host.until('the layers to be copied', () => existsSync(top), 60_000);
+      await this.limit(slow);
+    }
+    const told = host.progress.length;
     await host.until('the copy to be told of', () => host.progress.length > told + 2, 60_000);
     return begun;
   }

@@ -3,7 +3,7 @@
  * nothing starts it meanwhile, and both are cut off without harm: the record names what is to be
  * removed before it is made (leftovers.ts), and one write of the record is the moment at which a move takes effect.
  */
-import { dirname, join, basename } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import {
   isNative,
   placeName,
@@ -16,18 +16,23 @@ import { describeFault, Fault } from '#lib';
 import type { Travel } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
+import { renamingsOf, requireMovable } from '../machine/begin-move.ts';
 import type { Hands } from '../machine/hands.ts';
+import { carryMemories } from '../machine/layers/carry-memories.ts';
 import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
 import { handOut } from '../machine/hand-out.ts';
 import { judgeLayers } from '../machine/layers/check-layers.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
+import type { Layer } from '../machine/layers/layers.ts';
 import { linkClone } from '../machine/layers/link-disks.ts';
 import { mergeLayers } from '../machine/layers/merge.ts';
+import { filesToMove, parentOf, renameFiles } from '../machine/layers/rename-files.ts';
 import { moveDisk } from '../machine/move-disk.ts';
 import { separateShared } from '../machine/layers/shared-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
+import { resolveFile } from '../drivers/qemu/places.ts';
 import { realPath } from '../storage/allowed.ts';
 import { usedByOthers } from '../storage/list-files.ts';
 import { copiesOf, travelOf } from './travel-of.ts';
@@ -256,19 +261,29 @@ async function relocate(
   const before = hands.file;
   const { definition, definitionVersion, parent, disks } = params;
   const moves = parent !== null && dirname(before.folder) !== parent;
+  const renamings = moves ? disks : disksWithLayers(before, disks);
   const folder = moves ? (await travel.claimFolder(parent, definition)).folder : before.folder;
-  const after = inFolder(before, folder, params);
+  const after = inFolder(before, folder, params, renamings);
   const made: string[] = moves ? [folder] : [];
   try {
-    const plan = await travel.planMove(before, after, disks, host.others(params.id));
+    const plan = await travel.planMove(before, after, renamings, host.others(params.id));
     for (const { to } of moves ? [] : plan) {
       await travel.claimFile(to);
       made.push(to);
     }
-    await requireSameLayers(host, before, definition);
+    await requireSameLayers(host, before, params, renamings);
     hands.set({ leftovers: made });
     await hands.persist();
-    await travel.place(plan, { signal: hands.signal, progress });
+    const told = moves ? [] : renamedParents(before, renamings);
+    const copied = new Set(told.map(({ to }) => resolveFile(folder, to)));
+    const placed = plan.filter(({ to }) => !copied.has(to));
+    await travel.place(placed, { signal: hands.signal, progress });
+    const copying = { signal: hands.signal, limit: () => 0 };
+    for (const one of told)
+      await host.driver.storage.layers.copyLayer(before, one, {
+        ...copying,
+        onProgress: (part) => progress(part, `copying ${one.from}`),
+      });
     const old = plan.map(({ from }) => from);
     await takeEffect(hands, before, {
       folder,
@@ -281,7 +296,7 @@ async function relocate(
       layers: await sealAnew(
         host.driver.storage,
         after,
-        new Set(before.layers.files.map(({ file }) => file)),
+        new Set(after.layers.files.map(({ file }) => file)),
       ),
       leftovers: moves ? [...old, before.file, `${before.folder}/`] : old,
     });
@@ -291,6 +306,7 @@ async function relocate(
     throw error;
   }
   await host.driver.storage.writeDefinition(hands.file);
+  await carryMemories(hands, renamings);
   await tidyLayers(hands);
   if (hands.file.savedFile !== null) await travel.reconcileSaved(hands.file);
   await travel.remove(hands.file.leftovers);
@@ -298,13 +314,53 @@ async function relocate(
   await hands.persist();
 }
 
-/** Errors: `refused` where layers lie on a disk that leaves its folder, or what lies below was changed. */
+/** The disks with all of their layers, which go where they go. */
+function disksWithLayers(
+  { definition, layers }: MachineFile,
+  disks: readonly DiskCopy[],
+): readonly DiskCopy[] {
+  return disks.flatMap(({ from, to }) => {
+    const disk = definition.hardware.disks.find(({ file }) => file === from);
+    if (disk === undefined) return [{ from, to }];
+    const layered = filesToMove(layers, disk, to);
+    return renamingsOf({ from, to, layered });
+  });
+}
+
+/** Layers whose parent is not found any more by the name that they have for it: they are copied, and told the new one. */
+function renamedParents(
+  { layers, folder }: MachineFile,
+  renamings: readonly DiskCopy[],
+): (DiskCopy & { readonly parent: Pick<Layer, 'file' | 'format'> })[] {
+  const names = new Map(renamings.map(({ from, to }) => [from, to]));
+  return renamings.flatMap(({ from, to }) => {
+    const parent = parentOf(layers, from);
+    if (parent === null) return [];
+    const file = names.get(parent.file) ?? parent.file;
+    const [own, below] = [from, parent.file].map((one) => resolveFile(folder, one));
+    const [ownAfter, belowAfter] = [to, file].map((one) => resolveFile(folder, one));
+    const isBeside = dirname(own ?? '') === dirname(below ?? '');
+    const name = isBeside ? `${dirname(ownAfter ?? '')}/${basename(below ?? '')}` : below;
+    return name === belowAfter ? [] : [{ from, to, parent: { ...parent, file } }];
+  });
+}
+
+/** Errors: `refused` where layers would not find what they lie on, or that was changed. */
 async function requireSameLayers(
   host: Host,
   before: MachineFile,
-  { hardware }: VmDefinition,
+  params: Pick<LinkParams<'machine.relocate'>, 'definition' | 'parent'>,
+  renamings: readonly DiskCopy[],
 ): Promise<void> {
-  requireLayersKept(before, hardware.disks);
+  if (params.parent === null) await requireMovable({ file: before, host }, params, renamings);
+  else requireLayersKept(before, params.definition.hardware.disks);
+  const left = before.layers.files.find(
+    ({ file, parent }) => isAbsolute(file) && parent !== null && !isAbsolute(parent),
+  );
+  if (params.parent !== null && left !== undefined)
+    throw new Fault('refused', `${left.file} stays where it is, and would lose ${left.parent}`, {
+      hint: `bring its disk into the vm's folder first, with: gantry vm move-disk`,
+    });
   const [changed] = await judgeLayers(host.driver.storage, before);
   if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
 }
@@ -345,7 +401,9 @@ function inFolder(
   before: MachineFile,
   folder: string,
   { definition, definitionVersion }: LinkParams<'machine.relocate'>,
+  renamings: readonly DiskCopy[],
 ): MachineFile {
+  const names = new Map(renamings.map(({ from, to }) => [from, to]));
   const place = (path: string): string => join(folder, basename(path));
   return {
     ...before,
@@ -357,5 +415,6 @@ function inFolder(
         : place(before.savedFile),
     definition,
     definitionVersion,
+    layers: renameFiles(before.layers, names),
   };
 }

@@ -259,7 +259,7 @@ export const travelCommands = [
   }),
   command({
     name: 'vm move-disk',
-    summary: 'move the file of a disk to another folder of its host',
+    summary: 'move the file of a disk, with its snapshots, to another folder of its host',
     args: [vmArgument, { name: 'place', meaning: 'for example sata0:1' }],
     options: { path: { ...pathOption, meaning: "folder of the host; default: the vm's own" } },
     examples: ['gantry vm move-disk web-1 virtio0:1 --path /srv/slow'],

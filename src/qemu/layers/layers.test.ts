@@ -97,6 +97,7 @@ class Machine implements AsyncDisposable {
       diskId: 'disk-a',
       upper: this.path(upper),
       lower: this.path(lower),
+      above: undefined,
       limit: () => 0,
       signal: AbortSignal.timeout(20_000),
       onProgress: () => undefined,
@@ -315,6 +316,53 @@ void test(
 );
 
 void test(
+  'a disk with layers goes on over copies of them, and its new top gets what the old one held and no more',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    await machine.write('disk-a', 1, 0);
+    await machine.putOnTop('one');
+    await machine.write('disk-a', 2, 1);
+    await machine.putOnTop('two');
+    await machine.write('disk-a', 3, 2);
+    const moved = (name: string): string => machine.path(`moved.${name}`);
+    const layer = (name: string, parent: string): void =>
+      void execFileSync('qemu-img', ['rebase', '-u', '-F', 'qcow2', '-b', parent, name]);
+    execFileSync('cp', [machine.path('disk-a.one'), moved('one')]);
+    layer(moved('one'), machine.path('disk-a.qcow2'));
+    const parent = ['-u', '-b', moved('one'), '-F', 'qcow2', moved('two'), '8M'];
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...parent]);
+    const below = {
+      copies: [{ source: { kind: 'file', path: moved('one') }, format: 'qcow2' }],
+      kept: machine.path('disk-a.qcow2'),
+    } as const;
+    const reason = new Fault('cancelled', 'enough');
+    const ended = machine.mirror(moved('two'), {
+      below,
+      beforeMove: () => Promise.reject(reason),
+    });
+    await assert.rejects(ended, (error) => error === reason);
+    const before = ['disk-a.one', 'disk-a.qcow2', 'disk-a.two', 'disk-a.two'];
+    const now = (await machine.paths('disk-a')).toSorted();
+    assert.deepEqual(now, before, 'nothing of the copy is open');
+    await machine.mirror(moved('two'), {
+      below,
+      beforeMove: () => machine.write('disk-a', 4, 3),
+    });
+    const { images, path } = await readOpenDisk(machine.qemu.qmp, 'disk-a');
+    assert.equal(path, moved('two'));
+    assert.ok(images.has(moved('one')));
+    await machine.write('disk-a', 5, 4);
+    await qmp.quit(machine.qemu.qmp);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2, 3, 4])
+      assert.ok(holds(moved('two'), region + 1, region), String(region));
+    layer(moved('two'), '');
+    for (const region of [0, 1]) assert.ok(holds(moved('two'), 0, region), String(region));
+  },
+);
+
+void test(
   'a copy that is cancelled leaves the disk where it is; one that was left goes on, and is joined or ended',
   options,
   async () => {
@@ -349,7 +397,7 @@ void test(
       .catch((error: unknown) => assert.equal(error, reason));
     assert.deepEqual(await qmp.queryJobs(monitor), []);
     await cut(true);
-    await endMirror(monitor, 'disk-a', one);
+    await endMirror(monitor, 'disk-a', [one]);
     await machine.mirror(other, { format: 'raw' });
     assert.deepEqual(await machine.paths('disk-a'), ['other.raw', 'other.raw']);
     await qmp.quit(monitor);

@@ -5,7 +5,7 @@
  * Invariant: until `moved` has been called and answered, the upper image holds all that the disk holds, so
  * that whoever is cut off may go by it. The guest stands still meanwhile where it was the one on top.
  */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { assert, Fault } from '#lib';
 import type { QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
@@ -15,9 +15,11 @@ import { closeImage } from './put-on-top.ts';
 
 export interface LiveMerge extends JobWatch {
   readonly diskId: string;
-  /** Paths, absolute and in one folder; the lower one may be that of a served image where the upper one is on top. */
+  /** Paths, absolute; the lower one may be that of a served image where the upper one is on top. */
   readonly upper: string;
   readonly lower: string;
+  /** What lies on the upper one and is told its new parent; undefined where that is on top. */
+  readonly above: string | undefined;
   /** Both are equal; the guest is about to stand still, where it is in what is merged. */
   readonly beforeMove: () => Promise<void>;
   /** The disk goes on in the lower image: the place to write that down. */
@@ -59,7 +61,7 @@ export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<vo
 function commitOf(
   jobId: string,
   open: OpenDisk,
-  { upper, lower }: LiveMerge,
+  { upper, lower, above }: LiveMerge,
 ): Omit<qmp.BlockCommit, 'bytesPerSecond'> {
   const topNode = open.images.get(upper);
   const baseNode = open.images.get(lower);
@@ -67,6 +69,7 @@ function commitOf(
     throw new Fault('not-found', `the machine has not both ${upper} and ${lower} open`);
   const isTop = open.path === upper;
   assert(isTop || !isServedImage(lower), 'QEMU would name the format of what it is served, raw');
-  const backingFile = isTop ? undefined : `./${basename(lower)}`;
+  const isBeside = above !== undefined && dirname(above) === dirname(lower);
+  const backingFile = isTop ? undefined : isBeside ? `./${basename(lower)}` : lower;
   return { jobId, rootNode: open.rootNode, topNode, baseNode, backingFile };
 }

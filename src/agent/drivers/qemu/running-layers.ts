@@ -24,6 +24,7 @@ import {
   type LiveMirror,
   type QmpClient,
 } from '#qemu';
+import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type {
   LiveLayers,
@@ -122,42 +123,61 @@ export class RunningLayers implements LiveLayers {
     await closeImage(this.#parts.client(), diskId(disk), this.#resolve(disk, file));
   }
 
-  async merge({ disk, upper, lower, ...rest }: OpenMerge): Promise<void> {
+  async merge({ disk, upper, lower, above, ...rest }: OpenMerge): Promise<void> {
     await mergeLive(this.#parts.client(), {
       ...rest,
       diskId: diskId(disk),
       upper: this.#resolve(disk, upper),
       lower: this.#resolve(disk, lower),
+      above: above === undefined ? undefined : this.#resolve(disk, above),
     });
   }
 
-  async mirror({ disk, to, ...rest }: OpenMirror): Promise<void> {
-    const { account, served, disksSocket } = this.#parts;
+  async mirror({ disk, to, below, ...rest }: OpenMirror): Promise<void> {
+    const { account, served } = this.#parts;
     const file = this.#parts.file();
     const copy = copyEntryOf(file);
-    const files =
-      copy === undefined ? [this.#resolve(disk, to)] : (file.moving?.served?.to.files ?? []);
+    const opened = [to, ...(below?.copies ?? []).map((one) => one.file)];
+    const files = [
+      ...opened.filter((one) => !this.#isServed(disk, one)).map((one) => this.#resolve(disk, one)),
+      ...(file.moving?.served?.to.files ?? []),
+    ];
     if (account !== undefined) for (const path of files) await giveFile(path, account);
     if (copy !== undefined) await served.take(copy);
     await mirrorLive(this.#parts.client(), {
       ...rest,
       disk: specOf(disk),
-      ...(isImage(disk.format)
-        ? { to: { kind: 'file', path: this.#resolve(disk, to) }, format: disk.format }
-        : {
-            to: { kind: 'nbd', socketPath: disksSocket, exportName: this.#exportOf(disk, to) },
-            format: 'raw',
-          }),
+      ...this.#imageOf(disk, { file: to, format: topOf(file.layers, disk).format }),
+      below: below && {
+        copies: below.copies.map((one) => {
+          const { to: source, format } = this.#imageOf(disk, one);
+          return { source, format };
+        }),
+        kept: below.kept === undefined ? undefined : this.#resolve(disk, below.kept),
+      },
     });
+  }
+
+  #imageOf(
+    disk: Disk,
+    { file, format }: Pick<Disk, 'file' | 'format'>,
+  ): Pick<LiveMirror, 'to' | 'format'> {
+    const { disksSocket: socketPath } = this.#parts;
+    if (isImage(format)) return { to: { kind: 'file', path: this.#resolve(disk, file) }, format };
+    return {
+      to: { kind: 'nbd', socketPath, exportName: this.#exportOf(disk, file) },
+      format: 'raw',
+    };
   }
 
   isMirroring(disk: Disk, to: string): Promise<boolean> {
     return isMirroring(this.#parts.client(), diskId(disk), this.#resolve(disk, to));
   }
 
-  async endMirror(disk: Disk, to: string): Promise<void> {
-    await endMirror(this.#parts.client(), diskId(disk), this.#resolve(disk, to));
-    if (!isNative(disk)) await this.#parts.served.replace(this.#exportOf(disk, to), undefined);
+  async endMirror(disk: Disk, files: readonly string[]): Promise<void> {
+    const paths = files.map((file) => this.#resolve(disk, file));
+    await endMirror(this.#parts.client(), diskId(disk), paths);
+    await this.#unserve(disk, files);
   }
 
   async isOn(disk: Disk, file: string): Promise<boolean> {
@@ -165,15 +185,22 @@ export class RunningLayers implements LiveLayers {
     return path === this.#resolve(disk, file);
   }
 
-  async goOn(disk: Disk, to: string): Promise<void> {
+  async goOn(disk: Disk): Promise<void> {
     const copy = copyEntryOf(this.#parts.file());
     if (isNative(disk) || copy === undefined) return;
-    await this.#parts.served.replace(this.#exportOf(disk, to), { ...copy, access: 'write' });
+    const access = copy.access === 'incoming' ? 'write' : copy.access;
+    await this.#parts.served.replace(copy.name, { ...copy, access });
   }
 
-  async leave(disk: Disk, from: string): Promise<void> {
-    await closeImage(this.#parts.client(), diskId(disk), this.#resolve(disk, from));
-    if (!isNative(disk)) await this.#parts.served.replace(this.#exportOf(disk, from), undefined);
+  async leave(disk: Disk, files: readonly string[]): Promise<void> {
+    for (const file of files)
+      await closeImage(this.#parts.client(), diskId(disk), this.#resolve(disk, file));
+    await this.#unserve(disk, files);
+  }
+
+  async #unserve(disk: Disk, files: readonly string[]): Promise<void> {
+    for (const file of files.filter((one) => this.#isServed(disk, one)))
+      await this.#parts.served.replace(this.#exportOf(disk, file), undefined);
   }
 
   async replace({ disk, layer, above, below }: OpenReplacement): Promise<void> {

@@ -53,6 +53,10 @@ export class SimulatedLayers implements LayerStorage {
 
   async putCopy(): Promise<void> {}
 
+  async copyLayer(): Promise<void> {}
+
+  async carryMemory(): Promise<void> {}
+
   memoryPath(machine: LayerPlace, name: string): string {
     return resolveSimulated(machine, `${name}/memory`);
   }

@@ -42,7 +42,7 @@ export const sealSchema = z.strictObject({
 export type Seal = z.infer<typeof sealSchema>;
 
 export const layerSchema = z.strictObject({
-  /** Of the lowest as the definition names it; of all others a name in the vm's folder. */
+  /** As the definition names disks: in the vm's folder where it is a name, elsewhere where it is a path. */
   file: fileName,
   format: z.enum(vmDiskFormats),
   parent: fileName.nullable(),

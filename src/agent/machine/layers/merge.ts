@@ -69,6 +69,7 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
       disk: open.disk,
       upper,
       lower,
+      above: open.above,
       limit: () => hands.host.settings.liveMergeBytesPerSecond ?? 0,
       ...work,
       beforeMove: async () => {

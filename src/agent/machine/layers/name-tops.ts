@@ -35,7 +35,7 @@ export function nameState(
   return isTaken ? `${stem}.${id}.state` : short;
 }
 
-const stemOf = (name: string): string => name.replace(/\.[^.]*$/, '');
+export const stemOf = (name: string): string => name.replace(/\.[^.]*$/, '');
 
 /** `web-1.undo.qcow2`, or with a number where that is taken. */
 function nameLayer(disk: Disk, suffix: string, names: ReadonlySet<string>): string {

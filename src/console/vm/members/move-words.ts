@@ -7,7 +7,8 @@ const english = {
   after: 'File then',
   live: 'It is copied while the guest works, and can be cancelled until then. Nothing is lost whatever ends meanwhile.',
   cold: 'It is moved at once on the same volume, and copied to another one.',
-  layered: 'A disk with snapshots, undo disks or linked clones stays where it is.',
+  layered:
+    'Its snapshots and undo disks go with it. What it shares with linked clones stays where it is: make the disks of the vm its own first.',
 } as const;
 export type MoveDiskTextKey = keyof typeof english;
 
@@ -18,7 +19,7 @@ const german: Readonly<Record<MoveDiskTextKey, string>> = {
   live: 'Sie wird kopiert, während der Gast arbeitet, und kann bis dahin abgebrochen werden. Es geht nichts verloren, was immer dabei endet.',
   cold: 'Auf demselben Datenträger ist sie sofort verschoben, auf einen anderen wird sie kopiert.',
   layered:
-    'Eine Platte mit Sicherungspunkten, Rückgängig-Platten oder verknüpften Klonen bleibt, wo sie ist.',
+    'Ihre Sicherungspunkte und Rückgängig-Platten gehen mit. Was sie mit verknüpften Klonen teilt, bleibt, wo es ist: dann vorher die Platten der VM eigenständig machen.',
 };
 
 export const moveDiskLanguages = { of: 'move-disk', en: english, de: german };

@@ -57,8 +57,10 @@ export interface BlockMirror {
   readonly jobId: string;
   /** The node that the device is on; afterwards it is on the target. */
   readonly rootNode: string;
-  /** An image without a parent, of the same size, that nothing uses. */
+  /** An image of the same size that nothing uses. */
   readonly targetNode: string;
+  /** `top`: what lies below the target holds what lies below the root already. */
+  readonly sync: 'full' | 'top';
   /** 0: no limit. */
   readonly bytesPerSecond: number;
 }
@@ -73,7 +75,7 @@ export function blockdevMirror(
     'job-id': mirror.jobId,
     device: mirror.rootNode,
     target: mirror.targetNode,
-    sync: 'full',
+    sync: mirror.sync,
     speed: mirror.bytesPerSecond,
     'auto-dismiss': false,
   };

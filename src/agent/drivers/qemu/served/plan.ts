@@ -38,10 +38,13 @@ export function entryOf(
 /** Of the file that a disk is on its way to. */
 export function copyEntryOf({
   definition,
+  layers,
   moving,
-}: Pick<MachineFile, 'definition' | 'moving'>): ServedEntry | undefined {
+}: Pick<MachineFile, 'definition' | 'layers' | 'moving'>): ServedEntry | undefined {
   const disk = definition.hardware.disks.find(({ file }) => file === moving?.from);
   if (disk === undefined || !moving?.served) return undefined;
   const { served, toPath: path } = moving;
-  return { name: served.to.name, path, format: disk.format, access: 'incoming' };
+  // Below layers it is a copy that is whole before it is served.
+  const access = topOf(layers, disk).file === disk.file ? 'incoming' : 'when-written';
+  return { name: served.to.name, path, format: disk.format, access };
 }
