@@ -54,6 +54,8 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   CONNECT_GET_SYSINFO: ofHost,
   DOMAIN_GET_CPU_STATS: byArguments,
   DOMAIN_OPEN_CONSOLE: byArguments,
+  DOMAIN_PIN_VCPU: byArguments,
+  DOMAIN_SET_NUMA_PARAMETERS: 'which memory of its host a vm has is left to its kernel',
   DOMAIN_MIGRATE_PERFORM3_PARAMS: byArguments,
   STORAGE_POOL_DELETE: byArguments,
   DOMAIN_CORE_DUMP: memory,
@@ -74,12 +76,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   INTERFACE_CHANGE_BEGIN: adapters,
   SECRET_DEFINE_XML: 'nothing that Gantry runs takes a secret',
 };
-
-/** Which processors and memory of its host a vm runs on: answered or not, nothing is asserted of it. */
-export const unsettledProcedures: ReadonlySet<ProcedureName> = new Set([
-  'DOMAIN_PIN_VCPU',
-  'DOMAIN_SET_NUMA_PARAMETERS',
-]);
 
 /** Arguments that ask for nothing in particular, about one domain. */
 export function plainArgs(
