@@ -26,6 +26,7 @@ function xmlOf(hardware: Partial<Hardware>, description = '', id?: number): stri
     type: 'kvm',
     blockDevices: blockDevicesOf(vm, (reference) => `/images/${reference}.iso`),
     networkName: (network) => `name of ${network}`,
+    theirNetworkName: (there) => `${there}@h1`,
     screenPort: id === undefined ? null : 5907,
   });
 }

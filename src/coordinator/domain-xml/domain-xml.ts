@@ -4,7 +4,6 @@
  */
 import {
   machineArchitectures,
-  type Adapter,
   type BootDevice,
   type GuestRebootAction,
   type Hardware,
@@ -13,22 +12,20 @@ import {
   type VmDefinition,
 } from '#api';
 import { kiB } from '#lib';
-import { adapterTarget, type BlockDevice } from './domain-devices.ts';
-import { bandwidthXmlOf } from './bandwidth.ts';
+import type { BlockDevice } from './domain-devices.ts';
 import { cpuTuneOf } from './cpu-tune.ts';
 import { libvirtFormat } from './disk-formats.ts';
+import { interfaceOf, type NetworkNames } from './interface-xml.ts';
 import { titleOf } from './title.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
-export interface XmlSurroundings {
+export interface XmlSurroundings extends NetworkNames {
   readonly name: string;
   /** Undefined while it does not run. */
   readonly id: number | undefined;
   /** Of the vm's host: whether vms have KVM there. */
   readonly type: 'kvm' | 'qemu';
   readonly blockDevices: readonly BlockDevice[];
-  /** Name of a network by its id. */
-  readonly networkName: (id: string) => string;
   /** Undefined: the client cannot reach the screen. Null: it has no address while the vm does not run. */
   readonly screenPort: number | null | undefined;
 }
@@ -38,10 +35,8 @@ const loopback = 'localhost';
 
 const namespace = 'urn:gantry:libvirt:vm:1';
 
-export function writeDomainXml(
-  vm: Vm,
-  { name, id, type, blockDevices, networkName, screenPort }: XmlSurroundings,
-): string {
+export function writeDomainXml(vm: Vm, surroundings: XmlSurroundings): string {
+  const { name, id, type, blockDevices, screenPort } = surroundings;
   const { definition } = vm;
   const { hardware, description } = definition;
   const title = titleOf(definition);
@@ -81,7 +76,7 @@ export function writeDomainXml(
       element('on_crash', {}, crashWord(definition.settings.failure.reaction)),
       element('devices', {}, [
         ...blockDevices.map(diskOf),
-        ...hardware.adapters.map((adapter) => interfaceOf(adapter, networkName)),
+        ...hardware.adapters.map((adapter) => interfaceOf(adapter, surroundings)),
         ...hardware.serialPorts.flatMap(serialOf),
         ...screenOf(hardware, screenPort),
         ...boardOf(hardware),
@@ -173,23 +168,6 @@ function diskOf(device: BlockDevice): Element {
             unit: bus === 'scsi' ? 0 : device.position,
           }),
         ]),
-  ]);
-}
-
-function interfaceOf(adapter: Adapter, networkName: (id: string) => string): Element {
-  const { attachment, mac, model, link } = adapter;
-  const types = { none: 'null', user: 'user', network: 'network', foreign: 'network' } as const;
-  return element('interface', { type: types[attachment.kind] }, [
-    element('mac', { address: mac }),
-    ...(attachment.kind === 'network'
-      ? [element('source', { network: networkName(attachment.network) })]
-      : attachment.kind === 'foreign'
-        ? [element('source', { network: attachment.name })]
-        : []),
-    element('target', { dev: adapterTarget(adapter) }),
-    element('model', { type: model }),
-    element('link', { state: link }),
-    ...bandwidthXmlOf(adapter.bandwidth),
   ]);
 }
 

@@ -8,6 +8,8 @@ import { listSnapshots } from '../app/vm/snapshots-vm.ts';
 import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { isActive, notNow, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
+import type { Plugs } from './define/plugs.ts';
+import { plugsOn } from './vm-plugs.ts';
 import { sharePatch } from './define/cpu-tune-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
 import { inspectWanted } from './late-disks.ts';
@@ -101,7 +103,12 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
   const files = newFiles(wish, shown);
   const found = await inspectWanted(connection, vm.hostId, files, wish.blocks, signal);
   const before = vm.definition.hardware;
-  const devices = mergeDevices(wish, { before, shown, found, ...surroundings(connection) });
+  const devices = mergeDevices(wish, {
+    before,
+    shown,
+    found,
+    ...surroundings(connection, vm.hostId),
+  });
   const isRenamed = wish.name !== connection.handleOf(vm).name;
   const patch = {
     ...(isRenamed ? { name: wish.name } : {}),
@@ -154,7 +161,7 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
     before: undefined,
     shown: [],
     found,
-    ...surroundings(connection),
+    ...surroundings(connection, host.id),
   });
   const body = {
     name: wish.name,
@@ -231,14 +238,17 @@ function findDefined(connection: Connection, { uuid, name }: DomainWish): Vm | u
   throw libvirtFault('DOM_EXIST', `domain '${name}' already exists with uuid ${named.id}`);
 }
 
-function surroundings(connection: Connection): {
-  readonly networkName: (id: string) => string;
+function surroundings(
+  connection: Connection,
+  hostId: string,
+): {
+  readonly plugs: Plugs;
   readonly makeMac: () => string;
 } {
   const { inventory } = connection.parts.coordinator;
   const macs = usedMacs(inventory);
   return {
-    networkName: (id) => connection.networkName(id),
+    plugs: plugsOn(connection, hostId),
     makeMac: () => giveMac(inventory, macs),
   };
 }

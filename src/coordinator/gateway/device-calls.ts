@@ -4,7 +4,9 @@ import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { requireActive, type Connection } from './connection.ts';
 import type { AdapterWish } from './define/adapter-wish.ts';
 import type { BlockWish } from './define/block-wish.ts';
-import { attachmentOf, mediumOf } from './define/merge-wish.ts';
+import { mediumOf } from './define/merge-wish.ts';
+import { attachmentOf } from './define/plugs.ts';
+import { plugsOn } from './vm-plugs.ts';
 import { readDevice } from './define/wish.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { keepBandwidth } from '../domain-xml/bandwidth.ts';
@@ -75,7 +77,7 @@ const attach: Verb = {
   async adapter({ connection, vm, signal }, wish) {
     const { model, mac, link, bandwidth } = wish;
     const body = {
-      attachment: attachmentOf(wish, undefined, (id) => connection.networkName(id)),
+      attachment: attachmentOf(wish, undefined, plugsOn(connection, vm.hostId)),
       link,
       bandwidth,
       ...(model === undefined ? {} : { model }),
@@ -141,7 +143,7 @@ const update: Verb = {
         'OPERATION_UNSUPPORTED',
         'the model of an adapter changes with the definition',
       );
-    const attachment = attachmentOf(wish, own, (id) => connection.networkName(id));
+    const attachment = attachmentOf(wish, own, plugsOn(connection, vm.hostId));
     const bandwidth = keepBandwidth(own.bandwidth, wish.bandwidth);
     const body = { link: wish.link, attachment, bandwidth };
     await connection.work('vm.adapter.change', { params, body }, signal);

@@ -6,6 +6,7 @@ import type { HostDocument } from '../documents.ts';
 import { isActive, notNow, requireActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
 import { writeDomainXml } from '../domain-xml/domain-xml.ts';
+import { shownNetworkName } from './vm-plugs.ts';
 import { titleOf } from '../domain-xml/title.ts';
 import { whole } from './domain-stats.ts';
 
@@ -170,6 +171,7 @@ export async function domainXmlOf(connection: Connection, vm: Vm, flags = 0): Pr
     type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
     blockDevices: connection.blockDevicesOf(vm),
     networkName: (id) => connection.networkName(id),
+    theirNetworkName: (there) => shownNetworkName(connection, vm.hostId, there),
     screenPort: isShown ? await screens?.portOf(vm.id) : screens && null,
   });
 }

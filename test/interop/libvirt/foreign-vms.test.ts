@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry, Host, HostDiskList, Operation, Vm, VmFiles } from '#api';
+import type { Host, HostDiskList, Operation, Vm, VmFiles } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { virsh, whyNot } from './tools.ts';
 
@@ -129,88 +129,6 @@ void test(
     assert.deepEqual((await fleet.vmOf('left')).definition.hardware.disks, []);
     const settings = { start: { onHostStart: 'off' } };
     assert.equal((await change({ settings })).state, 'done');
-  },
-);
-
-void test(
-  'what virsh tunes of a vm of another hypervisor is set there, and its answers are those of its libvirtd',
-  { skip },
-  async () => {
-    const { name, id } = await fleet.vmOf('left');
-    const gateway = `gantry+unix:///host/left?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
-    const [adapter = assert.fail()] = (await fleet.vmOf('left')).definition.hardware.adapters;
-    const same = async (words: string): Promise<string> => {
-      const [verb = '', ...more] = words.split(' ');
-      const [here, there] = [
-        await virsh(gateway, verb, name, ...more),
-        await fleet.ask('left', verb, 'test', ...more),
-      ];
-      assert.deepEqual([here.code, here.out, here.err], [there.code, there.out, there.err], words);
-      return `${here.out}${here.err}`;
-    };
-    const set = async (words: string): Promise<void> => {
-      const [verb = '', ...more] = words.split(' ');
-      const { code, err } = await virsh(gateway, verb, name, ...more);
-      assert.equal(code, 0, `${words}: ${err}`);
-    };
-    await set('vcpupin 0 1');
-    // The driver for tests has another number of processors in its map than in its facts.
-    for (const there of [
-      await virsh(gateway, 'vcpupin', name),
-      await fleet.ask('left', 'vcpupin test'),
-    ])
-      assert.match(there.out, /^ 0 +1$/m);
-    await set('emulatorpin 2-3 --config');
-    assert.match(await same('emulatorpin --config'), /2-3/);
-    await set('memtune --soft-limit 400000 --config');
-    assert.match(await same('memtune --config'), /soft_limit +: 400000/);
-    await set('numatune --nodeset 0 --config');
-    assert.match(await same('numatune --config'), /numa_nodeset +: 0/);
-    await set(`domiftune ${adapter.mac} --inbound 1000,2000,64 --config`);
-    assert.match(await same(`domiftune ${adapter.mac} --config`), /inbound\.peak *: 2000/);
-    assert.equal(
-      fleet.stage.vm(id)?.definition.hardware.adapters[0]?.bandwidth.inboundBitsPerSecond,
-      8_000_000,
-    );
-    const dump = await virsh(gateway, 'dumpxml', name);
-    assert.match(dump.out, /<bandwidth>\s*<inbound average='1000'\/>/);
-    for (const words of ['vcpupin 99 1', 'schedinfo --set cpu_shares=7', 'blkiotune'])
-      await same(words);
-    const { items } = await fleet.list<AuditEntry>('/audit?limit=50');
-    assert.ok(
-      items.some(({ route, object }) => route === 'vm.update' && object?.includes(id) === true),
-    );
-  },
-);
-
-void test(
-  'what virsh would tune of a vm with an agent is as it says, and all else is refused with the reason',
-  { skip },
-  async () => {
-    const vm = [...(await fleet.list<Vm>('/vms')).items].find(({ host }) => host === 'own');
-    const { name } = vm ?? assert.fail('there is no vm');
-    const gateway = `gantry+unix:///host/own?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
-    const ask = async (words: string): Promise<string> => {
-      const [verb = '', ...more] = words.split(' ');
-      const { code, out, err } = await virsh(gateway, verb, name, ...more);
-      return `${code} ${out}${err}`;
-    };
-    const [, last = assert.fail()] = /0-(\d+)/.exec(await ask('vcpupin')) ?? [];
-    assert.match(await ask(`vcpupin 0 0-${last} --config`), /^0 /);
-    assert.match(await ask(`emulatorpin 0-${last} --config`), /^0 /);
-    assert.match(
-      await ask('vcpupin 0 0 --config'),
-      /^1 [^]*runs on any of the \d+ processors of own/,
-    );
-    assert.match(await ask('emulatorpin 1 --config'), /^1 [^]*runs on any of the/);
-    assert.match(await ask(`vcpupin 999 0-${last} --config`), /^1 [^]*out of range/);
-    assert.match(await ask('memtune'), /^0 hard_limit +: unlimited\nsoft_limit +: unlimited/);
-    assert.match(await ask('memtune --hard-limit -1 --config'), /^0 /);
-    assert.match(
-      await ask('memtune --hard-limit 400000 --config'),
-      /^1 [^]*hard_limit is not kept: \S+ has the memory of its size/,
-    );
-    assert.match(await ask('numatune --nodeset 0 --config'), /^1 [^]*limits of vms are settings/);
   },
 );
 

@@ -202,6 +202,7 @@ void test(
     assert.deepEqual(seen, {
       type: 'QEMU',
       returned: true,
+      network: true,
       running: true,
       vms: names.length + 1,
       figures: names.length + 1,

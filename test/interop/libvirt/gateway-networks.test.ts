@@ -150,7 +150,6 @@ void test('what a network here cannot have is refused, all of it by name', { ski
       /a network has no mtu, bandwidth, ip\/tftp/,
     ],
     ["<forward mode='route'/>", /no forward mode route/],
-    ["<dns enable='no'/>", /no dns enable no/],
     ["<ip family='ipv6' address='fd00::1' prefix='64'/>", /no ip family ipv6/],
     [
       "<forward mode='bridge'/><bridge name='br0'/><ip address='10.9.0.1' prefix='24'/>",

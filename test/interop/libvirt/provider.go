@@ -68,6 +68,15 @@ func main() {
 	must("download", l.StorageVolDownload(seed, &back, 0, size, 0))
 	told["returned"] = bytes.Equal(back.Bytes(), content)
 
+	network, err := l.NetworkDefineXML(`<network><name>provided</name><forward mode="nat"><nat><port start="1024" end="65535"></port></nat></forward>
+<bridge stp="on"></bridge><dns enable="no"></dns><ip address="10.17.3.1" family="ipv4" prefix="24"><dhcp><range start="10.17.3.3" end="10.17.3.254"></range></dhcp></ip></network>`)
+	must("network", err)
+	must("network started", l.NetworkCreate(network))
+	must("network by itself", l.NetworkSetAutostart(network, 1))
+	active, err := l.NetworkIsActive(network)
+	must("network active", err)
+	told["network"] = active == 1
+
 	domain, err := l.DomainDefineXML(fmt.Sprintf(`<domain type="kvm"><name>provided</name><memory unit="MiB">64</memory>
 <vcpu placement="static">1</vcpu><os><type>hvm</type></os><features><pae></pae><acpi></acpi><apic></apic></features><cpu></cpu><devices>
 <disk type="file" device="disk"><driver name="qemu" type="qcow2"></driver><source file="%s"></source><target dev="vda" bus="virtio"></target></disk>
@@ -99,6 +108,8 @@ func main() {
 	for _, volume := range []libvirt.StorageVol{seed, disk} {
 		must("delete "+volume.Name, l.StorageVolDelete(volume, 0))
 	}
+	must("network stopped", l.NetworkDestroy(network))
+	must("network undefined", l.NetworkUndefine(network))
 	_, err = l.DomainLookupByName("provided")
 	told["gone"] = libvirt.IsNotFound(err)
 

@@ -35,6 +35,7 @@ export function writeForLibvirt(vm: Vm, { machine, folder, networkName }: Place)
     type: 'kvm',
     blockDevices: blockDevicesOf(exported, () => undefined),
     networkName,
+    theirNetworkName: (there) => there,
     screenPort: null,
   });
   return Buffer.from(text);

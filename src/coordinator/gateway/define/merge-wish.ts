@@ -5,7 +5,6 @@
 import {
   plainPort,
   type Adapter,
-  type Attachment,
   type Disk,
   type Hardware,
   type Medium,
@@ -17,6 +16,7 @@ import { keepBandwidth } from '../../domain-xml/bandwidth.ts';
 import type { BlockDevice } from '../../domain-xml/domain-devices.ts';
 import type { AdapterWish } from './adapter-wish.ts';
 import type { BlockWish } from './block-wish.ts';
+import { attachmentOf, type Plugs } from './plugs.ts';
 import type { DomainWish } from './wish.ts';
 
 export interface MergeContext {
@@ -26,7 +26,7 @@ export interface MergeContext {
   readonly shown: readonly BlockDevice[];
   /** What the host says of a file. */
   readonly found: ReadonlyMap<string, FoundDisk>;
-  readonly networkName: (id: string) => string;
+  readonly plugs: Plugs;
   readonly makeMac: () => string;
 }
 
@@ -129,7 +129,7 @@ const maxSlots = 16;
 /** An adapter is known by its MAC address. */
 function adaptersOf(
   wishes: readonly AdapterWish[],
-  { before, networkName, makeMac }: MergeContext,
+  { before, plugs, makeMac }: MergeContext,
 ): Adapter[] {
   const own = before?.adapters ?? [];
   const kept = wishes.map((wish) => own.find(({ mac }) => mac === wish.mac));
@@ -140,7 +140,7 @@ function adaptersOf(
   return wishes.map((wish, index): Adapter => {
     const { model, link, mac, bandwidth } = wish;
     const adapter = kept[index];
-    const attachment = attachmentOf(wish, adapter, networkName);
+    const attachment = attachmentOf(wish, adapter, plugs);
     if (adapter !== undefined)
       return {
         ...adapter,
@@ -161,20 +161,4 @@ function adaptersOf(
       bandwidth,
     };
   });
-}
-
-/** What leads to the same place stays as it is, with its forwards. */
-export function attachmentOf(
-  { attachment }: AdapterWish,
-  own: Adapter | undefined,
-  networkName: (id: string) => string,
-): Attachment {
-  const before = own?.attachment;
-  if (before?.kind === attachment.kind) {
-    if (before.kind !== 'network' || attachment.kind !== 'network') return before;
-    if (networkName(before.network) === attachment.network) return before;
-  }
-  if (attachment.kind === 'network') return { kind: 'network', network: attachment.network };
-  if (attachment.kind === 'none') return { kind: 'none' };
-  return { kind: 'user', restrict: false, forwards: [], bootFile: null };
 }

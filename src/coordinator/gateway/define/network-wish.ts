@@ -120,13 +120,12 @@ function readBridge(bridge: XmlNode | undefined, lost: Lost): void {
 
 function readNames(root: XmlNode, lost: Lost): void {
   const domain = find(root, 'domain');
+  // What it says where nothing is said, and what Terraform's provider says unasked, is not worth a refusal: a
+  // network has a service for names, and questions about its own never leave it.
   attributesBut(domain, 'domain', ['name', 'localOnly'], lost);
-  // Questions about names of the network never leave it.
-  if (attributeOf(domain, 'localOnly') === 'no') lost.add('domain localOnly no');
   const dns = find(root, 'dns');
   lost.others(dns, 'dns', []);
   attributesBut(dns, 'dns', ['enable'], lost);
-  if (attributeOf(dns, 'enable') === 'no') lost.add('dns enable no');
 }
 
 function adapterOf(root: XmlNode, lost: Lost): string | null {
