@@ -91,6 +91,6 @@ export interface LayerStorage {
   freeBytes(machine: LayerPlace, file: string): Promise<number>;
   /** Keeps what the record says beside the disks. */
   write(machine: LayerPlace, layers: Layers): Promise<void>;
-  /** Errors: `invalid`. Undefined: the disks have none. */
+  /** What is said to be under way is left out. Errors: `invalid`; `forbidden` for files that no vm may use. Undefined: the disks have none. */
   read(machine: Pick<LayerPlace, 'file'>): Promise<Layers | undefined>;
 }

@@ -26,9 +26,10 @@ import {
   readSavedFacts,
   writeSavedFacts,
 } from '../drivers/qemu/saved-facts.ts';
+import { filesNamed, quietLayers } from '../machine/layers/carried-layers.ts';
 import { layersSchema, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
-import { realPath } from './allowed.ts';
+import { realPath, requireInside } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
 import { isBlankLayer } from './blank-layer.ts';
 import { copyFile, type CopyWork } from './copy-file.ts';
@@ -315,7 +316,13 @@ export class LayerFiles implements LayerStorage {
     const text = await readBounded(path);
     if (text === undefined) return undefined;
     const parsed = fileSchema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data.layers;
+    if (parsed.success) {
+      const layers = quietLayers(parsed.data.layers);
+      const folder = dirname(machine.file);
+      for (const name of filesNamed(layers))
+        await requireInside(resolveFile(folder, name), this.#options.folders(folder));
+      return layers;
+    }
     throw new Fault('invalid', `${path} does not tell of the layers of disks`, {
       cause: parsed.error,
       hint: 'it belongs to the disks: bring back the one that they were carried with',

@@ -127,10 +127,27 @@ async function adopted(host: Host, file: string, definition: VmDefinition): Prom
   const place = { folder, file };
   const layers = (await host.driver.storage.layers.read(place)) ?? noLayers;
   const machine = { ...host.newFile(definition, 0, place), layers };
+  await requireNobodysLayers(host, machine);
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
   const saved = await host.driver.storage.findSaved(savedFile);
   if (saved === undefined) return machine;
   return { ...machine, state: 'saved', savedFile, ranBefore: saved === 'ran' };
+}
+
+/** Layers are protected, merged and removed. Errors: `refused` for one that another vm uses. */
+async function requireNobodysLayers(host: Host, machine: MachineFile): Promise<void> {
+  const others = host.others(machine.definition.id);
+  for (const { file } of machine.layers.files) {
+    const user = await host.driver.storage.layers.findUser(machine, file, others);
+    if (user === undefined) continue;
+    throw new Fault(
+      'refused',
+      `${file}, a layer of ${machine.definition.name}, is used by ${user}`,
+      {
+        hint: 'bring back the folder as it was when the vm was taken out',
+      },
+    );
+  }
 }
 
 /** A saved vm keeps its hardware; its name and its settings may change (VM-52). */
