@@ -88,7 +88,7 @@ export async function connectQmp(
       const socket = await openSocket(socketPath, options.absent ?? 'fail', signal);
       const client = new QmpClient(socket, socketPath, options);
       try {
-        await client.handshake(signal);
+        await client.handshake(signal, limitMs);
         return client;
       } catch (error) {
         await client[Symbol.asyncDispose]();
@@ -151,12 +151,12 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /** Waits for the greeting and leaves negotiation mode. Called once, by `connectQmp`. */
-  async handshake(signal: AbortSignal): Promise<void> {
+  async handshake(signal: AbortSignal, timeoutMs: number): Promise<void> {
     const onAbort = (): void => this.#greeted.reject(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     await this.#greeted.promise;
     signal.removeEventListener('abort', onAbort);
-    await this.execute('qmp_capabilities', undefined, { signal });
+    await this.execute('qmp_capabilities', undefined, { signal, timeoutMs });
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,6 +33,35 @@ test(
       const probed = JSON.parse(await readFile(path, 'utf8')) as { bootId: string };
       assert.equal(probed.bootId, 'two');
     } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  },
+);
+
+test(
+  'a QEMU that gave no account of itself is asked again, and a start that comes meanwhile waits for that',
+  { skip: withoutQemu },
+  async () => {
+    const { qemu = '' } = await findBinaries(process.env['PATH'] ?? '');
+    const dataDir = await mkdtemp(join(tmpdir(), 'gq-'));
+    const pathBefore = process.env['PATH'];
+    try {
+      const failed = join(dataDir, 'failed');
+      const program = join(dataDir, 'qemu-system-x86_64');
+      const script = `#!/bin/sh\n[ -e ${failed} ] || { : >${failed}; exit 1; }\nexec ${qemu} "$@"\n`;
+      await writeFile(program, script);
+      await chmod(program, 0o755);
+      process.env['PATH'] = `${dataDir}:${pathBefore}`;
+      const changed = Promise.withResolvers<void>();
+      const options = { dataDir, bootId: 'one', log: silentLog, onChange: changed.resolve };
+      await using host = await QemuHost.look(options);
+      assert.match(host.whyNot ?? '', /ended before it could be asked/);
+      const emulator = await host.findEmulator('q35');
+      assert.equal(emulator.kind, 'found');
+      await changed.promise;
+      assert.equal(host.whyNot, undefined);
+    } finally {
+      process.env['PATH'] = pathBefore;
       await rm(dataDir, { recursive: true });
     }
   },

@@ -8,6 +8,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { machineArchitectures, type Hardware, type HostFacts } from '#api';
 import { describeFault, Fault } from '#lib';
@@ -32,6 +33,9 @@ import { findProgram } from './programs.ts';
 type Acceleration = HostFacts['acceleration'];
 
 const patienceMs = 1_500;
+/** Between two attempts to ask a QEMU that gave no answer, doubled after each up to the second. */
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
 
 const probeSchema = z.strictObject({
   bootId: z.string(),
@@ -60,6 +64,8 @@ export class QemuHost {
   #rendering: Rendering = { kind: 'none', reason: 'QEMU cannot be used' };
   #probe: Probe | undefined;
   #probing: Promise<void> | undefined;
+  #asking: Promise<void> | undefined;
+  #askingAgain: Promise<void> | undefined;
 
   private constructor(options: QemuHostOptions, binaries: Binaries) {
     this.#options = options;
@@ -106,6 +112,7 @@ export class QemuHost {
   async findEmulator(machine: Hardware['machine']): Promise<Emulator | NoEmulator> {
     if (machineArchitectures[machine] === 'aarch64')
       return await this.#arm.find(this.#ending.signal);
+    await this.#asking;
     const { qemu: program } = this.#binaries;
     const capabilities = this.#capabilities;
     if (program !== undefined && capabilities) return { kind: 'found', program, capabilities };
@@ -132,10 +139,10 @@ export class QemuHost {
   /** As `acceleration`, with some patience for a probe that is under way. */
   async settledAcceleration(signal: AbortSignal): Promise<Acceleration> {
     if (!this.#probe && this.#probing) {
-      const timer = Promise.withResolvers<void>();
-      const timeout = setTimeout(timer.resolve, patienceMs);
-      await Promise.race([this.#probing, timer.promise]);
-      clearTimeout(timeout);
+      const patience = new AbortController();
+      const waited = setTimeout(patienceMs, undefined, { signal: patience.signal });
+      await Promise.race([this.#probing, waited.catch(() => undefined)]);
+      patience.abort();
       signal.throwIfAborted();
     }
     return this.acceleration;
@@ -152,9 +159,20 @@ export class QemuHost {
       this.#whyNot = 'QEMU is not installed';
       return;
     }
+    await this.#ask(qemu, signal);
+    if (this.#capabilities !== undefined || this.#ending.signal.aborted) return;
+    this.#askingAgain ??= this.#askUntilAnswered()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#askingAgain = undefined;
+      });
+  }
+
+  async #ask(qemu: string, signal: AbortSignal): Promise<void> {
     try {
-      this.#capabilities = await readCapabilities(qemu, { signal });
-      this.#rendering = await findRendering(qemu, this.#capabilities, { signal });
+      const capabilities = await readCapabilities(qemu, { signal });
+      this.#rendering = await findRendering(qemu, capabilities, { signal });
+      this.#capabilities = capabilities;
       this.#whyNot = undefined;
     } catch (error) {
       this.#capabilities = undefined;
@@ -164,6 +182,25 @@ export class QemuHost {
     const remembered = await this.#readProbe();
     if (remembered) this.#probe = remembered;
     else this.startProbe();
+  }
+
+  /** A host that is busy, as after its start, or whose packages are being renewed, is not without QEMU for good. */
+  async #askUntilAnswered(): Promise<void> {
+    const { signal } = this.#ending;
+    const { log, onChange } = this.#options;
+    log.warn({ why: this.#whyNot }, 'QEMU gave no account of itself, and is asked again');
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const { qemu } = this.#binaries;
+      if (qemu === undefined) return;
+      this.#asking = this.#ask(qemu, signal);
+      await this.#asking;
+      this.#asking = undefined;
+      if (this.#capabilities !== undefined) {
+        log.info('QEMU gave account of itself');
+        return onChange();
+      }
+      await setTimeout(pauseMs, undefined, { signal, ref: false });
+    }
   }
 
   /** Begins a probe in the background unless one is under way; the present answer holds until it ends. */
@@ -181,6 +218,7 @@ export class QemuHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
+    await this.#askingAgain;
     await this.#probing;
   }
 
