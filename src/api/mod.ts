@@ -44,7 +44,7 @@ export * from './link/move-methods.ts';
 export * from './link/handover-methods.ts';
 export * from './link/report.ts';
 export * from './link/troubles.ts';
-export * from './link/tune-methods.ts';
+export * from './link/ask-methods.ts';
 export * from './list.ts';
 export * from './page.ts';
 export { buildOpenApi } from './openapi.ts';

@@ -17,7 +17,7 @@ import { handoverVerbs } from './handover/handover-verbs.ts';
 import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
 import { storageVerbs } from './make/storage-verbs.ts';
 import { fileVerbs, type FileTools } from './transfer/file-verbs.ts';
-import { tuneVerbs } from './tune.ts';
+import { askVerbs } from './ask.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
@@ -104,7 +104,7 @@ export function makeForeignHandlers(
       fileVerbs({ client, machines, streams: consoles.streams, ...transfer }),
     ),
     ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
-    ...tuneVerbs({ client, machines, read: (uuid) => host.read(uuid) }),
+    ...askVerbs({ client, machines, read: (uuid) => host.read(uuid) }),
     ...requireAbility(host, passageVerbs(passage)),
     ...requireAbility(host, handoverVerbs(passage.self)),
   };

@@ -13,7 +13,7 @@ import { fileVerbs } from './files.ts';
 import { guestVerbs } from './guest.ts';
 import { handoverVerbs } from './handovers.ts';
 import { extensionVerbs } from './extensions.ts';
-import { tuneVerbs } from './tune.ts';
+import { askVerbs } from './ask.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
@@ -44,7 +44,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...passageVerbs(),
     ...handoverVerbs(host),
     ...extensionVerbs(host),
-    ...tuneVerbs(host),
+    ...askVerbs(host),
     ...imageVerbs(host),
   };
 }

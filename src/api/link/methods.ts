@@ -22,7 +22,7 @@ import { maxHostNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { viewerListenSchema } from '../viewers.ts';
-import { tuneMethods } from './tune-methods.ts';
+import { askMethods } from './ask-methods.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { guestClockSettingSchema } from '../vm/guest-clock.ts';
 import {
@@ -264,7 +264,7 @@ export const linkMethods = {
   ...passageMethods,
   ...handoverMethods,
   ...extensionMethods,
-  ...tuneMethods,
+  ...askMethods,
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /**
    * Writes a new definition; what can be live is, the rest is pending until the next start. Errors of a host without an

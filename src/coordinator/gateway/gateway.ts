@@ -28,6 +28,7 @@ import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
 import { Desk, type DeskParts } from './desk.ts';
 import { addressCalls } from './address-calls.ts';
+import { askedFar } from './ask-far.ts';
 import { blockCalls } from './block-calls.ts';
 import { domainCalls } from './domain-calls.ts';
 import { checkpointCalls } from './checkpoint-calls.ts';
@@ -225,7 +226,7 @@ export class Gateway implements AsyncDisposable {
 
   #handlers(connection: Connection): Handlers {
     const networks = new Networks(connection);
-    return {
+    const own = {
       ...hostCalls(connection, this.#options.productVersion),
       ...domainCalls(connection),
       ...statisticsCalls(connection),
@@ -254,6 +255,7 @@ export class Gateway implements AsyncDisposable {
       ...emptyCalls,
       ...refusedCalls,
     };
+    return { ...own, ...askedFar(connection, own) };
   }
 
   #note(procedure: string, fault: Fault, { address }: Peer): void {

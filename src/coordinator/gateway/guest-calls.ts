@@ -1,6 +1,6 @@
 /**
  * What the guests of vms tell of themselves, as their agents told it last: no guest is asked, and none waited for. A clock goes on, and is
- * asked for now.
+ * asked for now. What guests of libvirt hosts tell, their libvirtd is asked (ask-far.ts).
  */
 import type { Vm } from '#api';
 import { isFault } from '#lib';
@@ -13,6 +13,7 @@ type Calls = Pick<
   | 'DOMAIN_GET_GUEST_INFO'
   | 'DOMAIN_GET_FSINFO'
   | 'DOMAIN_GET_HOSTNAME'
+  | 'DOMAIN_GET_GUEST_VCPUS'
   | 'DOMAIN_GET_TIME'
   | 'DOMAIN_SET_TIME'
 >;
@@ -61,6 +62,13 @@ export function guestCalls(connection: Connection): Calls {
         dev_aliases: [],
       }));
       return { info, ret: info.length };
+    },
+    DOMAIN_GET_GUEST_VCPUS: ({ dom }) => {
+      connection.find(dom.uuid);
+      throw libvirtFault(
+        'OPERATION_UNSUPPORTED',
+        'guests of agents are not asked for their processors',
+      );
     },
     DOMAIN_GET_HOSTNAME: ({ dom }) => {
       const vm = connection.find(dom.uuid);

@@ -69,6 +69,32 @@ void test(
 );
 
 void test(
+  'what a guest of another hypervisor tells is asked of its libvirtd, whose answers are those of virsh',
+  { skip },
+  async () => {
+    const { name } = await fleet.vmOf('left');
+    const gateway = `gantry+unix:///host/left?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
+    for (const [words, says] of [
+      ['domfsinfo', /^ \/boot +vda2 +ext4 +vda$/m],
+      ['domhostname', /^testhost$/m],
+      ['domifaddr --source agent', /aa:bb:cc:dd:ee:ff +ipv4 +192\.168\.122\.3\/24/],
+      ['domifaddr --source lease', /aa:bb:cc:dd:ee:ff +ipv4/],
+      ['cpu-stats --total', /cpu_time +\d/],
+      ['guestinfo', /not supported by the connection driver: virDomainGetGuestInfo/],
+      ['guestvcpus', /not supported by the connection driver: virDomainGetGuestVcpus/],
+    ] as const) {
+      const [verb = '', ...more] = words.split(' ');
+      const [here, there] = [
+        await virsh(gateway, verb, name, ...more),
+        await fleet.ask('left', verb, 'test', ...more),
+      ];
+      assert.deepEqual([here.code, here.out, here.err], [there.code, there.out, there.err], words);
+      assert.match(here.out + here.err, says);
+    }
+  },
+);
+
+void test(
   'what virsh would tune of a vm with an agent is as it says, and all else is refused with the reason',
   { skip },
   async () => {

@@ -294,27 +294,40 @@ export const runningRows: readonly Row[] = [
   withAgent('resume VM'),
   withAgent('destroy VM'),
   row('start VM'),
-  deviates(
-    'domfsinfo VM',
-    1,
-    /no guest agent of \S+ answers/,
-    'Gantry listens for its own agent in all vms',
+  onFar('domfsinfo VM'),
+  onFar('guestinfo VM'),
+  onFar('domhostname VM'),
+  onFar('guestvcpus VM'),
+  onFar('domifaddr VM --source agent'),
+  onFar('domifaddr VM'),
+  onFar('cpu-stats VM'),
+  ofOwn(
+    deviates(
+      'domfsinfo VM',
+      1,
+      /no guest agent of \S+ answers/,
+      'Gantry listens for its own agent in all vms',
+    ),
   ),
-  deviates(
-    'guestinfo VM',
-    1,
-    /no guest agent of \S+ answers/,
-    'Gantry listens for its own agent in all vms',
+  ofOwn(
+    deviates(
+      'guestinfo VM',
+      1,
+      /no guest agent of \S+ answers/,
+      'Gantry listens for its own agent in all vms',
+    ),
   ),
   deviates('ttyconsole VM', 1, nothing, 'a terminal of another machine is none of this one'),
-  deviates('domifaddr VM', 0, nothing, 'a network of its own has no leases'),
+  ofOwn(deviates('domifaddr VM', 0, nothing, 'a network of its own has no leases')),
   deviates(
     'domifstat VM net0',
     0,
     /^net0 rx_bytes \d+$/m,
     'libvirt names adapters by devices of the host',
   ),
-  deviates('cpu-stats VM', 1, /figures are not kept by processor of a host/, 'they are not kept'),
+  ofOwn(
+    deviates('cpu-stats VM', 1, /figures are not kept by processor of a host/, 'they are not kept'),
+  ),
   deviates(
     'domfsfreeze VM',
     1,

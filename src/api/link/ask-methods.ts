@@ -1,6 +1,6 @@
 /**
- * What a host without an agent is asked of a vm's tuning, in the words of its hypervisor: Gantry has none for where processors run and
- * whose memory they use, and keeps nothing of it.
+ * What a host without an agent is asked of a vm in the words of its hypervisor: Gantry has none for where processors run and whose memory
+ * they use, nor for all that a guest tells, and keeps nothing of it.
  */
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
@@ -30,18 +30,28 @@ export const tuneWrites = [
   'DOMAIN_SET_SCHEDULER_PARAMETERS',
   'DOMAIN_SET_SCHEDULER_PARAMETERS_FLAGS',
 ] as const;
-export type TuneRead = (typeof tuneReads)[number];
+/** What its guest tells through the agent that its hypervisor knows, and what the hypervisor counts of it. */
+export const guestReads = [
+  'DOMAIN_GET_GUEST_INFO',
+  'DOMAIN_GET_FSINFO',
+  'DOMAIN_GET_HOSTNAME',
+  'DOMAIN_GET_GUEST_VCPUS',
+  'DOMAIN_INTERFACE_ADDRESSES',
+  'DOMAIN_GET_CPU_STATS',
+] as const;
 export type TuneWrite = (typeof tuneWrites)[number];
-export type TuneProcedure = TuneRead | TuneWrite;
+export type TuneProcedure = (typeof tuneReads)[number] | TuneWrite;
+export type GuestRead = (typeof guestReads)[number];
+export type AskedProcedure = TuneProcedure | GuestRead;
 
 const encoded = z.base64().max(256 * 1024);
 
-export const tuneMethods = {
+export const askMethods = {
   /** Errors: the hypervisor's own. Asked again it is so already. */
-  'machine.tune': {
+  'machine.ask': {
     params: z.strictObject({
       id: idSchema,
-      procedure: z.enum([...tuneReads, ...tuneWrites]),
+      procedure: z.enum([...tuneReads, ...tuneWrites, ...guestReads]),
       args: encoded.meta({ description: 'XDR, base64; whose they are is said by the id' }),
     }),
     result: z.strictObject({ ret: encoded.meta({ description: 'XDR, base64' }) }),

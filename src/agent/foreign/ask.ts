@@ -1,11 +1,11 @@
-/** Tuning of a domain, given to its hypervisor as it was asked and answered as it answers (src/api/link/tune-methods.ts). */
+/** What is asked of a domain, given to its hypervisor as it was asked and answered as it answers (src/api/link/ask-methods.ts). */
 import { tuneWrites } from '#api';
 import { Fault, isFault } from '#lib';
 import { libvirtFacts, packReturn, unpackArgs, type Client } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
 import type { ForeignMachines } from './machines.ts';
 
-export interface TuneTools {
+export interface AskTools {
   readonly client: Client;
   readonly machines: ForeignMachines;
   /** Looks at the hypervisor, and reads all of this vm, now. */
@@ -14,9 +14,9 @@ export interface TuneTools {
 
 const writes: ReadonlySet<string> = new Set(tuneWrites);
 
-export function tuneVerbs({ client, machines, read }: TuneTools): Pick<Handlers, 'machine.tune'> {
+export function askVerbs({ client, machines, read }: AskTools): Pick<Handlers, 'machine.ask'> {
   return {
-    async 'machine.tune'({ id, procedure, args }, { signal }) {
+    async 'machine.ask'({ id, procedure, args }, { signal }) {
       const { handle: dom } = machines.find(id);
       const asked = { ...unpackArgs(procedure, Buffer.from(args, 'base64')), dom };
       const ret = await client.call(procedure, asked, { signal }).catch(asToldThere);
