@@ -1,8 +1,8 @@
 /** What is asked of a domain, given to its hypervisor as it was asked and answered as it answers (src/api/link/ask-methods.ts). */
 import { tuneWrites } from '#api';
-import { Fault, isFault } from '#lib';
-import { libvirtFacts, packReturn, unpackArgs, type Client } from '#libvirt';
+import { packReturn, unpackArgs, type Client } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
+import { asToldThere } from './as-told-there.ts';
 import type { ForeignMachines } from './machines.ts';
 
 export interface AskTools {
@@ -25,11 +25,4 @@ export function askVerbs({ client, machines, read }: AskTools): Pick<Handlers, '
       return { ret: packReturn(procedure, ret).toString('base64') };
     },
   };
-}
-
-/** In its own words, as whoever asks knows them. */
-function asToldThere(error: unknown): never {
-  if (!isFault(error) || libvirtFacts(error) === undefined) throw error;
-  const { cause, code, facts } = error;
-  throw cause instanceof Error ? new Fault(code, cause.message, { facts }) : error;
 }

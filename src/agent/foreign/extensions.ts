@@ -6,8 +6,10 @@ import { maxExtensionTextBytes, type Extension } from '#api';
 import { Fault, isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
+import { asToldThere } from './as-told-there.ts';
 import type { ForeignMachines } from './machines.ts';
 import { networkExtensions } from './networks.ts';
+import { poolExtensions } from './pools.ts';
 
 interface Ask {
   readonly client: Client;
@@ -17,7 +19,11 @@ interface Ask {
 
 type Entry = Omit<Extension, 'name' | 'of'> & { readonly drivers?: readonly string[] };
 type OfVm = Entry & { readonly run: (ask: Ask, dom: DomainHandle) => Promise<string> };
-export type OfHost = Entry & { readonly run: (ask: Ask) => Promise<string> };
+export type OfHost = Entry & {
+  readonly run: (ask: Ask) => Promise<string>;
+  /** Networks and pools are among the facts of a host. */
+  readonly changesFacts?: true;
+};
 
 /** virDomainQemuMonitorCommandFlags: as people write it, not as JSON. */
 const forPeople = 1;
@@ -64,6 +70,7 @@ const ofHosts: Readonly<Record<string, OfHost>> = {
     run: ({ client, signal }) => listDevices(client, signal),
   },
   ...networkExtensions,
+  ...poolExtensions,
 };
 
 const maxDevices = 4096;
@@ -101,22 +108,29 @@ export interface ExtensionTools {
   readonly client: Client;
   readonly machines: ForeignMachines;
   readonly hypervisor: () => string;
+  /** The host tells of itself again. */
+  readonly tellFacts: (signal: AbortSignal) => Promise<void>;
 }
 
 export function extensionVerbs({
   client,
   machines,
   hypervisor,
+  tellFacts,
 }: ExtensionTools): Pick<Handlers, 'machine.extension' | 'host.extension'> {
   return {
     async 'machine.extension'({ id, name, argument }, { signal }) {
       const { handle } = machines.find(id);
       const entry = find('vm', ofVms, hypervisor(), name, argument);
-      return bounded(await entry.run({ client, argument: argument ?? '', signal }, handle));
+      const asked = { client, argument: argument ?? '', signal };
+      return bounded(await entry.run(asked, handle).catch(asToldThere));
     },
     async 'host.extension'({ name, argument }, { signal }) {
       const entry = find('host', ofHosts, hypervisor(), name, argument);
-      return bounded(await entry.run({ client, argument: argument ?? '', signal }));
+      const asked = { client, argument: argument ?? '', signal };
+      const output = await entry.run(asked).catch(asToldThere);
+      if (entry.changesFacts) await tellFacts(signal);
+      return bounded(output);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The table: what the link's methods do on a foreign host. What is not carried is refused with the reason. */
 import { linkMethods, vmActionFacts, type Ability, type HostFacts, type LinkMethod } from '#api';
-import { Fault } from '#lib';
+import { describeFault, Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
 import { missingAbilities, notForeign } from './abilities.ts';
@@ -103,7 +103,19 @@ export function makeForeignHandlers(
       host,
       fileVerbs({ client, machines, streams: consoles.streams, ...transfer }),
     ),
-    ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
+    ...extensionVerbs({
+      client,
+      machines,
+      hypervisor: () => host.facts.hypervisor.name,
+      // What was changed is changed, whether that can be told at once or not.
+      async tellFacts(signal) {
+        try {
+          await host.readFacts(signal);
+        } catch (error) {
+          host.log.warn({ why: describeFault(error) }, 'facts of the host');
+        }
+      },
+    }),
     ...askVerbs({ client, machines, read: (uuid) => host.read(uuid) }),
     ...requireAbility(host, passageVerbs(passage)),
     ...requireAbility(host, handoverVerbs(passage.self)),

@@ -3,8 +3,8 @@
  * passed on as they are. What a function takes or tells beyond one text is JSON.
  */
 import { z } from 'zod';
-import { Fault } from '#lib';
 import type { Client, NetworkHandle } from '#libvirt';
+import { parseArgument } from './extension-argument.ts';
 import type { OfHost } from './extensions.ts';
 
 /** A name as the hypervisor has it, or a UUID. */
@@ -40,7 +40,7 @@ export const networkExtensions: Readonly<Record<string, OfHost>> = {
     meaning: 'the description of a network; flags as libvirt has them, 1: as it will start',
     argument: 'JSON: {"network": "default", "flags": 0}',
     run: async ({ client, argument, signal }) => {
-      const { network, flags } = parse(described, argument);
+      const { network, flags } = parseArgument(described, argument);
       const net = await find(client, network, signal);
       return (await client.call('NETWORK_GET_XML_DESC', { net, flags }, { signal })).xml;
     },
@@ -68,12 +68,14 @@ export const networkExtensions: Readonly<Record<string, OfHost>> = {
   'network-define': {
     meaning: 'define a network, or change one; answers its UUID',
     argument: xmlText,
+    changesFacts: true,
     run: async ({ client, argument: xml, signal }) =>
       (await client.call('NETWORK_DEFINE_XML', { xml }, { signal })).net.uuid,
   },
   'network-create': {
     meaning: 'start a network that goes with its end; answers its UUID',
     argument: xmlText,
+    changesFacts: true,
     run: async ({ client, argument: xml, signal }) =>
       (await client.call('NETWORK_CREATE_XML', { xml }, { signal })).net.uuid,
   },
@@ -84,7 +86,7 @@ export const networkExtensions: Readonly<Record<string, OfHost>> = {
     meaning: 'whether a network starts with its host',
     argument: 'JSON: {"network": "default", "autostart": true}',
     run: async ({ client, argument, signal }) => {
-      const { network, autostart } = parse(started, argument);
+      const { network, autostart } = parseArgument(started, argument);
       const net = await find(client, network, signal);
       const asked = { net, autostart: autostart ? 1 : 0 };
       await client.call('NETWORK_SET_AUTOSTART', asked, { signal });
@@ -95,7 +97,7 @@ export const networkExtensions: Readonly<Record<string, OfHost>> = {
     meaning: 'change one thing of a network, by the numbers that libvirt has for these',
     argument: 'JSON: {"network": "default", "command": 3, "section": 4, "xml": "<host …/>"}',
     run: async ({ client, argument, signal }) => {
-      const { network, ...update } = parse(updated, argument);
+      const { network, ...update } = parseArgument(updated, argument);
       const net = await find(client, network, signal);
       await client.call('NETWORK_UPDATE', { net, ...update }, { signal });
       return '';
@@ -110,6 +112,7 @@ function changing(
   return {
     meaning,
     argument: nameText,
+    changesFacts: true,
     run: async ({ client, argument, signal }) => {
       const net = await find(client, argument, signal);
       await client.call(procedure, { net }, { signal });
@@ -146,21 +149,4 @@ async function find(client: Client, name: string, signal: AbortSignal): Promise<
   if (z.guid().safeParse(name).success)
     return (await client.call('NETWORK_LOOKUP_BY_UUID', { uuid: name }, { signal })).net;
   return (await client.call('NETWORK_LOOKUP_BY_NAME', { name }, { signal })).net;
-}
-
-/** Errors: `invalid`. */
-function parse<S extends z.ZodType>(schema: S, argument: string): z.infer<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(argument);
-  } catch (cause) {
-    throw new Fault('invalid', 'the argument is not JSON', { cause });
-  }
-  const { data, error } = schema.safeParse(value);
-  if (error === undefined) return data;
-  const [issue] = error.issues;
-  throw new Fault(
-    'invalid',
-    `the argument: ${issue?.path.join('/') ?? ''} ${issue?.message ?? ''}`,
-  );
 }

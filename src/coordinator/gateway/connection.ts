@@ -16,7 +16,7 @@ import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
-import type { HostNetworks } from './host-networks.ts';
+import type { HostLists, HostNetwork, HostPool } from './host-lists.ts';
 import type { NetworkStanding } from './network-standing.ts';
 import { PartingDevices } from './parting-devices.ts';
 import { isInScope, type Named } from './scope.ts';
@@ -34,7 +34,8 @@ export interface ConnectionParts {
   readonly records: StatsRecords;
   readonly folderPools: FolderPools;
   readonly networkStanding: NetworkStanding;
-  readonly hostNetworks: HostNetworks;
+  readonly hostNetworks: HostLists<HostNetwork>;
+  readonly hostPools: HostLists<HostPool>;
   /** Undefined for clients that cannot reach them. */
   readonly screens: Screens | undefined;
   readonly named: Named;

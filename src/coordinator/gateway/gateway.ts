@@ -40,7 +40,13 @@ import { emptyCalls } from './empty-calls.ts';
 import { FolderPools } from './folder-pools.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
-import { HostNetworks } from './host-networks.ts';
+import {
+  hostNetworks,
+  hostPools,
+  type HostLists,
+  type HostNetwork,
+  type HostPool,
+} from './host-lists.ts';
 import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
@@ -51,6 +57,7 @@ import { NetworkStanding } from './network-standing.ts';
 import { Networks } from './networks.ts';
 import { nodeDeviceCalls } from './node-device-calls.ts';
 import { poolCalls } from './pool-calls.ts';
+import { poolChangeCalls } from './pool-change-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { refusedCalls } from './refused-calls.ts';
@@ -84,7 +91,8 @@ export class Gateway implements AsyncDisposable {
   readonly #stopReasons: StopReasons;
   readonly #folderPools = new FolderPools();
   readonly #networkStanding = new NetworkStanding();
-  readonly #hostNetworks: HostNetworks;
+  readonly #hostNetworks: HostLists<HostNetwork>;
+  readonly #hostPools: HostLists<HostPool>;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
@@ -100,7 +108,8 @@ export class Gateway implements AsyncDisposable {
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
     this.#stopReasons = new StopReasons(coordinator.inventory);
-    this.#hostNetworks = new HostNetworks(coordinator);
+    this.#hostNetworks = hostNetworks(coordinator);
+    this.#hostPools = hostPools(coordinator);
     this.#screens = new Screens({
       inventory: coordinator.inventory,
       show: (vmId, viewer) => this.#showScreen(vmId, viewer),
@@ -195,6 +204,7 @@ export class Gateway implements AsyncDisposable {
       folderPools: this.#folderPools,
       networkStanding: this.#networkStanding,
       hostNetworks: this.#hostNetworks,
+      hostPools: this.#hostPools,
       screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),
       caller,
@@ -247,6 +257,7 @@ export class Gateway implements AsyncDisposable {
       ...networkCalls(connection, networks),
       ...networkChangeCalls(connection, networks),
       ...poolCalls(connection),
+      ...poolChangeCalls(connection),
       ...volumeCalls(connection),
       ...nodeDeviceCalls(connection),
       ...secretCalls(connection),

@@ -12,6 +12,7 @@ import {
   type TheirNetwork,
 } from './networks.ts';
 import { writeNetworkXml } from './own-network-xml.ts';
+import { renamed } from './renamed.ts';
 
 type Calls = Pick<
   Handlers,
@@ -71,7 +72,7 @@ export function networkCalls(connection: Connection, networks: Networks): Calls 
       if (network.owner === 'gantry') return { xml: writeNetworkXml(network.document) };
       const argument = JSON.stringify({ network: network.there.uuid, flags });
       const xml = await ask(connection, network, 'network-xml', argument, signal);
-      return { xml: networks.rename(xml, network) };
+      return { xml: renamed(xml, network) };
     },
     NETWORK_GET_BRIDGE_NAME: async ({ net }, { signal }) => {
       const network = await networks.find(net);

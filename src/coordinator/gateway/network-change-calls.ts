@@ -5,7 +5,9 @@
 import { libvirtFault, type Handlers, type NetworkHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { readNetworkName } from './define/network-wish.ts';
+import { hypervisorOf, nameThere } from './hypervisors.ts';
 import { handleOfNetwork, type Networks, type TheirNetwork } from './networks.ts';
+import { renamed } from './renamed.ts';
 
 type Calls = Pick<
   Handlers,
@@ -45,19 +47,18 @@ export function networkChangeCalls(connection: Connection, networks: Networks): 
     signal: AbortSignal,
   ): Promise<{ net: NetworkHandle }> => {
     const name = readNetworkName(xml);
-    const host = networks.hostOf(name);
+    const host = hypervisorOf(connection, name);
     if (host === undefined) return { net: await own[change](xml, signal) };
     const known = (await networks.all()).find(
       (one): one is TheirNetwork =>
         one.owner === 'host' && one.host.id === host.id && one.name === name,
     );
-    const suffix = `@${host.name}`;
     const there = {
-      name: name.endsWith(suffix) ? name.slice(0, -suffix.length) : name,
+      name: nameThere(name, host),
       // One that is told by another UUID than it has there is meant by that.
       uuid: known !== undefined && xml.includes(known.uuid) ? known.there.uuid : undefined,
     };
-    const uuid = await tell(host, change, networks.rename(xml, there), signal);
+    const uuid = await tell(host, change, renamed(xml, there), signal);
     const made = (await networks.all()).find(
       (one): one is TheirNetwork =>
         one.owner === 'host' && one.host.id === host.id && one.there.uuid === uuid,

@@ -8,14 +8,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Host } from '#api';
-import { find, XmlText } from '#foreign';
 import { uuidOf } from '#lib';
 import { libvirtFault, type NetworkHandle } from '#libvirt';
-import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import type { NetworkDocument } from '../documents.ts';
 import type { Document } from '../store/store.ts';
 import type { Connection } from './connection.ts';
-import type { HostNetwork } from './host-networks.ts';
+import type { HostNetwork } from './host-lists.ts';
+import { isHypervisor, isOfOneHypervisor } from './hypervisors.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { shownHosts } from './shown-hosts.ts';
 
@@ -58,16 +57,9 @@ export class Networks {
     const own = this.own.all();
     const theirs = await this.#theirs();
     return [
-      ...(hasNetworksOfItsOwn(this.#connection) ? [] : own.map((one) => this.#show(one))),
+      ...(isOfOneHypervisor(this.#connection) ? [] : own.map((one) => this.#show(one))),
       ...theirs,
     ];
-  }
-
-  /** The hypervisor's host that the connection is about, if it is about one alone. */
-  get alone(): Host | undefined {
-    return hasNetworksOfItsOwn(this.#connection)
-      ? shownHosts(this.#connection).find(isForeign)
-      : undefined;
   }
 
   /** Errors: NO_NETWORK. */
@@ -76,7 +68,7 @@ export class Networks {
     uuid,
   }: Pick<NetworkHandle, 'uuid'> & { readonly name?: string }): Promise<Network> {
     const { inventory } = this.#connection.parts.coordinator;
-    if (!hasNetworksOfItsOwn(this.#connection) && inventory.document('network', uuid) !== undefined)
+    if (!isOfOneHypervisor(this.#connection) && inventory.document('network', uuid) !== undefined)
       return this.#show(this.own.find(uuid));
     const found = (await this.all()).filter(
       (one) =>
@@ -90,7 +82,7 @@ export class Networks {
 
   /** Errors: NO_NETWORK, naming those that it may mean. */
   async findByName(name: string): Promise<Network> {
-    const own = hasNetworksOfItsOwn(this.#connection)
+    const own = isOfOneHypervisor(this.#connection)
       ? undefined
       : this.own.all().find(({ data }) => data.name === name);
     if (own !== undefined) return this.#show(own);
@@ -109,35 +101,9 @@ export class Networks {
     );
   }
 
-  /**
-   * Whose a description is: of the host that the connection is about, else of the one behind the `@` of its name; undefined:
-   * of Gantry.
-   */
-  hostOf(name: string): Host | undefined {
-    const at = name.lastIndexOf('@');
-    const host = name.slice(at + 1);
-    return (
-      this.alone ??
-      (at < 1
-        ? undefined
-        : shownHosts(this.#connection).find((one) => isForeign(one) && one.name === host))
-    );
-  }
-
-  /** The description of one with the name and the UUID that the other side knows it by; undefined: as it is. */
-  rename(xml: string, known: { readonly name: string; readonly uuid: string | undefined }): string {
-    const text = new XmlText(xml);
-    for (const word of ['name', 'uuid'] as const) {
-      const node = find(text.root, word);
-      const value = known[word];
-      if (node !== undefined && value !== undefined) text.setText(node, value);
-    }
-    return text.toString();
-  }
-
   async #theirs(): Promise<readonly TheirNetwork[]> {
     const { named, hostNetworks, coordinator } = this.#connection.parts;
-    const hosts = shownHosts(this.#connection).filter(isForeign);
+    const hosts = shownHosts(this.#connection).filter(isHypervisor);
     const told = await Promise.all(
       hosts.map(async (host) => ({ host, networks: await hostNetworks.of(host) })),
     );
@@ -173,17 +139,8 @@ export class Networks {
   }
 }
 
-/** Whether the connection is about one hypervisor that others run. */
-export function hasNetworksOfItsOwn({ parts: { coordinator, named } }: Connection): boolean {
-  return named.scope.kind === 'host' && isForeignHost(coordinator.inventory, named.scope.id);
-}
-
 export function handleOfNetwork({ name, uuid }: Network): NetworkHandle {
   return { name, uuid };
-}
-
-function isForeign({ facts }: Host): boolean {
-  return facts?.foreign !== undefined;
 }
 
 /** On any connection it means it, too. */

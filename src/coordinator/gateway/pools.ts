@@ -1,7 +1,10 @@
 /**
  * Storage pools as libvirt's clients see them: the folders for vms of hosts with an agent, and the pools of hypervisors
- * that others run. A pool is called NAME@HOST, and by its name alone where the connection shows no other host with pools:
- * programs that make a disk without being told where look for a pool called `default`.
+ * that others run, also those that are not active. A pool is called NAME@HOST, and by its name alone where the connection
+ * shows no other host with pools: programs that make a disk without being told where look for a pool called `default`.
+ *
+ * A pool of a hypervisor has the UUID that it has there, unless another one has the same: then it has one made of host and name, by
+ * which each pool is found at any time.
  */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
@@ -11,38 +14,51 @@ import type { StoragePoolHandle } from '#libvirt';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
 import type { FolderPool } from './folder-pools.ts';
-import { showsHost } from './scope.ts';
+import type { HostPool } from './host-lists.ts';
+import { shownHosts } from './shown-hosts.ts';
 
 export interface Pool {
   /** As this connection calls it. */
   readonly name: string;
-  /** The same whatever it is called. */
   readonly uuid: string;
+  /** Made of host and name: the same whatever the pool is called, and however many have its UUID. */
+  readonly madeUuid: string;
   readonly host: { readonly id: string; readonly name: string };
   /** A folder inside another pool that somebody has defined (folder-pools.ts). */
   readonly isDefined: boolean;
+  /** As its hypervisor tells it; undefined: a folder of a host with an agent, or its hypervisor has not told yet. */
+  readonly there: HostPool | undefined;
   /** libvirt's word: `dir`, or what its hypervisor says. */
   readonly type: string;
   /** On its host; undefined while that is away and has not told. */
   readonly path: string | undefined;
   /** Whether its host is there. */
+  readonly isReached: boolean;
   readonly isActive: boolean;
+  readonly isPersistent: boolean;
+  readonly startsByItself: boolean;
   /** Of its volume; zeros where nobody knows. */
   readonly totalBytes: number;
   readonly freeBytes: number;
 }
 
 /** Of hosts that the connection shows. */
-export function poolsOf({ parts }: Connection): readonly Pool[] {
-  const { coordinator, named, caller, desk, folderPools } = parts;
-  const { inventory } = coordinator;
+export async function poolsOf(connection: Connection): Promise<readonly Pool[]> {
+  const { caller, desk, folderPools, hostPools } = connection.parts;
   desk.admit(caller, 'host.list');
   const defined = folderPools.of(caller);
-  const hosts = [...inventory.documents('host')]
-    .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
-    .flatMap(({ id }) => inventory.host(id) ?? [])
-    .filter((host) => showsHost(named, host) && placesOf(host).length > 0);
-  return hosts.flatMap((host) => poolsOfHost(host, hosts.length === 1, defined));
+  const told = await Promise.all(
+    shownHosts(connection).map(async (host) => ({ host, there: await hostPools.of(host) })),
+  );
+  const having = told
+    .map(({ host, there }) => ({ host, places: placesOf(host, there) }))
+    .filter(({ places }) => places.length > 0);
+  const isAlone = having.length === 1;
+  const pools = having.flatMap(({ host, places }) => poolsOfHost(host, places, isAlone, defined));
+  const counts = Map.groupBy(pools, ({ uuid }) => uuid);
+  return pools.map((pool) =>
+    counts.get(pool.uuid)?.length === 1 ? pool : { ...pool, uuid: pool.madeUuid },
+  );
 }
 
 export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
@@ -50,12 +66,22 @@ export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
 }
 
 /** Errors: NO_STORAGE_POOL. */
-export function requirePool(
+export async function findPool(
+  connection: Connection,
+  { uuid, name }: { readonly uuid: string; readonly name?: string },
+): Promise<Pool> {
+  const isMeant = (pool: Pool): boolean => pool.uuid === uuid || pool.madeUuid === uuid;
+  return await requirePool(connection, isMeant, name ?? uuid, name === undefined ? 'uuid' : 'name');
+}
+
+/** Errors: NO_STORAGE_POOL. */
+export async function requirePool(
   connection: Connection,
   matches: (pool: Pool) => boolean,
   what: string,
-): Pool {
-  const pools = poolsOf(connection);
+  by: 'name' | 'uuid' | 'target path' = 'name',
+): Promise<Pool> {
+  const pools = await poolsOf(connection);
   const pool = pools.find(matches);
   if (pool !== undefined) return pool;
   const meant = pools.filter(({ name, host }) => name === `${what}@${host.name}`);
@@ -65,7 +91,7 @@ export function requirePool(
       : `: hosts have pools of this name, which are called ${listNames(meant)}; or connect to one host, gantry:///host/NAME`;
   throw libvirtFault(
     'NO_STORAGE_POOL',
-    `Storage pool not found: no pool ${what.slice(0, 100)}${hint}`,
+    `Storage pool not found: no storage pool with matching ${by} '${what.slice(0, 200)}'${hint}`,
   );
 }
 
@@ -86,42 +112,56 @@ interface Place {
   readonly type: string;
   readonly path: string | undefined;
   readonly isDefined: boolean;
+  readonly there: HostPool | undefined;
 }
 
-/** Pure. */
-export function poolsOfHost(
-  host: Host,
+function poolsOfHost(
+  { id, name, status, load }: Host,
+  places: readonly Place[],
   isAlone: boolean,
-  defined: readonly FolderPool[] = [],
+  defined: readonly FolderPool[],
 ): readonly Pool[] {
-  const { id, name, status, load } = host;
   const folders = defined.flatMap(({ hostId, ...place }) =>
-    hostId === id ? [{ ...place, type: 'dir', isDefined: true }] : [],
+    hostId === id ? [{ ...place, type: 'dir', isDefined: true, there: undefined }] : [],
   );
-  return [...placesOf(host), ...folders].map((place) => {
-    const { totalBytes = 0, freeBytes = 0 } = volumeOf(load?.volumes ?? [], place.path) ?? {};
+  return [...places, ...folders].map((place) => {
+    const { there } = place;
+    const volume = volumeOf(load?.volumes ?? [], place.path);
+    const madeUuid = uuidOfPool(`${id}/${place.name}`);
     return {
       ...place,
       name: isAlone ? place.name : `${place.name}@${name}`,
-      uuid: uuidOfPool(`${id}/${place.name}`),
+      uuid: there?.uuid ?? madeUuid,
+      madeUuid,
       host: { id, name },
-      isActive: status === 'ready',
-      totalBytes,
-      freeBytes,
+      isReached: status === 'ready',
+      isActive: status === 'ready' && there?.active !== false,
+      isPersistent: there?.persistent ?? !place.isDefined,
+      startsByItself: there?.autostart ?? true,
+      totalBytes: there?.capacityBytes ?? volume?.totalBytes ?? 0,
+      freeBytes: there?.availableBytes ?? volume?.freeBytes ?? 0,
     };
   });
 }
 
 const ownName = 'default';
 
-function placesOf({ facts, settings, load }: Host): readonly Place[] {
+function placesOf({ facts, settings, load }: Host, told: readonly HostPool[]): readonly Place[] {
   if (facts === null) return [];
+  const known = { isDefined: false, there: undefined };
+  if (told.length > 0)
+    return told.map((there) => ({
+      ...there,
+      path: there.path ?? undefined,
+      isDefined: false,
+      there,
+    }));
   if (facts.foreign !== undefined)
     return facts.foreign.pools.map(({ name, type, path }) => ({
       name,
       type,
       path: path ?? undefined,
-      isDefined: false,
+      ...known,
     }));
   // A simulated host has no files.
   if (facts.missing['file-copy'] !== undefined) return [];
@@ -131,14 +171,14 @@ function placesOf({ facts, settings, load }: Host): readonly Place[] {
     name: ownName,
     type: 'dir',
     path: settings.vmFolder ?? load?.volumes[0]?.path,
-    isDefined: false,
+    ...known,
   };
   const others = settings.searchPath.map((path) => {
     const base = posix.basename(path) || 'root';
     let name = base;
     for (let count = 2; taken.has(name); count += 1) name = `${base}-${count}`;
     taken.add(name);
-    return { name, type: 'dir', path, isDefined: false };
+    return { name, type: 'dir', path, ...known };
   });
   return [own, ...others];
 }

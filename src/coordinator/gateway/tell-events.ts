@@ -5,7 +5,7 @@ import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
 import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
-import { hasNetworksOfItsOwn } from './networks.ts';
+import { isOfOneHypervisor } from './hypervisors.ts';
 import { networkEvents, networkEventsOf } from './network-events.ts';
 import type { Scope } from './scope.ts';
 
@@ -14,7 +14,7 @@ export function tellEvents(connection: Connection, session: Session): () => void
   const { coordinator, networkStanding } = connection.parts;
   const reader = new DomainEvents();
   const stopStanding = networkStanding.onChange(({ id, name }, told) => {
-    if (hasNetworksOfItsOwn(connection)) return;
+    if (isOfOneHypervisor(connection)) return;
     const net = { name, uuid: id };
     session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: networkEvents[told], detail: 0 });
   });
@@ -67,7 +67,7 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
 /** What hypervisors do with their networks is not heard of. */
 function tellNetwork(connection: Connection, session: Session, event: Event): void {
   const { coordinator, caller, networkStanding } = connection.parts;
-  if (hasNetworksOfItsOwn(connection)) return;
+  if (isOfOneHypervisor(connection)) return;
   const { id, name } = event.target;
   const told = networkEventsOf(
     event.name,

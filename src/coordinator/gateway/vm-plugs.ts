@@ -3,7 +3,7 @@ import type { HostDocument } from '../documents.ts';
 import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import type { Connection } from './connection.ts';
 import type { Plugs } from './define/plugs.ts';
-import { hasNetworksOfItsOwn } from './networks.ts';
+import { isOfOneHypervisor } from './hypervisors.ts';
 
 export function plugsOn(connection: Connection, hostId: string): Plugs {
   const { inventory } = connection.parts.coordinator;
@@ -18,7 +18,7 @@ export function plugsOn(connection: Connection, hostId: string): Plugs {
 
 /** The other way round: what its hypervisor calls `name`. */
 export function shownNetworkName(connection: Connection, hostId: string, name: string): string {
-  return hasNetworksOfItsOwn(connection) ? name : `${name}@${nameOf(connection, hostId)}`;
+  return isOfOneHypervisor(connection) ? name : `${name}@${nameOf(connection, hostId)}`;
 }
 
 function nameOf(connection: Connection, hostId: string): string {

@@ -1,11 +1,18 @@
 /** Volumes for libvirt's clients: listed, described, made, changed and deleted, each by the route of the API for disk files. */
 import { madeFormats, type DiskWork } from '#api';
-import { libvirtFault, type Handlers, type ServerStream, type StorageVolHandle } from '#libvirt';
+import {
+  libvirtFault,
+  type Handlers,
+  type ServerStream,
+  type StoragePoolHandle,
+  type StorageVolHandle,
+} from '#libvirt';
 import type { Connection } from './connection.ts';
 import { readVolume, type VolumeWish } from './define/volume-wish.ts';
 import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
 import { meetLateDisk } from './late-disks.ts';
-import { requirePool, type Pool } from './pools.ts';
+import { refreshPool } from './pool-change-calls.ts';
+import { findPool, type Pool } from './pools.ts';
 import { sendVolume } from './volume-download.ts';
 import { beginVolumeUpload } from './volume-upload.ts';
 import {
@@ -50,10 +57,9 @@ const byZeros = 0;
 
 export function volumeCalls(connection: Connection): Calls {
   const lists = new VolumeLists(connection);
-  const poolOf = ({ uuid, name }: { readonly uuid: string; readonly name: string }): Pool =>
-    requirePool(connection, (pool) => pool.uuid === uuid, name);
-  const find = (vol: StorageVolHandle, signal: AbortSignal): Promise<Volume> =>
-    lists.find(volumeIn(connection, vol), signal);
+  const poolOf = (pool: StoragePoolHandle): Promise<Pool> => findPool(connection, pool);
+  const find = async (vol: StorageVolHandle, signal: AbortSignal): Promise<Volume> =>
+    lists.find(await volumeIn(connection, vol), signal);
   const work = async ({ host }: Pool, body: DiskWork, signal: AbortSignal): Promise<void> => {
     lists.forget();
     await connection.work('host.disk.work', { params: { host: host.id }, body }, signal);
@@ -102,25 +108,25 @@ export function volumeCalls(connection: Connection): Calls {
     return {};
   };
   return {
-    STORAGE_POOL_REFRESH: ({ pool }) => {
-      poolOf(pool);
+    STORAGE_POOL_REFRESH: async ({ pool }, { signal }) => {
+      await refreshPool(connection, await poolOf(pool), signal);
       lists.forget();
       return {};
     },
     STORAGE_POOL_NUM_OF_VOLUMES: async ({ pool }, { signal }) => ({
-      num: (await lists.of(poolOf(pool), signal)).length,
+      num: (await lists.of(await poolOf(pool), signal)).length,
     }),
     STORAGE_POOL_LIST_VOLUMES: async ({ pool, maxnames }, { signal }) => ({
-      names: (await lists.of(poolOf(pool), signal))
+      names: (await lists.of(await poolOf(pool), signal))
         .slice(0, Math.max(0, maxnames))
         .map(({ name }) => name),
     }),
     STORAGE_POOL_LIST_ALL_VOLUMES: async ({ pool, need_results }, { signal }) => {
-      const volumes = await lists.of(poolOf(pool), signal);
+      const volumes = await lists.of(await poolOf(pool), signal);
       return { vols: need_results === 0 ? [] : volumes.map(handleOfVolume), ret: volumes.length };
     },
     STORAGE_VOL_LOOKUP_BY_NAME: async ({ pool, name }, { signal }) => ({
-      vol: handleOfVolume(await lists.find(placeIn(poolOf(pool), name), signal)),
+      vol: handleOfVolume(await lists.find(placeIn(await poolOf(pool), name), signal)),
     }),
     STORAGE_VOL_LOOKUP_BY_KEY: async ({ key }, { signal }) => {
       const path = key.slice(key.indexOf(':') + 1);
@@ -147,16 +153,16 @@ export function volumeCalls(connection: Connection): Calls {
     STORAGE_VOL_GET_XML_DESC: async ({ vol }, { signal }) => ({
       xml: writeVolumeXml(await find(vol, signal)),
     }),
-    STORAGE_VOL_GET_PATH: ({ vol }) => ({ name: volumeIn(connection, vol).path }),
+    STORAGE_VOL_GET_PATH: async ({ vol }) => ({ name: (await volumeIn(connection, vol)).path }),
     STORAGE_VOL_CREATE_XML: async ({ pool, xml }, { signal }) => {
       const wish = readVolume(xml);
-      const into = poolOf(pool);
+      const into = await poolOf(pool);
       await requireSizeOfParent(lists, into, wish, signal);
       return await make(into, wish, (file) => creation(wish, file), signal);
     },
     STORAGE_VOL_CREATE_XML_FROM: async ({ pool, xml, clonevol }, { signal }) => {
       const wish = readVolume(xml);
-      const into = poolOf(pool);
+      const into = await poolOf(pool);
       const source = await find(clonevol, signal);
       if (source.pool.host.id !== into.host.id)
         throw libvirtFault('OPERATION_UNSUPPORTED', 'a volume is copied on its own host');

@@ -28,11 +28,11 @@ function keyOf({ host }: Pool, path: string): string {
 }
 
 /** Where it is, whether there is such a file or not. Errors: NO_STORAGE_POOL, NO_STORAGE_VOL. */
-export function volumeIn(
+export async function volumeIn(
   connection: Connection,
   { pool, name }: Pick<StorageVolHandle, 'pool' | 'name'>,
-): VolumePlace {
-  return placeIn(requirePool(connection, isCalled(pool), pool), name);
+): Promise<VolumePlace> {
+  return placeIn(await requirePool(connection, isCalled(pool), pool), name);
 }
 
 /** Errors: NO_STORAGE_VOL for a name that leads out of the pool. */
@@ -44,12 +44,13 @@ export function placeIn(pool: Pool, name: string): VolumePlace {
   throw noVolume(name);
 }
 
-/** Errors: OPERATION_INVALID while the pool's host is away. */
-export function requirePath({ name, path, isActive, host }: Pool): string {
+/** Errors: OPERATION_INVALID while the pool is not active, or its host is away. */
+export function requirePath({ name, path, isActive, isReached, host }: Pool): string {
   if (path !== undefined && isActive) return path;
+  const why = isReached ? '' : `: host ${host.name} is away`;
   throw libvirtFault(
     'OPERATION_INVALID',
-    `Requested operation is not valid: storage pool '${name}' is not active: host ${host.name} is away`,
+    `Requested operation is not valid: storage pool '${name}' is not active${why}`,
   );
 }
 
@@ -84,7 +85,7 @@ export class VolumeLists {
   async of(pool: Pool, signal: AbortSignal): Promise<readonly Volume[]> {
     const folder = requirePath(pool);
     // A file in a folder of another pool inside this one is that pool's. What somebody has defined takes nothing away.
-    const inner = poolsOf(this.#connection).flatMap(({ host, path, isDefined }) =>
+    const inner = (await poolsOf(this.#connection)).flatMap(({ host, path, isDefined }) =>
       host.id === pool.host.id && !isDefined && path !== undefined && isBelow(path, folder)
         ? [path]
         : [],
@@ -113,7 +114,7 @@ export class VolumeLists {
    * Hosts that are away or do not answer have none.
    */
   async at(path: string, signal: AbortSignal): Promise<readonly Volume[]> {
-    const pools = poolsOf(this.#connection).filter(
+    const pools = (await poolsOf(this.#connection)).filter(
       (pool) => pool.isActive && pool.path !== undefined && isBelow(path, pool.path),
     );
     const found = await Promise.all(

@@ -57,7 +57,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_PIN_VCPU: byArguments,
   DOMAIN_SET_NUMA_PARAMETERS: 'which memory of its host a vm has is left to its kernel',
   DOMAIN_MIGRATE_PERFORM3_PARAMS: byArguments,
-  STORAGE_POOL_DELETE: byArguments,
   DOMAIN_CORE_DUMP: memory,
   DOMAIN_MEMORY_PEEK: memory,
   DOMAIN_BLOCK_PEEK: 'disks are read by the routes for files',

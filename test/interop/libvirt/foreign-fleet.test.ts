@@ -437,6 +437,13 @@ void test(
     assert.equal(fleet.stage.host('right')?.connection?.state, 'connecting');
     const gone = await fleet.vmOf('right');
     assert.match((await askGateway('net-list', '--all')).out, /default@left +active/);
+    const pools = (await askGateway('pool-list', '--all')).out;
+    assert.match(pools, /default-pool@left +active/);
+    assert.match(pools, /default-pool@right +inactive/);
+    assert.match(
+      (await askGateway('pool-dumpxml', 'default-pool@right')).out,
+      /<path>\/default-pool</,
+    );
     // The test driver begins anew when its last connection ends, as with the coordinator's restart.
     assert.deepEqual([gone.state, gone.name], ['unknown', 'test@right']);
     assert.equal((await fleet.vmOf('left')).state, 'running');
@@ -454,7 +461,8 @@ void test(
         ...(token === undefined ? {} : { token }),
       });
     const facts = fleet.stage.host('left')?.facts ?? assert.fail('nothing is known of it');
-    const plain = (word: string): string => `host network-${word}`;
+    const network = (word: string): string => `host network-${word}`;
+    const pool = (word: string): string => `host pool-${word}`;
     assert.deepEqual(
       facts.extensions?.map(({ name, of }) => `${of} ${name}`),
       [
@@ -462,8 +470,11 @@ void test(
         'host capabilities',
         'host node-devices',
         'host networks',
-        ...['xml', 'leases', 'bridge', 'define', 'create', 'start', 'stop'].map(plain),
-        ...['undefine', 'autostart', 'update'].map(plain),
+        ...['xml', 'leases', 'bridge', 'define', 'create', 'start', 'stop'].map(network),
+        ...['undefine', 'autostart', 'update'].map(network),
+        'host pools',
+        ...['xml', 'sources', 'define', 'create', 'start', 'build', 'delete'].map(pool),
+        ...['refresh', 'stop', 'undefine', 'autostart'].map(pool),
       ],
     );
     const vm = await fleet.vmOf('left');

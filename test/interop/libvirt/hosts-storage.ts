@@ -47,7 +47,10 @@ export function storageOfHosts(find: () => MovingHosts): void {
       assert.equal((await say('pool-name', uuid)).trim(), 'default@bob');
       const alone = await virsh(address('host/bob'), 'pool-list', '--uuid', '--name');
       assert.deepEqual(alone.out.trim().split(/\s+/), [uuid, 'default']);
-      assert.match((await ask('pool-info', 'default')).err, /no pool default/);
+      assert.match(
+        (await ask('pool-info', 'default')).err,
+        /no storage pool with matching name 'default'/,
+      );
       await say('pool-refresh', 'default@ada');
       const refused = [
         [['pool-start', 'default@ada'], /already active/],

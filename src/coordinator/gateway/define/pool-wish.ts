@@ -12,6 +12,13 @@ export interface PoolWish {
 
 const maxName = 200;
 
+/** Of any pool. Errors: XML_ERROR. */
+export function readPoolName(text: string): string {
+  const name = textOf(find(readRoot(text, 'pool'), 'name')) ?? '';
+  if (name !== '' && name.length <= maxName && !/[/\n]/.test(name)) return name;
+  throw libvirtFault('XML_ERROR', `XML error: '${name.slice(0, 100)}' is no name of a pool`);
+}
+
 /** Errors: XML_ERROR; CONFIG_UNSUPPORTED for other types than `dir`. */
 export function readPool(text: string): PoolWish {
   const root = readRoot(text, 'pool');
@@ -21,8 +28,8 @@ export function readPool(text: string): PoolWish {
       'CONFIG_UNSUPPORTED',
       `unsupported configuration: pools of the type ${type.slice(0, 40)} are not made here`,
     );
-  const name = textOf(find(root, 'name')) ?? '';
-  if (name === '' || name.length > maxName || /[/@\n]/.test(name))
+  const name = readPoolName(text);
+  if (name.includes('@'))
     throw libvirtFault('XML_ERROR', `XML error: '${name.slice(0, 100)}' is no name of a pool`);
   const path = textOf(find(root, 'target', 'path')) ?? '';
   if (!posix.isAbsolute(path))

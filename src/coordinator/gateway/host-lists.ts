@@ -1,6 +1,6 @@
 /**
- * Networks of hypervisors that others run, asked for when a client lists them, by extensions of their driver
- * (agent/foreign/networks.ts), and remembered for all connections.
+ * Networks and storage pools of hypervisors that others run, asked for when a client lists them, by extensions of their driver
+ * (agent/foreign/networks.ts, pools.ts), and remembered for all connections.
  *
  * Invariant: nobody waits for a host longer than `patienceMs`. Of one that is slow what it told last is told; of one that is
  * away the same, as inactive; of one that has never answered nothing.
@@ -9,49 +9,80 @@ import { z } from 'zod';
 import type { Host } from '#api';
 import type { Coordinator } from '../context.ts';
 
-/** As its hypervisor tells it. */
-export type HostNetwork = z.infer<typeof networkSchema>;
-const networkSchema = z.object({
+const standing = {
   name: z.string().min(1).max(256),
   uuid: z.guid(),
   active: z.boolean(),
   persistent: z.boolean(),
   autostart: z.boolean(),
-});
-const networksSchema = z.array(networkSchema).max(16_384);
+};
 
-interface Told {
+/** As its hypervisor tells it. */
+export type HostNetwork = z.infer<typeof networkSchema>;
+const networkSchema = z.object(standing);
+
+/** As its hypervisor tells it. */
+export type HostPool = z.infer<typeof poolSchema>;
+const bytes = z.number().min(0);
+const poolSchema = z.object({
+  ...standing,
+  /** libvirt's word. */
+  type: z.string().max(64),
+  path: z.string().max(4096).nullable(),
+  capacityBytes: bytes,
+  allocationBytes: bytes,
+  availableBytes: bytes,
+});
+
+type Place = Pick<Coordinator, 'links' | 'clock' | 'inventory'>;
+
+export function hostNetworks(coordinator: Place): HostLists<HostNetwork> {
+  return new HostLists(coordinator, 'networks', networkSchema);
+}
+
+export function hostPools(coordinator: Place): HostLists<HostPool> {
+  return new HostLists(coordinator, 'pools', poolSchema);
+}
+
+interface Told<T> {
   readonly atMs: number;
-  readonly networks: readonly HostNetwork[];
+  readonly items: readonly T[];
 }
 
 const patienceMs = 1_000;
 /** A host may take longer than that: the next one who asks has its answer then. */
 const answerMs = 30_000;
-/** As long as a client takes that lists networks and then asks for each. */
+/** As long as a client takes that lists them and then asks for each. */
 const maxAgeMs = 2_000;
-const extension = 'networks';
+const maxItems = 16_384;
 
-export class HostNetworks {
-  readonly #coordinator: Pick<Coordinator, 'links' | 'clock' | 'inventory'>;
-  readonly #told = new Map<string, Told>();
+export class HostLists<T extends { readonly active: boolean }> {
+  readonly #coordinator: Place;
+  readonly #extension: string;
+  readonly #schema: z.ZodType<readonly T[]>;
+  readonly #told = new Map<string, Told<T>>();
   readonly #asked = new Map<string, Promise<void>>();
 
-  constructor(coordinator: Pick<Coordinator, 'links' | 'clock' | 'inventory'>) {
+  /** `extension` tells all of a host as JSON, each as in the schema. */
+  constructor(coordinator: Place, extension: string, schema: z.ZodType<T>) {
     this.#coordinator = coordinator;
+    this.#extension = extension;
+    this.#schema = z.array(schema).max(maxItems);
   }
 
-  async of({ id, status, facts }: Host): Promise<readonly HostNetwork[]> {
-    const knows = facts?.extensions?.some(({ name, of }) => of === 'host' && name === extension);
+  async of({ id, status, facts }: Host): Promise<readonly T[]> {
+    const knows = facts?.extensions?.some(
+      ({ name, of }) => of === 'host' && name === this.#extension,
+    );
     if (facts?.foreign === undefined || knows !== true) return [];
     if (status !== 'ready')
-      return (this.#told.get(id)?.networks ?? []).map((one) => ({ ...one, active: false }));
+      return (this.#told.get(id)?.items ?? []).map((one) => ({ ...one, active: false }));
     const { atMs = -Infinity } = this.#told.get(id) ?? {};
     if (this.#coordinator.clock.now() - atMs > maxAgeMs) await inTime(this.#ask(id));
-    return this.#told.get(id)?.networks ?? [];
+    return this.#told.get(id)?.items ?? [];
   }
 
-  /** What it told is told no more: one of its networks has been changed. */
+  /** What it told is told no more: one of them has been changed. */
   outdate(hostId: string): void {
     const told = this.#told.get(hostId);
     if (told !== undefined) this.#told.set(hostId, { ...told, atMs: -Infinity });
@@ -71,12 +102,12 @@ export class HostNetworks {
   /** A host that does not answer, or not in our words, has told nothing new. */
   async #read(hostId: string): Promise<void> {
     const { links, clock, inventory } = this.#coordinator;
-    const params = { name: extension, argument: null };
+    const params = { name: this.#extension, argument: null };
     const atMs = clock.now();
     try {
       const signal = AbortSignal.timeout(answerMs);
       const { output } = await links.call(hostId, 'host.extension', params, { signal });
-      this.#told.set(hostId, { atMs, networks: networksSchema.parse(JSON.parse(output)) });
+      this.#told.set(hostId, { atMs, items: this.#schema.parse(JSON.parse(output)) });
     } catch {
       return;
     }

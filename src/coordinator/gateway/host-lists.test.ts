@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Host } from '#api';
 import type { Coordinator } from '../context.ts';
-import { HostNetworks } from './host-networks.ts';
+import { hostNetworks, type HostLists, type HostNetwork } from './host-lists.ts';
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
 const lab = { name: 'lab', uuid, active: true, persistent: true, autostart: false };
@@ -17,7 +17,7 @@ function host(status: Host['status'] = 'ready', extensions = ['networks']): Host
 class Hypervisor {
   readonly answers: ((output: string) => void)[] = [];
   nowMs = 0;
-  readonly networks: HostNetworks;
+  readonly networks: HostLists<HostNetwork>;
 
   constructor() {
     const call = (): Promise<{ output: string }> =>
@@ -27,7 +27,7 @@ class Hypervisor {
       clock: { now: () => this.nowMs },
       inventory: { document: () => ({}) },
     };
-    this.networks = new HostNetworks(coordinator as unknown as Coordinator);
+    this.networks = hostNetworks(coordinator as unknown as Coordinator);
   }
 
   answer(told: unknown): void {
