@@ -86,6 +86,7 @@ export * from './vm/use-limits.ts';
 export * from './vm/guest-clock.ts';
 export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';
+export * from './vm/disk-limits.ts';
 export * from './vm/hardware.ts';
 export * from './vm/known-media.ts';
 export * from './vm/portability.ts';

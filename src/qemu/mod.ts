@@ -23,6 +23,7 @@ export * as qmp from './qmp/commands.ts';
 export { endBootOnce } from './hot-plug/boot-order.ts';
 export { attachMemory, detachMemory, growProcessors } from './hot-plug/capacity.ts';
 export { attachAdapter, attachDisk, detachAdapter, detachDisk } from './hot-plug/devices.ts';
+export { limitDisks, type DiskThrottle } from './hot-plug/limits.ts';
 export { changeMedium, type MediumChange } from './hot-plug/media.ts';
 export {
   probeAcceleration,

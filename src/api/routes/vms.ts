@@ -11,6 +11,7 @@ import { knownMediaSchema } from '../vm/known-media.ts';
 import {
   effectiveHardwareSchema,
   diskAttachSchema,
+  diskChangeSchema,
   adapterAttachSchema,
   adapterChangeSchema,
   mediumQuerySchema,
@@ -339,6 +340,18 @@ export const vmsRoutes = {
     params: snapshotParamsSchema,
     query: dryRunQuerySchema,
     body: snapshotRevertSchema,
+    answer: 'operation',
+  }),
+  'vm.disk.change': route({
+    method: 'PATCH',
+    path: '/vms/{vm}/disks/{place}',
+    summary: 'Limit how much the guest reads and writes on a disk, also while the vm runs',
+    group: 'vms',
+    right: 'vm.disks',
+    on: 'vm',
+    params: vmAndPlace,
+    query: dryRunQuerySchema,
+    body: diskChangeSchema,
     answer: 'operation',
   }),
   'vm.disk.detach': route({

@@ -14,6 +14,7 @@ import {
   unlimited,
   vlanRangeSchema,
 } from '../network/port.ts';
+import { diskLimitsSchema } from './disk-limits.ts';
 import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
@@ -134,6 +135,9 @@ export const diskSchema = z
       .regex(/^[A-Za-z0-9_.-]{0,20}$/)
       .default('')
       .meta({ description: 'serial number the guest reads' }),
+    limits: diskLimitsSchema.nullish().meta({
+      description: 'how much the guest reads and writes in a second; null: no limits',
+    }),
     drive: z.string().max(200).optional().meta({
       description:
         'of a raw device: what the drive said of itself when it was attached (WWN or serial number), compared at every start; kept by Gantry',

@@ -13,6 +13,7 @@ import {
   traySchema,
   vmDiskFormats,
 } from './hardware.ts';
+import { diskLimitsSchema } from './disk-limits.ts';
 import { diskAllocations } from './travel.ts';
 
 export const vmAddSchema = z
@@ -114,6 +115,7 @@ const at = {
 };
 
 const sharedDisk = diskSchema.shape.shared;
+const { limits } = diskSchema.shape;
 
 export const diskAttachSchema = z
   .discriminatedUnion('kind', [
@@ -124,6 +126,7 @@ export const diskAttachSchema = z
       allocation: newAllocation,
       file: z.string().min(1).max(100).optional(),
       shared: sharedDisk,
+      limits,
       ...at,
     }),
     z.strictObject({
@@ -132,6 +135,7 @@ export const diskAttachSchema = z
       format: z.enum(vmDiskFormats),
       readOnly: z.boolean().default(false),
       shared: sharedDisk,
+      limits,
       ...at,
     }),
     z
@@ -142,6 +146,7 @@ export const diskAttachSchema = z
             'a disk on the host in any format that is read: VMDK, VHD, VHDX, VDI and others',
         }),
         format: z.enum(diskFormats).default('qcow2').meta({ description: 'of the copy' }),
+        limits,
         ...at,
       })
       .meta({ description: 'a copy of a disk of another product, with all its parents' }),
@@ -163,6 +168,7 @@ export const diskAttachSchema = z
             'an entire drive or LUN of the host, for example /dev/disk/by-id/wwn-0x5000c500a1b2c3d4',
         }),
         readOnly: z.boolean().default(false),
+        limits,
         ...at,
       })
       .meta({
@@ -172,6 +178,15 @@ export const diskAttachSchema = z
   ])
   .meta({ id: 'DiskAttach' });
 export type DiskAttach = z.infer<typeof diskAttachSchema>;
+
+export const diskChangeSchema = z
+  .strictObject({
+    limits: diskLimitsSchema
+      .nullable()
+      .meta({ description: 'all of them, instead of those that it has; null: none' }),
+  })
+  .meta({ id: 'DiskChange' });
+export type DiskChange = z.infer<typeof diskChangeSchema>;
 
 export const adapterAttachSchema = patchOf(adapterSchema).meta({
   id: 'AdapterAttach',

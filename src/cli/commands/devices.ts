@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import {
   diskFormats,
+  placeName,
   vmDiskFormats,
   type diskAttachSchema,
   type DiskFormat,
@@ -10,6 +11,7 @@ import {
 } from '#api';
 import { Fault, formatBytes, miB, parseBytes } from '#lib';
 import { command, type Run } from '../command.ts';
+import { limitOptions, limitsOf } from '../disk-limits.ts';
 import { writeList } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
@@ -81,6 +83,7 @@ const attachOptions = {
     type: 'flag',
     meaning: 'may be open for writing in several running vms, raw: the quorum disk of a cluster',
   },
+  ...limitOptions,
   ...placeOptions,
 } as const;
 
@@ -95,14 +98,16 @@ function attachment(
   };
   if (options.linked !== undefined) return { kind: 'linked', device: options.linked, ...at };
   const readOnly = options['read-only'] === true;
+  const limits = limitsOf(options, {});
+  const more = { ...at, ...(limits === undefined ? {} : { limits }) };
   if (options.device !== undefined)
-    return { kind: 'device', device: options.device, readOnly, ...at };
+    return { kind: 'device', device: options.device, readOnly, ...more };
   const shared = options.shared === true;
   const wanted = options.format ?? (options.fixed === true || shared ? 'raw' : 'qcow2');
   if (options.import !== undefined)
-    return { kind: 'import', file: options.import, format: requireMade(wanted), ...at };
+    return { kind: 'import', file: options.import, format: requireMade(wanted), ...more };
   if (options.new === undefined)
-    return { kind: 'existing', file: file ?? '', format: wanted, readOnly, shared, ...at };
+    return { kind: 'existing', file: file ?? '', format: wanted, readOnly, shared, ...more };
   return {
     kind: 'new',
     sizeBytes: options.new,
@@ -110,7 +115,7 @@ function attachment(
     ...(options.fixed === true ? { allocation: 'fixed' } : {}),
     ...(file === undefined ? {} : { file }),
     shared,
-    ...at,
+    ...more,
   };
 }
 
@@ -141,6 +146,7 @@ export const deviceCommands = [
     examples: [
       'gantry vm attach-disk web-1 --new 20G',
       'gantry vm attach-disk web-1 --new 20G --fixed',
+      'gantry vm attach-disk web-1 --new 20G --write-rate 50M',
       'gantry vm attach-disk web-1 --import /srv/old/data.vmdk',
       'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
       'gantry vm attach-disk db-1 --device /dev/disk/by-id/wwn-0x5000c500a1b2c3d4 --bus scsi',
@@ -235,6 +241,35 @@ export const deviceCommands = [
         const when = result?.['live'] === true ? ', and its guest sees it' : '';
         return `the disk ${place} of ${vm} has ${formatBytes(sizeBytes)}${when}`;
       });
+    },
+  }),
+  command({
+    name: 'vm set-disk',
+    summary: 'limit how much the guest reads and writes on a disk, also while the vm runs',
+    args: [vmArgument, placeArgument],
+    options: limitOptions,
+    examples: [
+      'gantry vm set-disk web-1 virtio0:0 --read-rate 100M --write-rate 50M',
+      'gantry vm set-disk web-1 virtio0:0 --operations 500:2000:10',
+      'gantry vm set-disk web-1 virtio0:0 --rate none',
+    ],
+    async run(run) {
+      const { args, options, client, signal } = run;
+      const [vm = '', place = ''] = args;
+      const { definition } = await client.call('vm.show', { params: { vm } }, signal);
+      const disk = definition.hardware.disks.find((one) => placeName(one) === place);
+      const limits = limitsOf(options, disk?.limits ?? {});
+      if (limits === undefined)
+        throw new Fault('invalid', 'no limit was given', {
+          hint: `for example: gantry vm set-disk ${vm} ${place} --rate 100M`,
+        });
+      const asked = { params: { vm, place }, body: { limits } };
+      const started = await client.call('vm.disk.change', asked, signal);
+      await finish(run, started, ({ result }) =>
+        result?.['atNextStart'] === undefined
+          ? `disk ${place} of ${vm} was changed`
+          : `disk ${place} of ${vm} is changed from the next start on`,
+      );
     },
   }),
   command({

@@ -8,6 +8,7 @@ import {
   type AdapterState,
   type Vm,
 } from '#api';
+import { limitWords } from '../disk-limits.ts';
 import { firewallLines } from '../firewall-options.ts';
 import { humanDuration, localTime } from '../output/human.ts';
 
@@ -125,7 +126,10 @@ export function describeVm(
       (disk) =>
         [
           `disk ${placeName(disk)}`,
-          `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
+          [
+            `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
+            ...limitWords(disk.limits),
+          ].join(', '),
         ] as const,
     ),
     ['disk space', describeDiskSpace(vm)],

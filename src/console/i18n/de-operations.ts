@@ -31,6 +31,7 @@ export const germanOperations: Language['operations'] = {
   'vm.disk.reattach': 'An differenzierende Platte anschließen',
   'vm.disk.compact': 'Platte verkleinern',
   'vm.disk.resize': 'Platte vergrößern',
+  'vm.disk.change': 'Platte begrenzen',
   'vm.disk.detach': 'Platte trennen',
   'vm.adapter.attach': 'Netzwerkkarte hinzufügen',
   'vm.adapter.detach': 'Netzwerkkarte entfernen',

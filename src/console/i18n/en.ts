@@ -396,6 +396,7 @@ export const english: Language = {
     'vm.disk.reattach': 'Re-attach to a differencing disk',
     'vm.disk.compact': 'Compact disk',
     'vm.disk.resize': 'Enlarge disk',
+    'vm.disk.change': 'Limit disk',
     'vm.disk.detach': 'Detach disk',
     'vm.adapter.attach': 'Add network adapter',
     'vm.adapter.detach': 'Remove network adapter',

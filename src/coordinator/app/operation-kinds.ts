@@ -9,6 +9,7 @@ import { archiveKind } from './vm/import-archive.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind, cloneRunningKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { compactDiskKind } from './vm/compact-disk.ts';
+import { limitDiskKind } from './vm/limit-disk.ts';
 import { resizeDiskKind } from './vm/resize-disk.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { handOutKind } from './vm/export-vm.ts';
@@ -55,6 +56,7 @@ export const operationKinds: readonly Kind[] = [
   convertDiskKind,
   compactDiskKind,
   resizeDiskKind,
+  limitDiskKind,
   reattachKind,
   attachAdapterKind,
   detachAdapterKind,

@@ -21,6 +21,7 @@ import { bulkOnVms } from '../app/vm/bulk-vms.ts';
 import { updateVm } from '../app/vm/change-vm.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
 import { compactDisk } from '../app/vm/compact-disk.ts';
+import { limitDisk } from '../app/vm/limit-disk.ts';
 import { resizeDisk } from '../app/vm/resize-disk.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
@@ -243,6 +244,15 @@ export async function askFor(
       ),
     'vm.disk.resize': () =>
       resizeDisk(coordinator, caller, id, 'virtio0:0', { sizeBytes: 1024 ** 4 }, false),
+    'vm.disk.change': () =>
+      limitDisk(
+        coordinator,
+        caller,
+        id,
+        'virtio0:0',
+        { limits: { bytes: { perSecond: 1_000_000 } } },
+        false,
+      ),
     'vm.disk.reattach': () => {
       const vm = coordinator.inventory.document<VmDocument>('vm', id)?.data;
       const [disk] = vm?.definition.hardware.disks ?? [];

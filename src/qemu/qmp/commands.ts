@@ -1,6 +1,7 @@
 /** The commands of QMP that Gantry uses, each a function with the protocol's own name. */
 export type { Monitor } from './commands/ask.ts';
 export * from './commands/block.ts';
+export * from './commands/throttle.ts';
 export * from './commands/chardevs.ts';
 export * from './commands/devices.ts';
 export * from './commands/jobs.ts';

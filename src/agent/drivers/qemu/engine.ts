@@ -24,6 +24,7 @@ import type { Found, Launch, Observer, Running } from '../driver.ts';
 import { accountOf, accountOfProcess } from './confine/account-of.ts';
 import type { Account, UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
+import { limitAgain, limitNew } from './disk-limits.ts';
 import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
 import { Reachability } from './guest/reachability.ts';
@@ -181,6 +182,7 @@ export class Engine implements AsyncDisposable {
     }
     // A save that was cut off leaves its migration behind.
     await qmp.migrateCancel(client).catch(() => undefined);
+    await limitAgain(client, file.definition.hardware, this.#options.log);
     running.guestMonitor?.setRunning(runs ? 'running' : 'stopped');
     if (runs) running.giveBackShares();
     return { kind: 'live', running, state: runs ? 'running' : 'paused' };
@@ -268,6 +270,7 @@ export class Engine implements AsyncDisposable {
       for (const adapter of hardware.adapters)
         if (linkOf(adapter) === 'down')
           await qmp.setLink(running.client, adapterId(adapter), 'down', { signal });
+      await limitNew(running.client, hardware, signal);
       return running;
     } catch (error) {
       await running.end();

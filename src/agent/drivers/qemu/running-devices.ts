@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   isNative,
+  limitsSaid,
   type Adapter,
   type Disk,
   type Medium,
@@ -22,6 +23,7 @@ import {
   detachAdapter,
   detachDisk,
   growProcessors,
+  limitDisks,
   qmp,
   readOpenDisk,
   shareId,
@@ -33,10 +35,12 @@ import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
 import { filesOfServed } from '../../storage/served-layers.ts';
+import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { giveFile } from './confine/ownership.ts';
 import { judgeRawDevice } from './judge-raw-device.ts';
+import { throttleOf } from './disk-limits.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
@@ -105,7 +109,18 @@ export class RunningDevices implements Devices {
         pluggedMemory.push(moreBytes);
       }
     }
-    return { definition: now, pluggedMemory };
+    return { definition: await this.#limitDisks(now, after), pluggedMemory };
+  }
+
+  async #limitDisks(now: VmDefinition, after: VmDefinition): Promise<VmDefinition> {
+    let definition = now;
+    for (const { disk, limited } of otherLimits(now, after)) {
+      const isLimited = await this.#tries(() =>
+        limitDisks(this.#parts.client(), [throttleOf(limited)]),
+      );
+      if (isLimited) definition = withDisk(definition, disk, limited);
+    }
+    return definition;
   }
 
   async changeMedium(
@@ -143,8 +158,10 @@ export class RunningDevices implements Devices {
       : await filesOfServed({ path, format }, this.#parts.served.folders());
     if (account !== undefined && !disk.shared)
       for (const one of files) await giveFile(one, account);
-    const attach = (): Promise<void> =>
-      unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
+    const attach = async (): Promise<void> => {
+      await unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
+      await this.#limitNew(disk, file);
+    };
     if (isNative(disk)) return attach();
     await this.#parts.served.add(disk);
     try {
@@ -167,6 +184,18 @@ export class RunningDevices implements Devices {
     await unsupportedWhenRefused(() =>
       attachDisk(client(), spec, wanted, { descriptor: drive.fd }),
     );
+    await this.#limitNew(disk, file);
+  }
+
+  /** A disk without the limits that it is to have is not left plugged in. */
+  async #limitNew(disk: Disk, file: MachineFile): Promise<void> {
+    if (limitsSaid(disk.limits) === undefined) return;
+    try {
+      await limitDisks(this.#parts.client(), [throttleOf(disk)]);
+    } catch (error) {
+      await this.detachDisk(disk, file).catch(() => undefined);
+      throw error;
+    }
   }
 
   async detachDisk(disk: Disk, file: MachineFile): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { testDisk } from '../../testing/qemu-agent.ts';
 import { makeDefinition } from '../../testing/simulated-host.ts';
 import {
   hashHardware,
@@ -51,6 +52,12 @@ test('what a running machine may change leaves the hash, devices change it', () 
   assert.equal(hashHardware(order), facts.hardwareHash);
   const clock = { ...hardware, clock: { ...hardware.clock, offsetSeconds: 5 } };
   assert.equal(hashHardware(clock), facts.hardwareHash);
+  const disk = testDisk('a.qcow2');
+  const [limited, free] = [{ ...disk, limits: { reads: { perSecond: 9 } } }, disk].map((one) =>
+    hashHardware({ ...hardware, disks: [one] }),
+  );
+  assert.equal(limited, free);
+  assert.notEqual(free, facts.hardwareHash);
   assert.notEqual(hashHardware({ ...hardware, usb: '3' }), facts.hardwareHash);
   assert.notEqual(hashHardware({ ...hardware, disks: [], tpm: true }), facts.hardwareHash);
 });

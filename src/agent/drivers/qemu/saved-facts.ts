@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Hardware } from '#api';
+import { withoutLimits, type Hardware } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { exists } from '../../storage/exists.ts';
@@ -32,11 +32,13 @@ const schema = z.strictObject({
 export type SavedFacts = z.infer<typeof schema>;
 
 export function hashHardware(hardware: Hardware): string {
-  const { firmware, adapters, sharedFolders, clock, ...rest } = hardware;
+  const { firmware, disks, adapters, sharedFolders, clock, ...rest } = hardware;
   const devices = {
     ...rest,
     firmware: { type: firmware.type, secureBoot: firmware.secureBoot },
     clock: clock.base,
+    // What a disk is limited to is no part of it.
+    disks: disks.map(withoutLimits),
     adapters: adapters.map(({ slot, model, mac }) => ({ slot, model, mac })),
     // What is behind a name may move; a state from before there were any fits a vm without.
     ...(sharedFolders.length === 0

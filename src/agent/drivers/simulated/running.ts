@@ -5,6 +5,7 @@
  */
 import type { AdditionsState, EffectiveHardware, MachineSample, VmStatus } from '#api';
 import { Fault } from '#lib';
+import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Console, Devices, Ending, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Chance } from './chance.ts';
@@ -172,7 +173,13 @@ export class SimulatedRunning implements Running {
   get devices(): Devices {
     const require = (what: string): void => this.#requireAlive(what);
     return {
-      configure: async (before) => ({ definition: before, pluggedMemory: [] }),
+      configure: async (before, after) => ({
+        definition: otherLimits(before, after).reduce(
+          (now, { disk, limited }) => withDisk(now, disk, limited),
+          before,
+        ),
+        pluggedMemory: [],
+      }),
       changeMedium: async () => {
         this.#requireAlive('change the medium');
         return 'changed';

@@ -3,7 +3,14 @@
  * go on in new layers above them. While it runs its process is told to (live-snapshot.ts); to go back it ends.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { hostDriveWord, placeName, type Disk, type LinkParams, type VmDefinition } from '#api';
+import {
+  hostDriveWord,
+  placeName,
+  withoutLimits,
+  type Disk,
+  type LinkParams,
+  type VmDefinition,
+} from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
 import { stopped, type MachineFile } from '../record.ts';
@@ -260,9 +267,11 @@ async function measure(hands: Hands, disks: readonly Disk[]): Promise<number> {
 function asThen(now: VmDefinition, then: VmDefinition): VmDefinition {
   const { hardware, resources, guestOs } = then;
   const { bios } = now.hardware;
+  // What it was limited to may be another.
   const disks = hardware.disks.filter(
     (disk) =>
-      disk.kind !== 'device' || now.hardware.disks.some((one) => isDeepStrictEqual(one, disk)),
+      disk.kind !== 'device' ||
+      now.hardware.disks.some((one) => isDeepStrictEqual(withoutLimits(one), withoutLimits(disk))),
   );
   return { ...now, guestOs, resources, hardware: { ...hardware, disks, bios } };
 }

@@ -10,6 +10,7 @@ import { MemberTable } from './MemberTable.tsx';
 
 // Comes when it is asked for.
 const GrowDisk = lazyPart(async () => (await import('./GrowDisk.tsx')).GrowDisk);
+const LimitDisk = lazyPart(async () => (await import('./LimitDisk.tsx')).LimitDisk);
 const MoveDisk = lazyPart(async () => (await import('./MoveDisk.tsx')).MoveDisk);
 
 export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
@@ -17,6 +18,7 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
   const text = useVmText();
   const [growing, setGrowing] = useState<Disk | undefined>(undefined);
+  const [limiting, setLimiting] = useState<Disk | undefined>(undefined);
   const [moving, setMoving] = useState<Disk | undefined>(undefined);
   const params = { vm: vm.id };
   const download = (place: string): void => {
@@ -39,6 +41,11 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
             name: place,
             deeds: [
               { label: words.operation('vm.disk.resize'), act: () => setGrowing(disk) },
+              {
+                label: words.operation('vm.disk.change'),
+                act: () => setLimiting(disk),
+                action: 'configure',
+              },
               {
                 label: words.operation('vm.disk.relocate'),
                 act: () => setMoving(disk),
@@ -63,6 +70,11 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
       {growing !== undefined && (
         <Suspense fallback={null}>
           <GrowDisk vm={vm} disk={growing} onClose={() => setGrowing(undefined)} />
+        </Suspense>
+      )}
+      {limiting !== undefined && (
+        <Suspense fallback={null}>
+          <LimitDisk vm={vm} disk={limiting} onClose={() => setLimiting(undefined)} />
         </Suspense>
       )}
       {moving !== undefined && (

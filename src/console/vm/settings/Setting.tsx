@@ -28,7 +28,7 @@ export function Setting({
   const form = useSettingsForm();
   switch (field.kind) {
     case 'group':
-      if (field.nullable && readAt(form.value, place.steps) === null)
+      if (field.nullable && (readAt(form.value, place.steps) ?? null) === null)
         return <UnsetGroup field={field} place={place} />;
       return (
         <SettingGroup place={place} canUnset={field.nullable}>

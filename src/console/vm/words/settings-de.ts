@@ -60,6 +60,17 @@ export const germanSettings: SettingWords = {
     discard: 'Freigeben (TRIM)',
     cache: 'Zwischenspeicher',
     serial: 'Seriennummer',
+    'disks/limits': 'Grenzen',
+    'limits/bytes': 'Bytes, gelesen und geschrieben zusammen',
+    readBytes: 'Gelesene Bytes',
+    writtenBytes: 'Geschriebene Bytes',
+    'limits/operations': 'Vorgänge, lesend und schreibend zusammen',
+    'limits/reads': 'Lesende Vorgänge',
+    'limits/writes': 'Schreibende Vorgänge',
+    operationSizeBytes: 'Ein Vorgang zählt mehrfach ab',
+    perSecond: 'Höchstens je Sekunde',
+    burstPerSecond: 'In einem Schub höchstens je Sekunde',
+    burstSeconds: 'Ein Schub dauert',
     opticalDrives: 'CD- und DVD-Laufwerke',
     'opticalDrives/[]': 'CD- oder DVD-Laufwerk',
     medium: 'Medium',
@@ -335,6 +346,12 @@ export const germanSettings: SettingWords = {
     discard: 'vom Gast freigegebene Blöcke bekommt der Datenträger des Hosts zurück',
     cache: 'Zwischenspeicher des Hosts',
     serial: 'Seriennummer, die der Gast liest',
+    operationSizeBytes:
+      'ein Vorgang mit mehr Bytes zählt mehrfach; leer: jeder zählt einmal, wie groß er auch ist',
+    perSecond: 'höchstens in einer Sekunde',
+    burstPerSecond:
+      'höchstens in einer Sekunde, eine Zeit lang, wenn vorher weniger gebraucht wurde; leer: kein Schub',
+    burstSeconds: 'wie lange ein Schub mit seinem Höchsten währt; leer: 1 Sekunde',
     'disks/kind':
       'verknüpft: ein ganzes Laufwerk des Hosts, nur zum Umwandeln; Gerät: ein ganzes Laufwerk oder eine LUN, die die laufende VM liest und schreibt; ohne: eine virtuelle Platte',
     'disks/drive':

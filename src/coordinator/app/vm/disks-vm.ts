@@ -4,6 +4,7 @@ import {
   diskSchema,
   diskSourceSchema,
   findGuest,
+  limitsSaid,
   placeName,
   type Disk,
   type DiskAttach,
@@ -51,7 +52,9 @@ export async function attachDisk(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
   const { name } = definition;
-  const { disk, source, system } = await chooseDisk(coordinator, caller, vm, request);
+  const { disk: chosen, source, system } = await chooseDisk(coordinator, caller, vm, request);
+  const limits = 'limits' in request ? limitsSaid(request.limits) : undefined;
+  const disk = limits === undefined ? chosen : { ...chosen, limits };
   const after = parseDefinition(addDisk(definition, disk), name, definition);
   requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
   return await begin(

@@ -394,3 +394,11 @@ test('CMP-16 an export for Virtual PC demands exactly one CD drive at the second
     '',
   );
 });
+
+test('limits of disks are told as left out where another product is to run the vm', () => {
+  const limited = { ...disk('ide', 0, 0), limits: { reads: { perSecond: 9 } } };
+  const exported = exporting('ovf', { disks: [limited, disk('scsi', 0, 0)] });
+  assert.deepEqual(exported.of('dropped').match(/limits of the disk \S+:/g), [
+    'limits of the disk ide0:0:',
+  ]);
+});

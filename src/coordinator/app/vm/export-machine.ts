@@ -2,7 +2,14 @@
  * A vm as another product may run it, in neutral words, with all that stands in the way, becomes something else or
  * is left out (CMP-05 to CMP-16). Pure.
  */
-import { placeName, type Disk, type Hardware, type VmDefinition, type VmHandOut } from '#api';
+import {
+  limitsSaid,
+  placeName,
+  type Disk,
+  type Hardware,
+  type VmDefinition,
+  type VmHandOut,
+} from '#api';
 import type { WritableMachine } from '#foreign';
 import { formatBytes } from '#lib';
 import { placesFit, type ExportProfile } from './export-profiles.ts';
@@ -56,6 +63,7 @@ export function exportMachine(
   const { extensions, settings } = definition;
   if (profile.format === 'ovf') tellPackage(definition, notes);
   if (profile.format === 'xml') tellDomainLosses(definition, notes);
+  else tellLimits(hardware, notes);
   return {
     disks: disks.map(({ disk, file, sizeBytes }) => ({ disk, file, sizeBytes })),
     notes,
@@ -109,6 +117,16 @@ function tellPackage({ hardware, settings }: VmDefinition, notes: ImportNotes): 
     leave('files of serial and parallel ports', 'a package has the ports alone');
   if (hardware.adapters.some(({ macMode }) => macMode !== 'static'))
     leave('MAC addresses that were made for it', 'each vm that is made of the package has its own');
+}
+
+function tellLimits({ disks }: Hardware, notes: ImportNotes): void {
+  for (const disk of disks)
+    if (limitsSaid(disk.limits) !== undefined)
+      notes.dropped(
+        `limits of the disk ${placeName(disk)}`,
+        'what is shared is not the same there',
+        'set them where the vm runs then',
+      );
 }
 
 /** As a file is called on any system. */

@@ -12,6 +12,7 @@ import {
 } from '../../parse.ts';
 import type { CommandOptions } from '../client.ts';
 import { ask, tell, type Monitor } from './ask.ts';
+import { parseThrottle, type Throttle } from './throttle.ts';
 
 export function blockdevAdd(
   monitor: Monitor,
@@ -100,6 +101,8 @@ export function blockResize(
 export interface BlockInfo {
   /** Id of the device, or its path in QEMU's object tree where it has none. */
   readonly deviceId: string | undefined;
+  /** Under which QEMU finds it: its id, or a path below that. */
+  readonly path: string | undefined;
   readonly removable: boolean;
   /** Whether the guest holds the tray. */
   readonly locked: boolean;
@@ -108,7 +111,7 @@ export interface BlockInfo {
   /** `ok`, `failed`, `nospace`; absent where QEMU does not watch. */
   readonly ioStatus: string | undefined;
   /** Absent when the drive is empty. */
-  readonly inserted: InsertedImage | undefined;
+  readonly inserted: (InsertedImage & { readonly throttle: Throttle }) | undefined;
 }
 
 export interface InsertedImage {
@@ -139,6 +142,14 @@ const parseInserted: Parser<InsertedImage> = map(
   }),
 );
 
+const parseDeviceImage: Parser<InsertedImage & { readonly throttle: Throttle }> = (
+  value,
+  place,
+) => ({
+  ...parseInserted(value, place),
+  throttle: parseThrottle(value, place),
+});
+
 const parseBlocks: Parser<readonly BlockInfo[]> = list(
   map(
     record({
@@ -147,10 +158,11 @@ const parseBlocks: Parser<readonly BlockInfo[]> = list(
       locked: flag,
       tray_open: optional(flag),
       'io-status': optional(text(32)),
-      inserted: optional(parseInserted),
+      inserted: optional(parseDeviceImage),
     }),
     (info) => ({
       deviceId: info.qdev === undefined ? undefined : deviceIdOf(info.qdev),
+      path: info.qdev,
       removable: info.removable,
       locked: info.locked,
       trayOpen: info.tray_open,
