@@ -38,6 +38,7 @@ import { createInventory } from './inventory/memory-inventory.ts';
 import { followStore } from './inventory/follow.ts';
 import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
 import { CloseWatch } from './link/close-watch.ts';
+import { HypervisorEvents } from './link/hypervisor-events.ts';
 import { SkippedRecords } from './link/skipped-records.ts';
 import { StreamHub } from './link/streams.ts';
 import { createOperations } from './operations/engine.ts';
@@ -132,6 +133,7 @@ export async function startCoordinator(
       return made(late.sealer);
     },
     skippedRecords: new SkippedRecords(),
+    hypervisorEvents: new HypervisorEvents(),
     clock,
     log,
     paths: { data, config, runtime },

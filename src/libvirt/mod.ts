@@ -48,7 +48,14 @@ export type {
   StoragePoolHandle,
   StorageVolHandle,
 } from './procedures/handle.ts';
-export { packArgs, packReturn, unpackArgs, unpackReturn } from './procedures/pack.ts';
+export {
+  packArgs,
+  packEvent,
+  packReturn,
+  unpackArgs,
+  unpackEvent,
+  unpackReturn,
+} from './procedures/pack.ts';
 export {
   messageNames,
   messages,

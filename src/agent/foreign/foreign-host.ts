@@ -15,9 +15,11 @@ import {
   type MachineRecord,
   type MachineReport,
   type MachineSample,
+  toldEventNames,
+  type ToldEvent,
 } from '#api';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
-import type { Client, Subscription } from '#libvirt';
+import type { Client, EventName, Subscription } from '#libvirt';
 import type { Log } from '#log';
 import type { LinkedHost } from '../link/linked-host.ts';
 import { AbsentNetworks } from '../network/absent-networks.ts';
@@ -25,12 +27,14 @@ import { missingAbilities } from './abilities.ts';
 import { Bell } from './bell.ts';
 import { BorrowedPools } from './copy/borrowed-pool.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
+import { findPlace } from './disk-names.ts';
 import { DetailReader } from './detail-reader.ts';
 import { HostLoadReader } from './host-load.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
 import { PoolSpace } from './make/pool-space.ts';
 import type { MemoryOutbox } from './outbox.ts';
+import { changesDisks, diskIn, domainOf, ToldEvents } from './told.ts';
 
 /** Events that tell of a change of what is shown. */
 const tellingEvents = [
@@ -90,6 +94,7 @@ export class ForeignHost implements LinkedHost {
   readonly #details: DetailReader;
   readonly #space: PoolSpace;
   readonly #host: HostLoadReader;
+  readonly #told: ToldEvents;
   #facts: HostFacts;
   #onChange: () => void = () => undefined;
   /** The last look, and one that has not begun. */
@@ -107,6 +112,7 @@ export class ForeignHost implements LinkedHost {
     this.#look = new Look(options.client, options.clock);
     this.#space = new PoolSpace(options.client, options.clock);
     this.#host = new HostLoadReader(options.client);
+    this.#told = new ToldEvents(options.log);
     const { client, log, identify: vmId } = options;
     const architecture = (): string => this.#facts.architecture;
     this.#details = new DetailReader({ client, log, architecture, vmId });
@@ -132,13 +138,27 @@ export class ForeignHost implements LinkedHost {
 
   /** Looks until the connection ends. Errors: what ends it. */
   async watch(): Promise<void> {
-    const { client, clock, times, signal } = this.#options;
+    const { client, clock, identify, times, signal } = this.#options;
     const told = new Bell();
     const hear = async (name: (typeof tellingEvents)[number]): Promise<void> => {
       const subscription = await this.#subscribe(client, name);
       if (subscription === undefined) return;
       for await (const event of subscription) {
         this.#details.mark('dom' in event ? event.dom.uuid : event.msg.dom.uuid);
+        told.ring();
+      }
+    };
+    const giveOn = async (name: (typeof toldEventNames)[number]): Promise<void> => {
+      const subscription = await this.#subscribe(client, name);
+      if (subscription === undefined) return;
+      for await (const event of subscription) {
+        const dom = domainOf(event);
+        const disk = diskIn(event);
+        const place = disk && (await findPlace(client, dom, disk, signal).catch(() => undefined));
+        this.#told.add(identify(dom.uuid), name, event, place);
+        this.#onChange();
+        if (!changesDisks(name)) continue;
+        this.#details.mark(dom.uuid);
         told.ring();
       }
     };
@@ -152,7 +172,7 @@ export class ForeignHost implements LinkedHost {
         if ((await this.#read()) === 'more') told.ring();
       }
     };
-    await Promise.all([...tellingEvents.map(hear), look()]);
+    await Promise.all([...tellingEvents.map(hear), ...toldEventNames.map(giveOn), look()]);
   }
 
   /** Looks at all vms. One look that has not begun is for all who ask meanwhile. */
@@ -229,7 +249,13 @@ export class ForeignHost implements LinkedHost {
     return [];
   }
 
+  takeTold(): readonly ToldEvent[] {
+    return this.#told.take();
+  }
+
   forgetTaken(): void {
+    // What was told before a coordinator was there is no news any more.
+    this.#told.take();
     this.#options.machines.forgetTaken();
   }
 
@@ -249,7 +275,7 @@ export class ForeignHost implements LinkedHost {
   }
 
   /** Undefined where the hypervisor does not tell. */
-  async #subscribe<E extends (typeof tellingEvents)[number]>(
+  async #subscribe<E extends EventName>(
     client: Client,
     name: E,
   ): Promise<Subscription<E> | undefined> {

@@ -258,6 +258,8 @@ export class Connection {
     if (machines !== undefined) this.#send({ type: 'records', machines });
     const reports = host.takeReports();
     if (reports.length > 0) this.#send({ type: 'reports', reports });
+    const told = host.takeTold?.() ?? [];
+    if (told.length > 0) this.#send({ type: 'told', events: [...told] });
     this.#tellSamples(host.takeSamples());
     const { reports: networks } = host.driver.networks;
     if (networks !== this.#networksTold) {

@@ -12,6 +12,7 @@ import type {
   MachineRecord,
   MachineReport,
   MachineSample,
+  ToldEvent,
 } from '#api';
 import type { Log } from '#log';
 import type { Networks } from '../network/networks.ts';
@@ -53,6 +54,8 @@ export interface LinkedHost {
   readonly diskSpaces?: ReadonlyMap<string, number> | undefined;
   /** What is wrong, once it was looked for. The same list until something of it has changed. */
   readonly troubles?: readonly HostTrouble[] | undefined;
+  /** What its hypervisor tells, since the last call. */
+  takeTold?(): readonly ToldEvent[];
   /** Of these machines; default: of all. */
   samples(of?: ReadonlySet<string>): MachineSample[];
   /** Samples that matter and were not taken yet. */

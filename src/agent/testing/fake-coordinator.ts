@@ -141,6 +141,7 @@ export class FakeHost {
         break;
       case 'facts':
       case 'disk-space':
+      case 'told':
         break;
     }
     this.#watchers.wake();

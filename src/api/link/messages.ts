@@ -27,6 +27,7 @@ import {
   machineSampleSchema,
 } from './report.ts';
 import { hostTroubleSchema, maxHostTroubles } from './troubles.ts';
+import { maxToldAtOnce, toldEventSchema } from './ask-methods.ts';
 
 export const linkProtocol = 1;
 /** All records of a host of the largest size stand in one. */
@@ -77,6 +78,8 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('troubles'),
     troubles: z.array(hostTroubleSchema).max(maxHostTroubles),
   }),
+  /** What a hypervisor that others run tells, in its words. */
+  z.strictObject({ type: z.literal('told'), events: z.array(toldEventSchema).max(maxToldAtOnce) }),
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
   z.strictObject({
     type: z.literal('networks'),

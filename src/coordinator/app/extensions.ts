@@ -39,6 +39,33 @@ export async function extendVm(
   return await links.call(data.hostId, 'machine.extension', params, { signal: asked.signal });
 }
 
+/**
+ * What a client asks of a hypervisor in its own words, where that reaches its host or a guest: it is told of as a special function
+ * of that name. Errors: `forbidden`.
+ */
+export async function noteExtension(
+  coordinator: Coordinator,
+  caller: Caller,
+  { id, hostId }: { readonly id: string; readonly hostId: string },
+  name: string,
+  argument: string,
+): Promise<void> {
+  const { inventory } = coordinator;
+  const { data } = vmDocument(inventory, id);
+  const host = inventory.document<HostDocument>('host', hostId)?.data.name ?? hostId;
+  requireVerb(caller, 'host.extensions', { kind: 'host', id: hostId }, `host ${host}`);
+  await tellUse(
+    coordinator,
+    caller,
+    { name, argument },
+    {
+      name: 'vm.extension.used',
+      target: vmThing(id, data),
+      ancestors: ancestorsOfPlace(inventory, data),
+    },
+  );
+}
+
 /** Errors: as `extendVm`. */
 export async function extendHost(
   coordinator: Coordinator,
@@ -63,7 +90,7 @@ function paramsOf({ name, argument }: Asked): { name: string; argument: string |
 async function tellUse(
   coordinator: Coordinator,
   { actor, origin, correlationId }: Caller,
-  { name: extension, argument }: Asked,
+  { name: extension, argument }: Pick<Asked, 'name' | 'argument'>,
   event: Pick<
     NewEvent<'vm.extension.used' | 'host.extension.used'>,
     'name' | 'target' | 'ancestors'

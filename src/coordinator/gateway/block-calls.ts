@@ -2,19 +2,15 @@
  * Disks of a domain made larger, and the work that is done on their layers, which is that of the operation that has the vm: a
  * commit merges the layer of a snapshot, a pull makes a linked clone independent, a copy moves a disk to another place.
  */
-import { placeName, type Vm } from '#api';
+import { placeName, type diskJobProcedures, type Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import type { BlockDevice } from '../domain-xml/domain-devices.ts';
 import { requireActive, type Connection } from './connection.ts';
 import { jobOf, partDone } from './job-calls.ts';
 import { deviceAt } from './statistics-calls.ts';
 
-type Calls = Pick<
-  Handlers,
-  | `DOMAIN_BLOCK_${'RESIZE' | 'COMMIT' | 'PULL' | 'REBASE' | 'COPY'}`
-  | 'DOMAIN_BLOCK_JOB_ABORT'
-  | 'DOMAIN_GET_BLOCK_JOB_INFO'
->;
+type Jobs = Pick<Handlers, (typeof diskJobProcedures)[number]>;
+type Calls = Jobs & Pick<Handlers, 'DOMAIN_BLOCK_RESIZE'>;
 
 /** virDomainBlockResizeFlags: the size is in bytes, not in KiB. */
 const inBytes = 1;
@@ -55,18 +51,7 @@ export function blockCalls(connection: Connection): Calls {
     if (operation === undefined || type === undefined) return { device, job: undefined };
     return { device, job: { id: operation.id, type, part: partDone(operation) ?? 0 } };
   };
-  return {
-    DOMAIN_BLOCK_RESIZE: async ({ dom, disk, size, flags }, { signal }) => {
-      if ((flags & ~inBytes) !== 0)
-        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a disk is given the size that is said');
-      const vm = connection.find(dom.uuid);
-      requireActive(vm);
-      const params = { vm: vm.id, place: placeOf(connection, vm, disk) };
-      const bytes = (flags & inBytes) === 0 ? size * kiB : size;
-      const sizeBytes = Number(((bytes + sectorBytes - 1n) / sectorBytes) * sectorBytes);
-      await connection.work('vm.disk.resize', { params, body: { sizeBytes } }, signal);
-      return {};
-    },
+  const own: Jobs = {
     DOMAIN_GET_BLOCK_JOB_INFO: ({ dom, path }) => {
       const { device, job } = jobAt(dom, path);
       if (job === undefined) return { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n };
@@ -90,6 +75,32 @@ export function blockCalls(connection: Connection): Calls {
     DOMAIN_BLOCK_PULL: () => refuseLayers(pulled),
     DOMAIN_BLOCK_REBASE: ({ flags }) => refuseLayers((flags & copies) === 0 ? pulled : copied),
     DOMAIN_BLOCK_COPY: () => refuseLayers(copied),
+    DOMAIN_BLOCK_JOB_SET_SPEED: () => {
+      throw libvirtFault(
+        'OPERATION_UNSUPPORTED',
+        'work on disks is not slowed down one by one: virsh domjobabort cancels it',
+      );
+    },
+    DOMAIN_SET_BLOCK_THRESHOLD: ({ dom }) => {
+      throw libvirtFault(
+        'OPERATION_UNSUPPORTED',
+        `${connection.find(dom.uuid).name} is told of when the volume of its disks runs short: gantry events`,
+      );
+    },
+  };
+  return {
+    ...own,
+    DOMAIN_BLOCK_RESIZE: async ({ dom, disk, size, flags }, { signal }) => {
+      if ((flags & ~inBytes) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a disk is given the size that is said');
+      const vm = connection.find(dom.uuid);
+      requireActive(vm);
+      const params = { vm: vm.id, place: placeOf(connection, vm, disk) };
+      const bytes = (flags & inBytes) === 0 ? size * kiB : size;
+      const sizeBytes = Number(((bytes + sectorBytes - 1n) / sectorBytes) * sectorBytes);
+      await connection.work('vm.disk.resize', { params, body: { sizeBytes } }, signal);
+      return {};
+    },
   };
 }
 

@@ -38,6 +38,7 @@ import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { FolderPools } from './folder-pools.ts';
+import { guestAccountCalls } from './guest-account-calls.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import {
@@ -249,6 +250,7 @@ export class Gateway implements AsyncDisposable {
       ...changeCalls(connection),
       ...deviceCalls(connection),
       ...guestCalls(connection),
+      ...guestAccountCalls(connection),
       ...jobCalls(connection),
       ...migrateCalls(connection),
       ...snapshotCalls(connection),

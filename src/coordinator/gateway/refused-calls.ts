@@ -11,7 +11,6 @@ const monitor =
   'who reaches the monitor of a vm reaches its host; of libvirt hosts it is an extension: gantry vm extension';
 const held =
   'file systems of a guest are held still by a snapshot: virsh snapshot-create-as --quiesce';
-const bandwidth = 'work on disks is not slowed down one by one: virsh domjobabort cancels it';
 
 const refusals = {
   INTERFACE_DEFINE_XML: adapters,
@@ -26,7 +25,6 @@ const refusals = {
   NWFILTER_UNDEFINE: filters,
   NWFILTER_BINDING_CREATE_XML: filters,
   NWFILTER_BINDING_DELETE: filters,
-  DOMAIN_BLOCK_JOB_SET_SPEED: bandwidth,
   DOMAIN_FSFREEZE: held,
   DOMAIN_FSTHAW: held,
   QEMU_DOMAIN_MONITOR_COMMAND: monitor,

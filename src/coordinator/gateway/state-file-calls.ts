@@ -1,6 +1,6 @@
 /**
  * States and memory of vms in files that a client names: refused, with what is there instead. A state belongs to its vm (its folder, its
- * rights, its host), and memory of a guest is written nowhere else.
+ * rights, its host), and memory of a guest is written nowhere else. The memory of a vm of a libvirt host its libvirtd writes there.
  */
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';

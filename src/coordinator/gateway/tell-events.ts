@@ -1,13 +1,14 @@
 /** Tells a client of what happens to the vms that its connection shows, and to networks. */
-import type { Event } from '#api';
+import { placeName, type Event } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
+import type { HeardEvent } from '../link/hypervisor-events.ts';
 import type { Connection } from './connection.ts';
 import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import { isOfOneHypervisor } from './hypervisors.ts';
 import { networkEvents, networkEventsOf } from './network-events.ts';
-import type { Scope } from './scope.ts';
+import { isInScope, type Scope } from './scope.ts';
 
 /** Until what is answered is called. */
 export function tellEvents(connection: Connection, session: Session): () => void {
@@ -23,7 +24,11 @@ export function tellEvents(connection: Connection, session: Session): () => void
       if (event.target.kind === 'network') tellNetwork(connection, session, event);
       else tell(connection, session, reader, event);
   });
+  const stopTold = coordinator.hypervisorEvents.onTold((event) =>
+    giveOn(connection, session, event),
+  );
   return () => {
+    stopTold();
     stopStanding();
     stopReading();
   };
@@ -62,6 +67,32 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
     session.emit('DOMAIN_EVENT_CALLBACK_LIFECYCLE', {
       msg: { dom, event: told.event, detail: told.detail },
     });
+}
+
+/** What a hypervisor tells of a vm, as it tells it, but for what the vm is called. */
+function giveOn(
+  connection: Connection,
+  session: Session,
+  { vmId, name, fields, place }: HeardEvent,
+): void {
+  const { coordinator, caller, named } = connection.parts;
+  const vm = coordinator.inventory.vm(vmId);
+  if (vm === undefined || !isInScope(named, vm, coordinator.inventory)) return;
+  if (!caller.may('vm.view', { kind: 'vm', id: vmId })) return;
+  const dom = connection.handleOf(vm);
+  const here = 'dom' in fields ? { ...fields, dom } : { ...fields, msg: { ...fields.msg, dom } };
+  const device = connection
+    .blockDevicesOf(vm)
+    .find((one) => one.bus !== 'fdc' && placeName({ ...one, bus: one.bus }) === place);
+  const disk = device === undefined ? {} : diskNamed(fields, device.target);
+  session.emit(name, { ...here, ...disk });
+}
+
+/** One of the files that a disk stands on is named behind it: `vda[3]`. */
+function diskNamed(fields: HeardEvent['fields'], target: string): object {
+  if ('dst' in fields) return { dst: target };
+  if (!('threshold' in fields)) return {};
+  return { dev: fields.dev.replace(/^[^[]*/, target) };
 }
 
 /** What hypervisors do with their networks is not heard of. */

@@ -6,6 +6,7 @@ import { interfaceTuneCalls } from './interface-tune-calls.ts';
 import { memoryTuneCalls } from './memory-tune-calls.ts';
 import { pinCalls } from './pin-calls.ts';
 import { schedulerCalls } from './scheduler-calls.ts';
+import { threadCalls } from './thread-calls.ts';
 import { tuningCalls } from './tuning-calls.ts';
 
 const limits =
@@ -21,6 +22,7 @@ export function tuneCalls(connection: Connection): Pick<Handlers, TuneProcedure>
     ...interfaceTuneCalls(connection),
     ...memoryTuneCalls(connection),
     ...pinCalls(connection),
+    ...threadCalls(connection),
     DOMAIN_SET_BLKIO_PARAMETERS: refuse,
     DOMAIN_SET_NUMA_PARAMETERS: refuse,
     DOMAIN_SET_BLOCK_IO_TUNE: refuse,

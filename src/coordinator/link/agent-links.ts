@@ -445,6 +445,9 @@ export class AgentLinks implements Links, AsyncDisposable {
       case 'troubles':
         this.#context.inventory.setTroubles(hostId, message.troubles);
         return;
+      case 'told':
+        this.#context.hypervisorEvents.take(this.#context, hostId, message.events);
+        return;
       case 'facts':
         await this.#noteFacts(hostId, message);
         await this.#tellConnected(hostId, message.facts, message.serviceRunning);

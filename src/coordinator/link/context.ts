@@ -3,5 +3,5 @@ import type { Coordinator } from '../context.ts';
 
 export type LinkContext = Pick<
   Coordinator,
-  'commit' | 'inventory' | 'clock' | 'log' | 'skippedRecords'
+  'commit' | 'inventory' | 'clock' | 'log' | 'skippedRecords' | 'hypervisorEvents'
 >;

@@ -12,7 +12,7 @@ export const lookAgainName = 'look-again';
 export function lookAgain(
   coordinator: Pick<
     Coordinator,
-    'clock' | 'commit' | 'inventory' | 'links' | 'log' | 'skippedRecords'
+    'clock' | 'commit' | 'inventory' | 'links' | 'log' | 'skippedRecords' | 'hypervisorEvents'
   >,
   pusher: DefinitionPusher,
 ): Reconciler {

@@ -1,7 +1,15 @@
-/** Arguments and answers of procedures as bytes, for a way that is none of libvirt's own. Each is what its frame would hold. */
+/** Arguments and answers of procedures, and events, as bytes, for a way that is none of libvirt's own. Each is what its frame would hold. */
 import { decodeWhole, type Codec } from '../wire/codec.ts';
 import { XdrWriter } from '../wire/xdr.ts';
-import { routeOf, type ArgsOf, type PlainProcedureName, type ReturnOf } from './table.ts';
+import {
+  messageRouteOf,
+  routeOf,
+  type ArgsOf,
+  type EventName,
+  type FieldsOf,
+  type PlainProcedureName,
+  type ReturnOf,
+} from './table.ts';
 
 const maxBytes = 192 * 1024;
 
@@ -21,6 +29,15 @@ export function packReturn<P extends PlainProcedureName>(name: P, ret: ReturnOf<
 /** Errors: as `unpackArgs`. */
 export function unpackReturn<P extends PlainProcedureName>(name: P, bytes: Buffer): ReturnOf<P> {
   return decodeWhole(routeOf(name).ret, bytes, `${name}.ret`) as ReturnOf<P>;
+}
+
+export function packEvent<E extends EventName>(name: E, fields: FieldsOf<E>): Buffer {
+  return pack(messageRouteOf(name).fields, fields);
+}
+
+/** Errors: as `unpackArgs`. */
+export function unpackEvent<E extends EventName>(name: E, bytes: Buffer): FieldsOf<E> {
+  return decodeWhole(messageRouteOf(name).fields, bytes, name) as FieldsOf<E>;
 }
 
 function pack(codec: Codec<unknown>, value: unknown): Buffer {

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ToldEvent, Vm } from '#api';
+import { packEvent } from '#libvirt';
+import { silentLog } from '#log';
+import { HypervisorEvents, type HeardEvent } from './hypervisor-events.ts';
+
+const id = '5f0b3a52-6c5d-4a57-8f1e-3a2f0c9d1e10';
+const dom = { name: 'there', uuid: id, id: 3 };
+const fields = { callbackID: 7, dom, dst: 'vda', type: 2, status: 0 };
+const told: ToldEvent = {
+  id,
+  name: 'DOMAIN_EVENT_BLOCK_JOB_2',
+  fields: packEvent('DOMAIN_EVENT_BLOCK_JOB_2', fields).toString('base64'),
+  place: 'virtio0:0',
+};
+const inventory = { vm: (vmId: string) => (vmId === id ? ({ hostId: 'h1' } as Vm) : undefined) };
+
+void test('what a hypervisor tells of its vms is heard, not what it tells of others, nor what is no event', () => {
+  const events = new HypervisorEvents();
+  const heard: HeardEvent[] = [];
+  const take = (hostId: string, one: ToldEvent): void =>
+    events.take({ inventory, log: silentLog }, hostId, [one]);
+  take('h1', told);
+  const stop = events.onTold((event) => heard.push(event));
+  take('h2', told);
+  take('h1', { ...told, fields: 'AAAA' });
+  assert.deepEqual(heard, []);
+  take('h1', told);
+  assert.deepEqual(heard, [{ vmId: id, name: told.name, fields, place: 'virtio0:0' }]);
+  stop();
+  take('h1', told);
+  assert.equal(heard.length, 1);
+});
