@@ -1,6 +1,6 @@
 /** What a driver's storage does with layers of disks (docs/rfd/0012). */
 import type { Hardware } from '#api';
-import type { Layer, Layers, Seal } from '../machine/layers/layers.ts';
+import type { Borrowed, Layer, Layers, Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 /** Whose layers: the folder that names are in, and the account that files are for. */
@@ -38,6 +38,21 @@ export interface LayerStorage {
   merge(machine: LayerPlace, merge: MergeOptions): Promise<void>;
   /** Errors: `refused` for a file of another product's that is not all of its disk: it has parents. */
   requireAlone(machine: LayerPlace, file: DiskFile): Promise<void>;
+  /**
+   * The parents that a file of a qcow2 disk names, the nearest first. Errors: `forbidden`, `not-found`, `corrupt`, `unsupported`;
+   * `refused` for one that one of the machines writes.
+   */
+  findParents(
+    machine: LayerPlace,
+    file: string,
+    machines: readonly MachineFile[],
+  ): Promise<Borrowed[]>;
+  /** Names of the machines that have a disk made from the file. */
+  findBorrowers(
+    machine: LayerPlace,
+    file: string,
+    machines: readonly MachineFile[],
+  ): Promise<string[]>;
   /** Gives a file that nobody writes a second name, in the folder of another machine. Errors: `refused`, `exists`. */
   linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void>;
   /** How many names a file has on its volume; 0 when it is not there. */

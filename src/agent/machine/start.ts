@@ -8,6 +8,7 @@ import { findDisksAtWork } from './disks-at-work.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { judgeLayers } from './layers/check-layers.ts';
 import { settleTaking } from './layers/live-snapshot.ts';
+import { takeParents, tellParents } from './layers/take-parents.ts';
 import { beginUndo } from './layers/undo.ts';
 import { eventOfObstacle } from './obstacles.ts';
 import { stopped, type MachineFile } from './record.ts';
@@ -29,7 +30,9 @@ async function findObstacles(
 ): Promise<Findings> {
   const admission = host.admit(file);
   const others = host.others(file.definition.id);
-  const findings = await host.driver.check(file, without, others);
+  const parents = await takeParents(host, file, file.definition.hardware.disks);
+  const told = { ...file, layers: parents.layers };
+  const findings = await host.driver.check(told, without, others);
   const network = await checkNetworks(host.driver.networks, file.definition);
   return {
     reasons: [
@@ -37,9 +40,10 @@ async function findObstacles(
       ...linkedDisks(file),
       ...(await findDisksAtWork(host, file, file.definition.hardware.disks)),
       ...admission.reasons,
+      ...parents.reasons,
       ...findings.reasons,
       ...network.reasons,
-      ...(await judgeLayers(host.driver.storage, file)),
+      ...(await judgeLayers(host.driver.storage, told)),
     ],
     warnings: [...admission.warnings, ...findings.warnings, ...network.warnings],
     unplugged: [...findings.unplugged, ...network.unplugged],
@@ -115,6 +119,7 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
   const what = `cannot start ${hands.file.definition.name}`;
   try {
     await settleTaking(hands);
+    await tellParents(hands);
     const findings = await findObstacles(host, hands.file, options.without);
     requireNone(hands, findings, what);
     hands.signal.throwIfAborted();

@@ -14,6 +14,15 @@ export async function readBacking(path: string): Promise<string | undefined> {
 
 /** As the image has it: absolute, or relative to its folder. */
 export async function readBackingName(path: string): Promise<string | undefined> {
+  const backing = await readBackingText(path);
+  if (typeof backing !== 'string') return undefined;
+  return /^[a-z][a-z0-9+.-]*:/i.test(backing) ? undefined : backing;
+}
+
+/** All that the image has there; `unreadable`: it has a parent, in a way that cannot be. Never throws. */
+export async function readBackingText(
+  path: string,
+): Promise<string | { readonly unreadable: true } | undefined> {
   const handle = await open(path, 'r').catch(() => undefined);
   if (!handle) return undefined;
   try {
@@ -22,13 +31,12 @@ export async function readBackingName(path: string): Promise<string | undefined>
     if (bytesRead < headerBytes || header.readUInt32BE(0) !== magic) return undefined;
     const offset = Number(header.readBigUInt64BE(8));
     const size = header.readUInt32BE(16);
-    if (offset === 0 || size === 0 || size > maxNameBytes || !Number.isSafeInteger(offset)) {
-      return undefined;
-    }
+    if (offset === 0) return undefined;
+    if (size === 0 || size > maxNameBytes || !Number.isSafeInteger(offset))
+      return { unreadable: true };
     const name = Buffer.alloc(size);
     const read = await handle.read(name, 0, size, offset);
-    const text = name.toString('utf8', 0, read.bytesRead);
-    return /^[a-z][a-z0-9+.-]*:/i.test(text) ? undefined : text;
+    return name.toString('utf8', 0, read.bytesRead);
   } catch {
     return undefined;
   } finally {

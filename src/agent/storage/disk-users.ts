@@ -33,11 +33,13 @@ export async function findDiskUsers(machines: readonly MachineFile[]): Promise<D
     };
     const { disks, opticalDrives, floppy } = machine.definition.hardware;
     // Also those that only a snapshot needs.
-    for (const { file, format } of machine.layers.files)
-      await use(resolveFile(machine.folder, file), 'layer', format);
+    for (const { file, format, borrowed } of machine.layers.files)
+      await use(resolveFile(machine.folder, file), borrowed ? 'parent' : 'layer', format);
     for (const disk of disks) {
-      for (const [index, { file, format }] of chainOf(machine.layers, disk).entries())
-        await use(resolveFile(machine.folder, file), index === 0 ? 'disk' : 'layer', format);
+      for (const [index, layer] of chainOf(machine.layers, disk).entries()) {
+        const as = layer.borrowed ? 'parent' : index === 0 ? 'disk' : 'layer';
+        await use(resolveFile(machine.folder, layer.file), as, layer.format);
+      }
     }
     for (const medium of [...opticalDrives.map((drive) => drive.medium), floppy?.medium])
       if (medium?.kind === 'file') await use(resolveFile(machine.folder, medium.file), 'medium');

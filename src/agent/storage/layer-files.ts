@@ -27,7 +27,7 @@ import {
   writeSavedFacts,
 } from '../drivers/qemu/saved-facts.ts';
 import { filesNamed, quietLayers } from '../machine/layers/carried-layers.ts';
-import { layersSchema, type Layers, type Seal } from '../machine/layers/layers.ts';
+import { layersSchema, type Borrowed, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
@@ -36,6 +36,7 @@ import { copyFile, type CopyWork } from './copy-file.ts';
 import { exists } from './exists.ts';
 import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
+import { findBorrowers, readParents } from './read-parents.ts';
 import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
 
 export interface LayerFilesOptions {
@@ -144,6 +145,28 @@ export class LayerFiles implements LayerStorage {
   async requireAlone(machine: LayerPlace, base: DiskFile): Promise<void> {
     if (isNative(base)) return;
     await requireAlone({ path: resolveFile(machine.folder, base.file), format: base.format });
+  }
+
+  async findParents(
+    machine: LayerPlace,
+    file: string,
+    machines: readonly MachineFile[],
+  ): Promise<Borrowed[]> {
+    const { folder } = machine;
+    const path = resolveFile(folder, file);
+    const place = { folder, folders: this.#options.folders(folder), others: machines };
+    const parents: Borrowed[] = [];
+    for (const parent of await readParents(path, place))
+      parents.push({ ...parent, seal: await readSeal(resolveFile(folder, parent.file)) });
+    return parents;
+  }
+
+  findBorrowers(
+    machine: LayerPlace,
+    file: string,
+    machines: readonly MachineFile[],
+  ): Promise<string[]> {
+    return findBorrowers([resolveFile(machine.folder, file)], machines);
   }
 
   async linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void> {

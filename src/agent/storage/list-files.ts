@@ -120,8 +120,8 @@ export function rolesOf(file: MachineFile): Map<string, FileRole> {
     [`${own.tpm}.log`, 'log'],
     [own.disksLog, 'log'],
   ]);
-  for (const { file: layer, parent } of file.layers.files)
-    if (parent !== null) roles.set(resolveFile(file.folder, layer), 'snapshot');
+  for (const { file: layer, parent, borrowed } of file.layers.files)
+    if (parent !== null && !borrowed) roles.set(resolveFile(file.folder, layer), 'snapshot');
   for (const { state } of file.layers.snapshots)
     roles.set(resolveFile(file.folder, state), 'snapshot');
   for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');

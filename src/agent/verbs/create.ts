@@ -4,6 +4,7 @@ import { describeFault, Fault, formatBytes } from '#lib';
 import type { Host } from '../host/host.ts';
 import { handedOverFiles } from './handovers.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
+import { requireParents } from '../machine/layers/take-parents.ts';
 import { newMachineFile } from '../machine/record.ts';
 
 export async function createMachine(
@@ -39,7 +40,9 @@ export async function createMachine(
       );
     }
     signal.throwIfAborted();
-    const machine = await host.add(file);
+    const layers = await requireParents(host, file, []);
+    await storage.layers.write(file, layers);
+    const machine = await host.add({ ...file, layers });
     return { report: machine.report() };
   } catch (error) {
     // Nothing is left behind; disks that existed before are none of ours.

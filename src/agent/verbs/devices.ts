@@ -24,7 +24,9 @@ import { matchDisks } from '../machine/match-disks.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
 import { requireLayersKept, withoutLayersOf } from '../machine/layers/keep-layers.ts';
+import { requireParents } from '../machine/layers/take-parents.ts';
 import { dropChild, putChild } from '../machine/layers/make-child.ts';
+import type { Layers } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { reportAfter } from './report-after.ts';
 
@@ -183,7 +185,9 @@ const samePlace = (one: Disk, other: Disk): boolean => placeName(one) === placeN
 
 async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
   const { running, file } = hands;
-  await requireNotAtWork(hands.host, file, disk);
+  const { layers: before } = file;
+  const layers = await layersWith(hands, disk);
+  await requireNotAtWork(hands.host, { ...file, layers }, disk);
   const present = file.startedWith?.hardware.disks.find((other) => samePlace(other, disk));
   const add: Change = (hardware) => ({
     ...hardware,
@@ -197,12 +201,24 @@ async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
     // Its undo disk is made at the next start.
     const waits = file.definition.settings.undoDisks.enabled && !disk.readOnly;
     if (present || waits || !running?.devices.attachDisk) return 'pending';
-    await running.devices.attachDisk(disk, file);
+    await running.devices.attachDisk(disk, { ...file, layers });
     return 'live';
   });
+  if (layers !== before) hands.set({ layers });
   await keep(hands, add, live);
+  if (layers !== before) await hands.host.driver.storage.layers.write(hands.file, layers);
   tellDevice(hands, 'vm.device.added', `disk ${placeName(disk)}`, live);
   return { live };
+}
+
+/** Of the machine once it has the disk: with the parents that the disk comes with. */
+async function layersWith({ host, file }: Hands, disk: Disk): Promise<Layers> {
+  const { definition } = file;
+  const { hardware } = definition;
+  const disks = [...hardware.disks.filter((other) => !samePlace(other, disk)), disk];
+  const left = withoutLayersOf(file.layers, disks);
+  const after = { ...definition, hardware: { ...hardware, disks } };
+  return await requireParents(host, { ...file, definition: after, layers: left }, hardware.disks);
 }
 
 async function detachDisk(hands: Hands, disk: Disk): Promise<Live> {

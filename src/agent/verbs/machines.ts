@@ -4,8 +4,9 @@ import { diffSettings, type MachineRecord, type VmAction, type VmDefinition } fr
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
-import { requireLayersKept } from '../machine/layers/keep-layers.ts';
-import { noLayers } from '../machine/layers/layers.ts';
+import { requireLayersKept, withoutLayersOf } from '../machine/layers/keep-layers.ts';
+import { noLayers, withoutBorrowed } from '../machine/layers/layers.ts';
+import { takeParents } from '../machine/layers/take-parents.ts';
 import { pendingPaths, type MachineFile } from '../machine/record.ts';
 import { checkRestore, checkStart } from '../machine/start.ts';
 import { createMachine, planMachine } from './create.ts';
@@ -78,14 +79,21 @@ export function machineVerbs(host: Host): MachineVerbs {
       if (definitionVersion < machine.file.definitionVersion) return { report: machine.report() };
       const action = configureAction(machine.file.definition, definition);
       await machine.change(action, generation, cause, async (hands) => {
-        requireLayersKept(hands.file, definition.hardware.disks);
+        const { disks } = definition.hardware;
+        requireLayersKept(hands.file, disks);
+        const { layers: before, definition: old } = hands.file;
+        const left = withoutLayersOf(before, disks);
+        const after = { ...hands.file, definition, layers: left };
+        const { layers } = await takeParents(host, after, old.hardware.disks);
         hands.set({
+          layers,
           definition,
           definitionVersion,
           ...clockOf(hands.file, definition),
         });
         await storage.writeDefinition(hands.file);
         await hands.persist();
+        if (layers !== before) await storage.layers.write(hands.file, layers);
         const { running, file } = hands;
         if (!running || file.startedWith === null) return;
         const configured = await running.devices.configure(file.startedWith, definition);
@@ -125,13 +133,16 @@ function recordOf(machine: ReturnType<Host['machine']>): MachineRecord {
 async function adopted(host: Host, file: string, definition: VmDefinition): Promise<MachineFile> {
   const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
   const place = { folder, file };
-  const layers = (await host.driver.storage.layers.read(place)) ?? noLayers;
-  const machine = { ...host.newFile(definition, 0, place), layers };
+  const carried = (await host.driver.storage.layers.read(place)) ?? noLayers;
+  // What parents a disk has, and which of them it may have here, is not told by whoever has put the folder there.
+  const machine = { ...host.newFile(definition, 0, place), layers: withoutBorrowed(carried) };
   await requireNobodysLayers(host, machine);
+  const { layers } = await takeParents(host, machine, []);
+  await host.driver.storage.layers.write(machine, layers);
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
   const saved = await host.driver.storage.findSaved(savedFile);
-  if (saved === undefined) return machine;
-  return { ...machine, state: 'saved', savedFile, ranBefore: saved === 'ran' };
+  if (saved === undefined) return { ...machine, layers };
+  return { ...machine, layers, state: 'saved', savedFile, ranBefore: saved === 'ran' };
 }
 
 /** Layers are protected, merged and removed. Errors: `refused` for one that another vm uses. */

@@ -34,6 +34,7 @@ import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
 import { resolveFile } from '../drivers/qemu/places.ts';
 import { realPath } from '../storage/allowed.ts';
+import { readBackingName } from '../storage/backing.ts';
 import { usedByOthers } from '../storage/list-files.ts';
 import { copiesOf, travelOf } from './travel-of.ts';
 
@@ -274,7 +275,7 @@ async function relocate(
     await requireSameLayers(host, before, params, renamings);
     hands.set({ leftovers: made });
     await hands.persist();
-    const told = moves ? [] : renamedParents(before, renamings);
+    const told = moves ? [] : await renamedParents(before, renamings);
     const copied = new Set(told.map(({ to }) => resolveFile(folder, to)));
     const placed = plan.filter(({ to }) => !copied.has(to));
     await travel.place(placed, { signal: hands.signal, progress });
@@ -328,21 +329,29 @@ function disksWithLayers(
 }
 
 /** Layers whose parent is not found any more by the name that they have for it: they are copied, and told the new one. */
-function renamedParents(
+async function renamedParents(
   { layers, folder }: MachineFile,
   renamings: readonly DiskCopy[],
-): (DiskCopy & { readonly parent: Pick<Layer, 'file' | 'format'> })[] {
+): Promise<(DiskCopy & { readonly parent: Pick<Layer, 'file' | 'format'> })[]> {
   const names = new Map(renamings.map(({ from, to }) => [from, to]));
-  return renamings.flatMap(({ from, to }) => {
+  const renamed: (DiskCopy & { readonly parent: Pick<Layer, 'file' | 'format'> })[] = [];
+  for (const { from, to } of renamings) {
     const parent = parentOf(layers, from);
-    if (parent === null) return [];
+    if (parent === null) continue;
     const file = names.get(parent.file) ?? parent.file;
-    const [own, below] = [from, parent.file].map((one) => resolveFile(folder, one));
-    const [ownAfter, belowAfter] = [to, file].map((one) => resolveFile(folder, one));
-    const isBeside = dirname(own ?? '') === dirname(below ?? '');
-    const name = isBeside ? `${dirname(ownAfter ?? '')}/${basename(below ?? '')}` : below;
-    return name === belowAfter ? [] : [{ from, to, parent: { ...parent, file } }];
-  });
+    const [own, below, ownAfter, belowAfter] = [
+      resolveFile(folder, from),
+      resolveFile(folder, parent.file),
+      resolveFile(folder, to),
+      resolveFile(folder, file),
+    ];
+    // Whoever made a disk over another may have named that in any way.
+    const text = parent.borrowed ? await readBackingName(own) : undefined;
+    const isRelative = text === undefined ? dirname(own) === dirname(below) : !isAbsolute(text);
+    const name = isRelative ? join(dirname(ownAfter), text ?? basename(below)) : below;
+    if (name !== belowAfter) renamed.push({ from, to, parent: { ...parent, file } });
+  }
+  return renamed;
 }
 
 /** Errors: `refused` where layers would not find what they lie on, or that was changed. */

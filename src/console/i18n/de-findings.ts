@@ -30,7 +30,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'disk-in-use': 'Die Platte wird schon benutzt',
   'disk-missing': 'Die Platte fehlt',
   'disk-parent': 'Der Vorgänger der Platte passt nicht',
-  'disk-parent-in-use': 'Der Vorgänger der Platte gehört einer anderen VM',
+  'disk-parent-in-use': 'Der Vorgänger der Platte ist eine Platte, die eine VM beschreibt',
   'disk-parent-unreadable': 'Der Vorgänger der Platte darf nicht gelesen werden',
   'disk-space': 'Es ist zu wenig Platz frei',
   'disk-unreadable': 'Die Platte lässt sich nicht lesen',

@@ -17,6 +17,7 @@ import { germanOfEvents } from './de-told-events.ts';
 import { germanOfFaults } from './de-told-faults.ts';
 import { germanOfMoves } from './de-told-moves.ts';
 import { germanOfNetworks } from './de-told-networks.ts';
+import { germanOfParents } from './de-told-parents.ts';
 import { germanOfStarts } from './de-told-starts.ts';
 import type { Phrases } from './phrases.ts';
 
@@ -115,6 +116,7 @@ export function germanSentences(
     ...germanOfEvents,
     ...germanOfDisks,
     ...germanOfFaults,
+    ...germanOfParents,
     ...germanOfStarts,
     ...germanOfMoves,
     ...germanOfNetworks,

@@ -70,8 +70,6 @@ const disks: Phrases = {
   'put it back or detach it': 'sie zurücklegen oder trennen',
   'attach a differencing disk above it, or attach it as read-only':
     'eine differenzierende Platte darüber anschließen, oder sie nur lesbar anschließen',
-  '{what} holds only what differs from {parent}, which is not opened with it':
-    '{what} enthält nur, was sich von {parent} unterscheidet; das wird nicht mit ihr geöffnet',
   '{what} cannot be used: {why}': '{what} ist nicht zu gebrauchen: {why}',
   'restore it from a backup or detach it':
     'sie aus einer Sicherung wiederherstellen, oder sie trennen',

@@ -9,6 +9,7 @@ import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { parentsOf } from '../../storage/disk-forest.ts';
 import { fileIdentity } from '../../storage/file-identity.ts';
+import { findWriter } from '../../storage/read-parents.ts';
 import { diskPaths } from './places.ts';
 
 export interface DiskQuestion {
@@ -25,7 +26,7 @@ export interface DiskQuestion {
 export async function judgeUsers(question: DiskQuestion): Promise<Reason[]> {
   const { disk, what, paths, parents, others } = question;
   const reasons: Reason[] = [];
-  const owner = await findOwner(parents, others);
+  const owner = await findWriter(parents, others);
   if (owner !== undefined) {
     const text = `${what} is made from ${owner.parent}, which is a disk of ${owner.name}`;
     const remedy = `make one disk of both: gantry disk flatten ${paths[0]}; or attach the parent to ${owner.name} as read-only`;
@@ -38,26 +39,6 @@ export async function judgeUsers(question: DiskQuestion): Promise<Reason[]> {
     reasons.push({ code: 'disk-in-use', text, remedy });
   }
   return reasons;
-}
-
-/** What another vm may write to, now or later, is no parent. */
-async function findOwner(
-  parents: readonly string[],
-  others: readonly MachineFile[],
-): Promise<{ readonly parent: string; readonly name: string } | undefined> {
-  // Most disks have none: then nothing is asked of the files of other vms.
-  if (parents.length === 0) return undefined;
-  const ours = new Map<string, string>();
-  for (const parent of parents) ours.set(await fileIdentity(parent), parent);
-  for (const other of others) {
-    const { name, hardware } = other.startedWith ?? other.definition;
-    for (const disk of hardware.disks) {
-      if (disk.readOnly) continue;
-      const parent = ours.get(await fileIdentity(diskPaths(other, disk)[0]));
-      if (parent !== undefined) return { parent, name };
-    }
-  }
-  return undefined;
 }
 
 /** The files that a disk of another vm stands on, the one that it writes first. */

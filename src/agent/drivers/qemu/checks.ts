@@ -11,13 +11,13 @@ import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
 import { fileIdentity } from '../../storage/file-identity.ts';
-import { readBacking } from '../../storage/backing.ts';
 import { readVolume } from '../../storage/file-system.ts';
 import type { ImageChecks } from '../../storage/image-checks.ts';
 import type { Findings, Obstacle } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { checkAdapters } from './check-adapters.ts';
 import { judgeUsers } from './check-disk-users.ts';
+import { borrowedPaths, judgeParents } from './check-parents.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
 import { judgeRawDevice } from './judge-raw-device.ts';
@@ -87,18 +87,12 @@ async function checkDisk(
     const remedy = 'attach a differencing disk above it, or attach it as read-only';
     reasons.push({ code: 'disk-write-protected', text, remedy });
   }
-  // What a guest writes to a raw disk says nothing about the disk.
-  const parent = disk.format === 'qcow2' ? await readBacking(below.at(-1) ?? path) : undefined;
-  if (parent !== undefined) {
-    const text = `${what} holds only what differs from ${parent}, which is not opened with it`;
-    const remedy = `make one disk of both: gantry disk flatten ${path}`;
-    reasons.push({ code: 'disk-parent', text, remedy });
-  }
+  reasons.push(...(await judgeParents(file, disk, { what, others, account: host.account })));
   const top = topOf(file.layers, disk);
   const question = { ...host, format: top.format, what, path, below, ownFolder: file.folder };
   const served = isNative(disk) ? undefined : await judgeServed(question);
   reasons.push(...(served?.reasons ?? []));
-  const parents = served?.parents ?? [];
+  const parents = served?.parents ?? borrowedPaths(file, disk);
   reasons.push(...(await judgeUsers({ disk, what, paths: [path, ...below], parents, others })));
   if (host.qemuImg !== undefined && served === undefined && isNative(top)) {
     const query = { path, format: top.format, inUse: 'yes' } as const;

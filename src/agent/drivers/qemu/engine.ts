@@ -22,7 +22,7 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { agentVersion } from '../../version.ts';
 import type { Found, Launch, Observer, Running } from '../driver.ts';
 import { accountOf, accountOfProcess } from './confine/account-of.ts';
-import type { Account, UidRange } from './confine/accounts.ts';
+import { baseGroup, type Account, type UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
 import { limitAgain, limitNew } from './disk-limits.ts';
 import { prepareFirmware } from './firmware.ts';
@@ -344,6 +344,7 @@ export class Engine implements AsyncDisposable {
         places,
         logPath: ownPlaces(file).log,
         account,
+        baseGroup: baseGroup(this.#options.uidRange),
         forwards: forwardsOf(spec),
         observer,
         log: log.child({ vm: id }),

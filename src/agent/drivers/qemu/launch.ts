@@ -20,8 +20,10 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
 import { filesOfServed } from '../../storage/served-layers.ts';
 import type { Launch } from '../driver.ts';
+import { borrowedPaths } from './check-parents.ts';
+import { letRead } from './confine/let-read.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
-import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
+import { baseGroup, sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
 import type { ControlGroups } from './confine/cgroups.ts';
 import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
@@ -80,7 +82,10 @@ export async function giveFiles(
     const paths = diskPaths(file, disk);
     const lowest = { path: paths.at(-1) ?? paths[0], format: disk.format };
     const pieces = isNative(disk) ? [] : await filesOfServed(lowest, folders);
-    for (const path of new Set([...paths, ...pieces]))
+    const borrowed = new Set(borrowedPaths(file, disk));
+    for (const path of borrowed)
+      if (!path.startsWith(`${file.folder}/`)) await letRead(path, account, baseGroup(range));
+    for (const path of new Set([...paths, ...pieces]).difference(borrowed))
       await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
   }
 }

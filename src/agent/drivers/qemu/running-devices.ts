@@ -2,6 +2,7 @@
  * Devices of a running machine: media changed, disks and adapters plugged, processors and memory added.
  * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
  */
+import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   isNative,
@@ -38,6 +39,9 @@ import { filesOfServed } from '../../storage/served-layers.ts';
 import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
+import { borrowedPaths } from './check-parents.ts';
+import { allows, findBarrier } from './confine/access.ts';
+import { letRead } from './confine/let-read.ts';
 import { giveFile } from './confine/ownership.ts';
 import { judgeRawDevice } from './judge-raw-device.ts';
 import { throttleOf } from './disk-limits.ts';
@@ -67,6 +71,8 @@ export interface RunningDevicesParts {
   readonly disksSocket: string;
   /** Of the process; undefined: the agent's. */
   readonly account: Account | undefined;
+  /** Of parents that several vms read. */
+  readonly baseGroup: number;
   readonly log: Log;
   readonly onConfigure: (definition: VmDefinition) => void;
 }
@@ -158,6 +164,7 @@ export class RunningDevices implements Devices {
       : await filesOfServed({ path, format }, this.#parts.served.folders());
     if (account !== undefined && !disk.shared)
       for (const one of files) await giveFile(one, account);
+    if (account !== undefined) await this.#letRead(file, borrowedPaths(file, disk), account);
     const attach = async (): Promise<void> => {
       await unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
       await this.#limitNew(disk, file);
@@ -169,6 +176,22 @@ export class RunningDevices implements Devices {
     } catch (error) {
       await this.#parts.served.remove(disk);
       throw error;
+    }
+  }
+
+  /** What the process was started with decides: a group that it has not got it gets at the next start. */
+  async #letRead(
+    { folder }: MachineFile,
+    parents: readonly string[],
+    account: Account,
+  ): Promise<void> {
+    const { baseGroup } = this.#parts;
+    for (const path of parents) {
+      if (path.startsWith(`${folder}/`)) await giveFile(path, account);
+      else if (account.groups.includes(baseGroup)) await letRead(path, account, baseGroup);
+      const barrier = await findBarrier(path, account);
+      if (barrier !== undefined || !allows(await stat(path), account, 'read'))
+        throw new Fault('unsupported', `the process may not read ${path} as it runs`);
     }
   }
 

@@ -77,6 +77,8 @@ export interface RunningParts {
   readonly places: RunPlaces;
   readonly logPath: string;
   readonly account: Account | undefined;
+  /** Of parents that several vms read. */
+  readonly baseGroup: number;
   readonly forwards: VmStatus['forwards'];
   readonly observer: Observer;
   readonly taps: Taps | undefined;
@@ -136,6 +138,7 @@ export class QemuRunning implements Running {
       served: parts.served,
       disksSocket: places.disks,
       account: parts.account,
+      baseGroup: parts.baseGroup,
       log,
       client: now,
       onConfigure: (definition) => {

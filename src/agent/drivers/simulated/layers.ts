@@ -35,6 +35,14 @@ export class SimulatedLayers implements LayerStorage {
 
   async requireAlone(): Promise<void> {}
 
+  async findParents(): Promise<[]> {
+    return [];
+  }
+
+  async findBorrowers(): Promise<[]> {
+    return [];
+  }
+
   async linkFrom(_: LayerPlace, to: LayerPlace, file: string): Promise<void> {
     this.#sizes.set(resolveSimulated(to, file), layerBytes);
   }

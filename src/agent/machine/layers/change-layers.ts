@@ -74,7 +74,7 @@ export async function tidyLayers(hands: Hands): Promise<void> {
     taking: null,
     standing: false,
   });
-  for (const { file } of sealed) await storage.protect(hands.file, file);
+  for (const { file, borrowed } of sealed) if (!borrowed) await storage.protect(hands.file, file);
   for (const { file, mode } of layers.unfinished) {
     if (mode === null && !used.has(file)) await storage.remove(hands.file, file);
     if (mode !== null && !sealed.some((one) => one.file === file))

@@ -4,7 +4,8 @@
  *
  *   disk's own file (sealed) <- layer (sealed) <- top, which the guest writes
  *
- * The own file of a differencing disk lies on its parents (sealed), which stay as they are (make-child.ts).
+ * The own file of a differencing disk lies on its parents (sealed), which stay as they are (make-child.ts). Parents that a
+ * disk came with are borrowed: what they are is nobody's business here but to read them (take-parents.ts).
  *
  * Invariant: what something lies on has a seal, what nothing lies on has none. A disk without layers does
  * not appear. Pure.
@@ -49,6 +50,8 @@ export const layerSchema = z.strictObject({
   seal: sealSchema.nullable(),
   /** Other machines have the file too, under names of their own: nobody writes it (docs/rfd/0019). */
   shared: z.literal(true).optional(),
+  /** A parent that the disk had when the machine got it: it is read, and nothing else is done to it. */
+  borrowed: z.literal(true).optional(),
 });
 export type Layer = z.infer<typeof layerSchema>;
 
@@ -120,6 +123,8 @@ export const layersSchema = z.strictObject({
   standing: z.boolean().default(false),
   /** The session is over and its undo disks are to be written into what lies below, or to go. */
   ending: z.enum(undoDecisions).exclude(['keep']).nullable(),
+  /** Disks whose parents could not be told when the machine got them: it is not started with them until they are. */
+  untold: z.array(fileName).max(64).default([]),
   /**
    * Files of a change under way, as they are to be where it left them out of use: gone (null), or with these
    * permissions.
@@ -141,6 +146,7 @@ export const noLayers: Layers = {
   taking: null,
   standing: false,
   ending: null,
+  untold: [],
   unfinished: [],
 };
 
@@ -197,6 +203,45 @@ export function putOnTop(layers: Layers, additions: readonly SealedTop[]): Layer
   }, layers);
 }
 
+/** A parent that a disk came with. */
+export type Borrowed = Pick<Layer, 'file' | 'format'> & { readonly seal: Seal };
+
+/** With the parents of a disk, the nearest first, below all that the machine has of it. */
+export function putBelow(
+  layers: Layers,
+  disk: Pick<Disk, 'file' | 'format'>,
+  parents: readonly Borrowed[],
+): Layers {
+  const lowest = chainOf(layers, disk).at(-1);
+  const [nearest] = parents;
+  if (lowest === undefined || nearest === undefined) return layers;
+  const known = new Set(layers.files.map(({ file }) => file));
+  const borrowed = parents.map((parent, index): Layer => {
+    const { file, format, seal } = parent;
+    return { file, format, parent: parents[index + 1]?.file ?? null, seal, borrowed: true };
+  });
+  const hasTop = layers.tops.some((one) => one.disk === disk.file);
+  return {
+    ...layers,
+    files: [
+      ...layers.files.filter(({ file }) => file !== lowest.file),
+      { ...lowest, parent: nearest.file },
+      ...borrowed.filter(({ file }) => !known.has(file)),
+    ],
+    tops: hasTop ? layers.tops : [...layers.tops, { disk: disk.file, top: disk.file }],
+  };
+}
+
+/** Without the parents that disks came with, which are to be found anew. */
+export function withoutBorrowed(layers: Layers): Layers {
+  const gone = new Set(layers.files.filter(({ borrowed }) => borrowed).map(({ file }) => file));
+  if (gone.size === 0) return layers;
+  const files = layers.files
+    .filter(({ file }) => !gone.has(file))
+    .map((layer) => (gone.has(layer.parent ?? '') ? { ...layer, parent: null } : layer));
+  return prune({ ...layers, files });
+}
+
 /** With another file on top of each disk. What is not used any more is left out. */
 export function changeTops(
   layers: Layers,
@@ -210,7 +255,7 @@ export function changeTops(
 }
 
 /** What lies below the disks' own files: parents of differencing disks, which no vm writes (DISK-28). */
-function filesBelowOwn(layers: Layers): ReadonlySet<string> {
+export function filesBelowOwn(layers: Layers): ReadonlySet<string> {
   return new Set(
     layers.tops.flatMap(({ disk }) =>
       chainFrom(layers, disk)
@@ -226,7 +271,7 @@ function keptFiles(layers: Layers): ReadonlySet<string> {
   return new Set([
     ...filesBelowOwn(layers),
     ...snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)),
-    ...files.filter(({ shared }) => shared).map(({ file }) => file),
+    ...files.filter(({ shared, borrowed }) => shared || borrowed).map(({ file }) => file),
   ]);
 }
 
@@ -278,8 +323,8 @@ export interface Merge {
 export function nextMerge(layers: Layers, machine: 'off' | 'running'): Merge | undefined {
   const named = namedFiles(layers).union(filesBelowOwn(layers));
   const tops = new Set(layers.tops.map(({ top }) => top));
-  for (const { file: lower, shared, format } of layers.files) {
-    if (named.has(lower) || shared) continue;
+  for (const { file: lower, shared, borrowed, format } of layers.files) {
+    if (named.has(lower) || shared || borrowed) continue;
     const above = layers.files.filter(({ parent }) => parent === lower);
     const [upper] = above;
     if (above.length !== 1 || upper === undefined) continue;
@@ -314,7 +359,8 @@ export function afterMerge(layers: Layers, { upper, lower }: Merge): Layers {
 /** What a change leaves to be done with files: layers that are not used any more go, disks are writable again. */
 export function leftBy(before: Layers, after: Layers): Layers['unfinished'] {
   const now = new Map(after.files.map((layer) => [layer.file, layer]));
-  return before.files.flatMap(({ file, parent, seal }): Layers['unfinished'] => {
+  return before.files.flatMap(({ file, parent, seal, borrowed }): Layers['unfinished'] => {
+    if (borrowed) return [];
     if (parent !== null && !now.has(file)) return [{ file, mode: null }];
     if (seal === null || (now.get(file)?.seal ?? null) !== null) return [];
     return [{ file, mode: seal.mode }];

@@ -19,7 +19,7 @@ import {
   type SnapshotRecord,
 } from './layers.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
-import { markShared } from './shared-layers.ts';
+import { liesElsewhere, markShared } from './shared-layers.ts';
 import { requireSnapshot } from './snapshots.ts';
 
 /** A disk of the source and the file that its clone is to lie on. */
@@ -40,7 +40,11 @@ export async function linkClone(
   const { layers: storage } = hands.host.driver.storage;
   const snapshot = snapshotId === null ? undefined : requireSnapshot(hands.file, snapshotId);
   const shared = await shareDisks(hands, snapshot);
-  for (const { file } of shared.files) await storage.linkFrom(hands.file, fresh, file);
+  for (const layer of shared.files.filter((one) => !liesElsewhere(one))) {
+    // What has two names is the agent's, and nobody writes it.
+    if (layer.borrowed) await storage.protect(hands.file, layer.file);
+    await storage.linkFrom(hands.file, fresh, layer.file);
+  }
   const tops: SealedTop[] = [];
   for (const top of nameTops(shared, fresh.definition.hardware.disks, layerSuffix)) {
     await storage.make(fresh, top.layer, top.on);

@@ -100,7 +100,7 @@ export function renameDisks(
 }
 
 /** What a layer, as its record names it, lies on; null: nothing, or nothing that the record knows. */
-export function parentOf({ files }: Layers, file: string): Pick<Layer, 'file' | 'format'> | null {
+export function parentOf({ files }: Layers, file: string): Layer | null {
   const parent = files.find((layer) => layer.file === file)?.parent ?? null;
   return files.find((layer) => layer.file === parent) ?? null;
 }

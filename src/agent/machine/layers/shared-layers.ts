@@ -4,16 +4,22 @@
  * Invariant: what a machine's record calls shared is written by none of them, and all that lies below it is shared as
  * well; that ends for a machine when no other has the file any more.
  */
+import { isAbsolute } from 'node:path';
 import { Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
 import { isUnchanged } from './check-layers.ts';
 import { chainFrom, chainOf, prune, type Layer, type Layers } from './layers.ts';
 
+/** A parent that lies elsewhere is there for both, under the name that it has. */
+export function liesElsewhere({ file, borrowed }: Layer): boolean {
+  return borrowed === true && isAbsolute(file);
+}
+
 /** With these files, which have their seals, as shared ones. */
 export function markShared(layers: Layers, files: ReadonlySet<string>): Layers {
   const mark = (layer: Layer): Layer =>
-    files.has(layer.file) ? { ...layer, shared: true } : layer;
+    files.has(layer.file) && !liesElsewhere(layer) ? { ...layer, shared: true } : layer;
   return { ...layers, files: layers.files.map(mark) };
 }
 
@@ -134,8 +140,9 @@ async function goOnWith(
 
 function withSeal(layers: Layers, file: string, seal: Layer['seal']): Layers {
   const { files, ...rest } = unmarkShared(layers, new Set([file]));
-  return {
-    ...rest,
-    files: files.map((layer) => (layer.file === file ? { ...layer, seal } : layer)),
+  const own = (layer: Layer): Layer => {
+    const { borrowed: _, ...copy } = layer;
+    return { ...copy, seal };
   };
+  return { ...rest, files: files.map((layer) => (layer.file === file ? own(layer) : layer)) };
 }

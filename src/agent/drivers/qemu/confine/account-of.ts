@@ -5,6 +5,7 @@ import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { AccountChoice, AccountFindings, ScriptOf } from '../../driver.ts';
 import {
+  baseGroup,
   defaultUidRange,
   findAccount,
   groupId,
@@ -64,11 +65,12 @@ export async function accountOfProcess(pid: number): Promise<Account | undefined
   return { uid, gid, groups: numbers('Groups') };
 }
 
-/** Of the devices it needs, and of the disks that it shares. */
+/** Of the devices it needs, of the disks that it shares, and of the parents that its disks came with. */
 async function groupsFor({ file, range, acceleration }: AccountQuestion): Promise<number[]> {
   const groups = new Set<number>(acceleration === 'kvm' ? await acceleratorGroups() : []);
   const { hardware } = file.definition;
   if (hardware.disks.some(({ shared }) => shared)) groups.add(sharedGroup(range));
+  if (file.layers.files.some(({ borrowed }) => borrowed)) groups.add(baseGroup(range));
   if (hardware.graphics.acceleration3d) {
     const render = await groupId('render');
     if (render !== undefined) groups.add(render);

@@ -30,6 +30,11 @@ export function sharedGroup(range: UidRange): number {
   return range.first;
 }
 
+/** The group of parents that vms have below their disks, beyond the ids of the range and of scripts. */
+export function baseGroup({ first, count }: UidRange): number {
+  return first + count + 1;
+}
+
 /** The id next to the range: of scripts of the host, which own nothing. */
 export function hostScriptUid({ first, count }: UidRange): number {
   return first + count;
