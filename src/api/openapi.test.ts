@@ -132,11 +132,14 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.console.take-back',
     'vm.console.ticket',
     'vm.extension',
+    'vm.freeze.begin',
+    'vm.freeze.end',
     'vm.keys',
     'vm.open',
     'vm.recording.delete',
     'vm.recording.start',
     'vm.recording.stop',
+    'vm.trim',
     'vm.type',
   ]);
 });

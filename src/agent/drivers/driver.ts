@@ -16,6 +16,8 @@ import type {
   Disk,
   EffectiveHardware,
   Finding,
+  freezeStates,
+  GuestTrim,
   HostDevices,
   HostFacts,
   HostSettings,
@@ -80,6 +82,8 @@ export type Observation =
   | { readonly kind: 'additions-heard' }
   | { readonly kind: 'additions-outdated'; readonly installed: string; readonly shipped: string }
   | { readonly kind: 'clock-corrected'; readonly offsetMs: number }
+  /** File systems of the guest that nobody let go in time. */
+  | { readonly kind: 'thawed'; readonly fileSystems: number }
   /** The sample says something new that somebody may wait for. */
   | { readonly kind: 'sampled' };
 
@@ -113,6 +117,28 @@ export type Channel = 'screen' | 'serial1' | 'serial2';
 /** `watch` sees everything and changes nothing. */
 export type ChannelAccess = 'watch' | 'use';
 
+export interface Freeze {
+  readonly state: (typeof freezeStates)[number];
+  /** How many were held still or let go just now. */
+  readonly fileSystems: number | null;
+  /** When they are let go by themselves. */
+  readonly untilMs: number | null;
+}
+
+/**
+ * File systems of a guest, held still until they are let go: by who asked, after the limit, or with the end of the guest. Each
+ * errs: `unavailable` without a guest agent, `refused` with its words or while a snapshot holds them.
+ */
+export interface GuestFreezing {
+  ask(signal: AbortSignal): Promise<Freeze>;
+  /** `mountPoints`: none for all. Held already, they stay so, until the new limit. */
+  begin(
+    wanted: { readonly mountPoints: readonly string[]; readonly limitMs: number },
+    signal: AbortSignal,
+  ): Promise<Freeze>;
+  end(signal: AbortSignal): Promise<Freeze>;
+}
+
 /** A hypervisor process. */
 export interface Running extends ProcessFacts {
   readonly additions: AdditionsState;
@@ -140,6 +166,9 @@ export interface Running extends ProcessFacts {
   readClock?(signal: AbortSignal): Promise<number>;
   /** Undefined: to what the real-time clock of the machine shows. Errors: as `readClock`. */
   setClock?(timeMs: number | undefined, signal: AbortSignal): Promise<void>;
+  readonly freeze?: GuestFreezing;
+  /** Has the guest give back what is free. Errors: as `readClock`. */
+  trim?(minimumBytes: number, signal: AbortSignal): Promise<GuestTrim>;
   /** Ends the process at once; resolves when it is gone. Never fails. */
   end(): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /** What the guest of a foreign vm is asked through the agent that its hypervisor knows. */
-import { Fault, isFault } from '#lib';
-import { libvirtFacts, type Client } from '#libvirt';
+import { describeFault, Fault, isFault } from '#lib';
+import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
 import type { ForeignMachines } from './machines.ts';
 
@@ -13,8 +13,58 @@ export function guestVerbs({
 }: {
   readonly client: Client;
   readonly machines: ForeignMachines;
-}): Pick<Handlers, 'machine.clock'> {
+}): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim'> {
+  const stateOf = async (dom: DomainHandle, signal: AbortSignal): Promise<'thawed' | 'frozen'> => {
+    try {
+      await client.call('DOMAIN_GET_TIME', { dom, flags: 0 }, { signal });
+      return 'thawed';
+    } catch (error) {
+      if (isFrozen(error)) return 'frozen';
+      throw withoutAgent(dom.name, error);
+    }
+  };
+  const mountpointsOf = async (
+    set: 'FREEZE' | 'THAW',
+    dom: DomainHandle,
+    mountpoints: readonly string[],
+    signal: AbortSignal,
+  ): Promise<number> => {
+    try {
+      const asked = { dom, mountpoints, flags: 0 };
+      return (await client.call(`DOMAIN_FS${set}`, asked, { signal })).filesystems;
+    } catch (error) {
+      // It is so already.
+      if (isFrozen(error)) return 0;
+      throw withoutAgent(dom.name, error);
+    }
+  };
   return {
+    async 'machine.freeze'({ id, set, mountPoints, limitSeconds }, { signal }) {
+      const dom = machines.find(id).handle;
+      if (limitSeconds !== null)
+        throw new Fault(
+          'unsupported',
+          `no libvirt host lets file systems of ${dom.name} go by itself`,
+          {
+            hint: 'freeze without a limit, and thaw when what needs it is done',
+          },
+        );
+      if (set === null)
+        return { state: await stateOf(dom, signal), fileSystems: null, untilMs: null };
+      const verb = set === 'frozen' ? 'FREEZE' : 'THAW';
+      const fileSystems = await mountpointsOf(verb, dom, mountPoints, signal);
+      return { state: set, fileSystems, untilMs: null };
+    },
+    async 'machine.trim'({ id, minimumBytes }, { signal }) {
+      const dom = machines.find(id).handle;
+      try {
+        const asked = { dom, mountPoint: null, minimum: BigInt(minimumBytes), flags: 0 };
+        await client.call('DOMAIN_FSTRIM', asked, { signal });
+        return { fileSystems: [] };
+      } catch (error) {
+        throw withoutAgent(dom.name, error);
+      }
+    },
     async 'machine.clock'({ id, set }, { signal }) {
       const dom = machines.find(id).handle;
       try {
@@ -43,6 +93,16 @@ export function settingOf(set: string): {
   const timeMs = Date.parse(set);
   const seconds = Math.floor(timeMs / 1000);
   return { seconds: BigInt(seconds), nseconds: (timeMs - seconds * 1000) * 1e6, flags: 0 };
+}
+
+/**
+ * An agent that holds file systems still answers little else, and says why. libvirt has no question for it; its way around its own
+ * agent marks the domain as tampered with.
+ */
+function isFrozen(error: unknown): boolean {
+  return (
+    isFault(error) && libvirtFacts(error) !== undefined && /frozen state/.test(describeFault(error))
+  );
 }
 
 /** A domain without a channel for an agent is told by the same word as one that cannot be configured. */

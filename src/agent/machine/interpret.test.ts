@@ -95,6 +95,7 @@ test('every observation leads to events of the catalogue only', () => {
     { kind: 'heartbeat', good: false, lastAt: 'x', missed: 6 },
     { kind: 'additions-outdated', installed: '1', shipped: '2' },
     { kind: 'clock-corrected', offsetMs: 900 },
+    { kind: 'thawed', fileSystems: 2 },
     { kind: 'sampled' },
   ];
   for (const seen of all) {

@@ -146,6 +146,10 @@ export function interpret(
       const { installed, shipped } = seen;
       return { events: [tell('vm.additions.outdated', { installed, shipped })] };
     }
+    case 'thawed': {
+      const { fileSystems } = seen;
+      return { events: [tell('vm.file-systems.thawed', { fileSystems })] };
+    }
     case 'sampled':
       return nothing;
     case 'clock-corrected':

@@ -23,8 +23,8 @@ import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { viewerListenSchema } from '../viewers.ts';
 import { askMethods } from './ask-methods.ts';
+import { guestMethods } from './guest-methods.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
-import { guestClockSettingSchema } from '../vm/guest-clock.ts';
 import {
   adapterSchema,
   diskFormats,
@@ -416,14 +416,7 @@ export const linkMethods = {
     params: z.strictObject({ id: idSchema, keys: z.array(z.string().max(64)).max(100) }),
     result: z.strictObject({}),
   },
-  /** Sets the clock of the guest where that is asked for, and answers what it shows then. Errors: `unavailable` without its agent. */
-  'machine.clock': {
-    params: z.strictObject({
-      id: idSchema,
-      set: guestClockSettingSchema.shape.time.nullable().meta({ description: 'null: reads alone' }),
-    }),
-    result: z.strictObject({ timeMs: z.number().int() }),
-  },
+  ...guestMethods,
   /** Asks the agent to dial a stream connection and join it with the channel. */
   'stream.open': {
     params: z.strictObject({

@@ -1,4 +1,10 @@
 /** Routes that ask a guest through its agent, and wait for its answer. */
+import {
+  guestFreezeRequestSchema,
+  guestFreezeSchema,
+  guestTrimRequestSchema,
+  guestTrimSchema,
+} from '../vm/guest-freeze.ts';
 import { guestClockSchema, guestClockSettingSchema } from '../vm/guest-clock.ts';
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
@@ -29,5 +35,52 @@ export const guestRoutes = {
     body: guestClockSettingSchema,
     answer: 'now',
     response: guestClockSchema,
+  }),
+  'vm.freeze.show': route({
+    method: 'GET',
+    path: '/vms/{vm}/freeze',
+    summary: 'Whether file systems of the guest are held still, which its agent is asked',
+    group: 'vms',
+    right: 'vm.view',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: guestFreezeSchema,
+  }),
+  'vm.freeze.begin': route({
+    method: 'PUT',
+    path: '/vms/{vm}/freeze',
+    summary:
+      'Hold file systems of the guest still, through its agent: what they have is on its disks',
+    group: 'vms',
+    right: 'vm.guest',
+    on: 'vm',
+    params: vmParams,
+    body: guestFreezeRequestSchema,
+    answer: 'now',
+    response: guestFreezeSchema,
+  }),
+  'vm.freeze.end': route({
+    method: 'DELETE',
+    path: '/vms/{vm}/freeze',
+    summary: 'Let all file systems of the guest go on',
+    group: 'vms',
+    right: 'vm.guest',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: guestFreezeSchema,
+  }),
+  'vm.trim': route({
+    method: 'POST',
+    path: '/vms/{vm}/trim',
+    summary: 'Have the guest give back what is free on its file systems, through its agent',
+    group: 'vms',
+    right: 'vm.guest',
+    on: 'vm',
+    params: vmParams,
+    body: guestTrimRequestSchema,
+    answer: 'now',
+    response: guestTrimSchema,
   }),
 } as const satisfies Record<string, Route>;

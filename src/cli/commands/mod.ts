@@ -7,6 +7,7 @@ import { applyCommands } from './apply.ts';
 import { catalogueCommands } from './catalogue.ts';
 import { completionCommands } from './completion.ts';
 import { consoleCommands } from './console.ts';
+import { fileSystemCommands } from './file-systems.ts';
 import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { eventLogCommands } from './event-log.ts';
@@ -59,6 +60,7 @@ export const commands: readonly Command[] = [
   ...snapshotCommands,
   ...snapshotFileCommands,
   ...consoleCommands,
+  ...fileSystemCommands,
   ...participantCommands,
   ...screenLinkCommands,
   ...viewerCommands,

@@ -92,6 +92,9 @@ const ofVms = {
   'vm.script.failed': 'Das Skript {script} von {target} ist gescheitert: {reason}',
   'vm.clock.corrected':
     'Die Uhr des Gastes von {target} wurde gestellt (sie ging um {offsetMs} ms falsch)',
+  'vm.file-systems.frozen':
+    'Dateisysteme des Gastes von {target} werden angehalten ({fileSystems})',
+  'vm.file-systems.thawed': 'Dateisysteme des Gastes von {target} laufen weiter ({fileSystems})',
   'vm.cut-off':
     'Die virtuelle Maschine {target} brach ab, als ihr Host ausging; vielleicht gingen Daten verloren',
   'vm.stop-fallback':

@@ -5,6 +5,7 @@
 import type { Vm } from '#api';
 import { isFault } from '#lib';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
+import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { requireActive, type Connection } from './connection.ts';
 import { guestFactsOf } from './guest-facts.ts';
 
@@ -16,15 +17,18 @@ type Calls = Pick<
   | 'DOMAIN_GET_GUEST_VCPUS'
   | 'DOMAIN_GET_TIME'
   | 'DOMAIN_SET_TIME'
+  | `DOMAIN_FS${'FREEZE' | 'THAW' | 'TRIM'}`
 >;
 
 /** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
 const fromHardware = 1;
+/** libvirt has none; a guest whose client is gone is not to stand still for good. */
+const freezeLimitSeconds = 3600;
 /** Of the year 9999, the last one that has four digits. */
 const maxTimeMs = 253_402_300_799_999;
 
 export function guestCalls(connection: Connection): Calls {
-  const { desk, caller } = connection.parts;
+  const { coordinator, desk, caller } = connection.parts;
   const active = ({ uuid }: DomainHandle): Vm => {
     const vm = connection.find(uuid);
     requireActive(vm);
@@ -47,6 +51,32 @@ export function guestCalls(connection: Connection): Calls {
       const params = { vm: active(dom).id };
       const time = flags === fromHardware ? 'hardware' : new Date(timeMs).toISOString();
       await answered(desk.ask(caller, 'vm.clock.set', { params, body: { time } }, signal));
+      return {};
+    },
+    DOMAIN_FSFREEZE: async ({ dom, mountpoints }, { signal }) => {
+      const vm = active(dom);
+      const isFar = isForeignHost(coordinator.inventory, vm.hostId);
+      const body = {
+        mountPoints: [...mountpoints],
+        ...(isFar ? {} : { limitSeconds: freezeLimitSeconds }),
+      };
+      const asked = { params: { vm: vm.id }, body };
+      const done = await answered(desk.ask(caller, 'vm.freeze.begin', asked, signal));
+      return { filesystems: done.fileSystems ?? 0 };
+    },
+    DOMAIN_FSTHAW: async ({ dom, mountpoints }, { signal }) => {
+      const params = { vm: active(dom).id };
+      if (mountpoints.length > 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'all file systems that are held go on together');
+      const done = await answered(desk.ask(caller, 'vm.freeze.end', { params }, signal));
+      return { filesystems: done.fileSystems ?? 0 };
+    },
+    DOMAIN_FSTRIM: async ({ dom, mountPoint, minimum }, { signal }) => {
+      const params = { vm: active(dom).id };
+      if (mountPoint !== null)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a guest trims all of its file systems');
+      const body = { minimumBytes: Number(minimum) };
+      await answered(desk.ask(caller, 'vm.trim', { params, body }, signal));
       return {};
     },
     DOMAIN_GET_GUEST_INFO: ({ dom, types }) => ({

@@ -9,8 +9,6 @@ const adapters =
 const filters = 'packet filters cannot be defined here: networks of Gantry have their own rules';
 const monitor =
   'who reaches the monitor of a vm reaches its host; of libvirt hosts it is an extension: gantry vm extension';
-const held =
-  'file systems of a guest are held still by a snapshot: virsh snapshot-create-as --quiesce';
 
 const refusals = {
   INTERFACE_DEFINE_XML: adapters,
@@ -25,8 +23,6 @@ const refusals = {
   NWFILTER_UNDEFINE: filters,
   NWFILTER_BINDING_CREATE_XML: filters,
   NWFILTER_BINDING_DELETE: filters,
-  DOMAIN_FSFREEZE: held,
-  DOMAIN_FSTHAW: held,
   QEMU_DOMAIN_MONITOR_COMMAND: monitor,
 } as const satisfies Partial<Record<keyof Handlers, string>>;
 

@@ -13,6 +13,7 @@ import {
   typeText,
 } from '../app/vm/console-vm.ts';
 import { askClock } from '../app/vm/guest-clock.ts';
+import { askFreeze, beginFreeze, endFreeze, trim } from '../app/vm/guest-freeze.ts';
 import { createLink, deleteLink, listLinks, openLink } from '../consoles/links.ts';
 import type { Handlers } from './route-handler.ts';
 
@@ -23,6 +24,8 @@ type ConsoleRoute = Extract<
   | 'vm.keys'
   | 'vm.clock.show'
   | 'vm.clock.set'
+  | `vm.freeze.${string}`
+  | 'vm.trim'
   | 'vm.serial.open'
   | 'vm.screen.open'
   | `vm.console.${string}`
@@ -38,6 +41,11 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
     'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
     'vm.clock.show': ({ id, signal }) => askClock(coordinator, id, undefined, signal),
     'vm.clock.set': ({ id, body, signal }) => askClock(coordinator, id, body, signal),
+    'vm.freeze.show': ({ id, signal }) => askFreeze(coordinator, id, signal),
+    'vm.freeze.begin': ({ caller, id, body, signal }) =>
+      beginFreeze(coordinator, caller, id, body, signal),
+    'vm.freeze.end': ({ caller, id, signal }) => endFreeze(coordinator, caller, id, signal),
+    'vm.trim': ({ id, body, signal }) => trim(coordinator, id, body, signal),
     'vm.serial.open': ({ caller, id, query, signal }) => {
       const { port, ...asked } = query;
       const console = port === 1 ? 'serial1' : 'serial2';

@@ -81,6 +81,9 @@ const effectsOutside: ReadonlySet<RouteName> = new Set([
   'vm.type',
   'vm.keys',
   'vm.clock.set',
+  'vm.freeze.begin',
+  'vm.freeze.end',
+  'vm.trim',
   'vm.extension',
   'host.extension',
 ]);

@@ -73,6 +73,8 @@ export const memoryAnswers = {
   'machine.type': () => ({}),
   'machine.keys': () => ({}),
   'machine.clock': () => ({ timeMs: 0 }),
+  'machine.freeze': () => ({ state: 'thawed', fileSystems: null, untilMs: null }),
+  'machine.trim': () => ({ fileSystems: [] }),
   'stream.open': () => ({}),
   'image.inspect': ({ file, format, imageKind }) => ({
     path: file,

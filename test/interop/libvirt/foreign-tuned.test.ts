@@ -95,6 +95,29 @@ void test(
 );
 
 void test(
+  'file systems of a guest of another hypervisor are held still, let go and trimmed by its libvirtd',
+  { skip },
+  async () => {
+    const { name, id } = await fleet.vmOf('left');
+    const gateway = `gantry+unix:///host/left?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
+    const path = `/vms/${id}/freeze`;
+    const limited = await fleet.stage.send('PUT', path, { body: { limitSeconds: 60 } });
+    assert.match(limited.text, /no libvirt host lets file systems of test go by itself/);
+    // The driver for tests has two.
+    const held = await fleet.stage.send('PUT', path, { body: { mountPoints: ['/boot'] } });
+    assert.deepEqual(held.json, { state: 'frozen', fileSystems: 1, until: null });
+    const rest = await virsh(gateway, 'domfsfreeze', name);
+    assert.equal(rest.code, 0, rest.err);
+    const thawed = await fleet.stage.send('DELETE', path);
+    assert.deepEqual(thawed.json, { state: 'thawed', fileSystems: 2, until: null });
+    const again = await fleet.stage.send('DELETE', path);
+    assert.deepEqual(again.json, { state: 'thawed', fileSystems: 0, until: null });
+    const trimmed = await virsh(gateway, 'domfstrim', name);
+    assert.equal(trimmed.code, 0, trimmed.err);
+  },
+);
+
+void test(
   'what virsh would tune of a vm with an agent is as it says, and all else is refused with the reason',
   { skip },
   async () => {

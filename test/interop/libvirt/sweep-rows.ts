@@ -328,12 +328,8 @@ export const runningRows: readonly Row[] = [
   ofOwn(
     deviates('cpu-stats VM', 1, /figures are not kept by processor of a host/, 'they are not kept'),
   ),
-  deviates(
-    'domfsfreeze VM',
-    1,
-    /held still by a snapshot: virsh snapshot-create-as --quiesce/,
-    'libvirtd asks an agent of its own',
-  ),
+  deviates('domfsfreeze VM', 1, /no guest agent/, 'how to get one is said'),
+  deviates('domfsthaw VM', 1, /no guest agent/, 'how to get one is said'),
   onFar('memtune VM --soft-limit 400000'),
   onFar('vcpupin VM 0 0'),
   onFar('schedinfo VM --live'),

@@ -347,6 +347,7 @@ export class Engine implements AsyncDisposable {
         baseGroup: baseGroup(this.#options.uidRange),
         forwards: forwardsOf(spec),
         observer,
+        clock: this.#options.clock,
         log: log.child({ vm: id }),
         exited,
         taps: this.#options.taps,
@@ -383,6 +384,7 @@ export class Engine implements AsyncDisposable {
     const agent = new GuestAgent(runPlaces(runtimeDir, id).channel);
     const monitor = new GuestMonitor({
       agent,
+      freeze: running.freeze,
       clock,
       observer: (seen) => running.observe(seen),
       definition: () => running.file().definition,

@@ -37,6 +37,7 @@ import type {
 } from '../live-layers.ts';
 import type { Account } from './confine/accounts.ts';
 import { giveFile } from './confine/ownership.ts';
+import type { GuestFreeze } from './guest/freeze.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import { copyEntryOf } from './served/plan.ts';
@@ -44,8 +45,6 @@ import type { RunningShares } from './share/running-shares.ts';
 import { diskId, exportOf } from './spec/devices.ts';
 
 const pingMs = 5_000;
-/** The guest writes all that it has in memory. */
-const freezeMs = 30_000;
 const thawMs = 10_000;
 const thawPauseMs = 500;
 const thawAttempts = 60;
@@ -57,6 +56,7 @@ export interface RunningLayersParts {
   readonly agent: () => GuestAgent;
   /** What was asked to be let go: also of one that does not answer at this moment. */
   readonly silentAgent: () => GuestAgent | undefined;
+  readonly freeze: GuestFreeze;
   readonly shares: RunningShares;
   readonly served: ServedToOne;
   /** Where disks are served to the process. */
@@ -115,8 +115,11 @@ export class RunningLayers implements LiveLayers {
   }
 
   async thaw(): Promise<void> {
-    const agent = this.#parts.silentAgent();
-    if (agent !== undefined) await this.#thaw(agent);
+    const { freeze, silentAgent } = this.#parts;
+    const agent = silentAgent();
+    if (agent === undefined || freeze.isRequested) return;
+    await this.#thaw(agent);
+    freeze.forget();
   }
 
   async close(disk: Disk, file: string): Promise<void> {
@@ -271,11 +274,13 @@ export class RunningLayers implements LiveLayers {
 
   async #whileFrozen(take: LiveTake, putOnTop: () => Promise<void>): Promise<void> {
     const agent = this.#parts.agent();
+    const { freeze } = this.#parts;
+    let ours: 'taken' | 'none' = 'taken';
     try {
-      await guest.fsfreezeFreeze(agent, { timeoutMs: freezeMs, signal: take.signal });
+      ours = await freeze.take(take.signal);
       await this.#whileStanding(take, putOnTop);
     } finally {
-      await this.#thaw(agent);
+      if (ours === 'taken') await this.#thaw(agent).finally(() => freeze.leave());
     }
   }
 

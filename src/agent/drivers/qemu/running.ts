@@ -14,11 +14,12 @@ import {
   doAdditionsAnswer,
   type AdditionsState,
   type EffectiveHardware,
+  type GuestTrim,
   type MachineSample,
   type VmDefinition,
   type VmStatus,
 } from '#api';
-import { Fault, present, systemClock } from '#lib';
+import { Fault, present, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import { additionsVersion } from '#images';
 import {
@@ -35,11 +36,13 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Taps } from '../../network/taps.ts';
 import type { Ending, Observation, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
-import type { GuestMonitor, GuestSample } from './guest/monitor.ts';
+import { GuestFreeze } from './guest/freeze.ts';
+import { noGuest, type GuestMonitor } from './guest/monitor.ts';
 import { DeviceWatch } from './host-devices.ts';
 import { GuestReboot } from './guest-reboot.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
 import { installAdditions } from './guest/install.ts';
+import { trimGuest } from './guest/trim.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
 import { CpuUse } from './process/cpu-use.ts';
 import { DiskCounter } from './io/disk-counter.ts';
@@ -59,7 +62,7 @@ import {
   type SavedFacts,
 } from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
-import { readMachineName } from './surroundings.ts';
+import { machineNameOf } from './surroundings.ts';
 
 const quitMs = 3_000;
 /** Until the kernel has told how a child of ours ended. */
@@ -81,6 +84,7 @@ export interface RunningParts {
   readonly baseGroup: number;
   readonly forwards: VmStatus['forwards'];
   readonly observer: Observer;
+  readonly clock: Clock;
   readonly taps: Taps | undefined;
   readonly log: Log;
   /** What the kernel said at the end of a child of ours. */
@@ -99,6 +103,7 @@ export class QemuRunning implements Running {
   readonly devices: RunningDevices;
   readonly layers: RunningLayers;
   readonly #shares: RunningShares;
+  readonly freeze: GuestFreeze;
   readonly console: RunningConsole;
   readonly #cpu: CpuUse;
   readonly #disks: DiskCounter;
@@ -146,11 +151,19 @@ export class QemuRunning implements Running {
         this.#guest?.configure();
       },
     });
+    this.freeze = new GuestFreeze({
+      agent: () => this.#requireAgent(),
+      occupy: () => this.#occupyGuest(),
+      clock: parts.clock,
+      observer: (seen) => this.observe(seen),
+      log,
+    });
     this.layers = new RunningLayers({
       client: now,
       file: parts.file,
       agent: () => this.#requireAgent(),
       silentAgent: () => (this.#state === 'live' ? this.#agent : undefined),
+      freeze: this.freeze,
       shares: this.#shares,
       served: parts.served,
       acceleration: spec.acceleration,
@@ -281,6 +294,15 @@ export class QemuRunning implements Running {
 
   setClock(timeMs: number | undefined, signal: AbortSignal): Promise<void> {
     return guest.setTime(this.#requireAgent(), timeMs, { timeoutMs: clockMs, signal });
+  }
+
+  async trim(minimumBytes: number, signal: AbortSignal): Promise<GuestTrim> {
+    using _busy = this.#occupyGuest();
+    return await trimGuest(this.#requireAgent(), minimumBytes, signal);
+  }
+
+  #occupyGuest(): Disposable {
+    return present(this.#guest, 'the eye on a guest that answers').occupy();
   }
 
   #requireAgent(): GuestAgent {
@@ -446,6 +468,7 @@ export class QemuRunning implements Running {
 
   async #close(): Promise<void> {
     this.console.close();
+    this.freeze[Symbol.dispose]();
     await this.#shares.close();
     await this.#guest?.[Symbol.asyncDispose]();
   }
@@ -462,24 +485,11 @@ export class QemuRunning implements Running {
       driver: 'qemu',
       vmId: this.id,
       qemuVersion: `${major}.${minor}.${micro}`,
-      machine: machineName(String(machines)),
+      machine: machineNameOf(String(machines)),
       acceleration: this.#spec.acceleration,
       hardwareHash: hashHardware(hardware),
       processor: neededOfProcessor(hardware, this.#spec.acceleration),
       guest,
     });
   }
-}
-
-const noGuest: GuestSample = {
-  networkUse: null,
-  heartbeat: { state: 'none', lastAt: null, beats: 0 },
-  guestHealth: null,
-  additions: { state: 'none', version: null, agentVersion: null, functions: {} },
-  guest: null,
-};
-
-/** `q35-7.2` out of `pc-q35-7.2-machine`. */
-function machineName(type: string): string {
-  return readMachineName(type.replace(/-machine$/, '')) ?? type.slice(0, 64);
 }

@@ -57,6 +57,11 @@ export function readMachineName(name: string): string | undefined {
   return `${virt ?? (chipset === 'q35' ? 'q35' : 'pc')}-${version}`;
 }
 
+/** `q35-7.2` out of `pc-q35-7.2-machine`. */
+export function machineNameOf(type: string): string {
+  return readMachineName(type.replace(/-machine$/, '')) ?? type.slice(0, 64);
+}
+
 /** `q35-7.2` for every machine type that can be chosen. */
 export function machineNames(capabilities: QemuCapabilities): ReadonlySet<string> {
   return new Set(

@@ -3,11 +3,20 @@
  *
  * Invariant: without timers of its own; what it costs while idle is this object.
  */
-import type { AdditionsState, EffectiveHardware, MachineSample, VmStatus } from '#api';
+import type { AdditionsState, EffectiveHardware, GuestTrim, MachineSample, VmStatus } from '#api';
 import { Fault } from '#lib';
 import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
-import type { Console, Devices, Ending, Observer, Running, SaveOptions } from '../driver.ts';
+import type {
+  Console,
+  Devices,
+  Ending,
+  Freeze,
+  GuestFreezing,
+  Observer,
+  Running,
+  SaveOptions,
+} from '../driver.ts';
 import type { Chance } from './chance.ts';
 import { loadPeriod, sampleGuest, type GuestMoment } from './guest.ts';
 import { drawScreen } from './screen.ts';
@@ -36,6 +45,7 @@ export class SimulatedRunning implements Running {
   #bootedMs: number;
   #attempts = 0;
   #clockOffsetMs = 0;
+  #frozenUntilMs = 0;
   /** The same until something is other: a fleet is asked more often than that. */
   #sampled: (GuestMoment & { readonly sample: MachineSample }) | undefined;
   #alive = true;
@@ -107,6 +117,32 @@ export class SimulatedRunning implements Running {
     this.#requireAdditions();
     const { clock } = this.#world.options;
     this.#clockOffsetMs = timeMs === undefined ? 0 : timeMs - clock.now();
+  }
+
+  readonly freeze: GuestFreezing = {
+    ask: async () => this.#frozen(null),
+    begin: async ({ limitMs }) => {
+      const isNew = this.#frozen(null).state === 'thawed';
+      this.#frozenUntilMs = this.#world.options.clock.now() + limitMs;
+      return this.#frozen(isNew ? 1 : 0);
+    },
+    end: async () => {
+      const count = this.#frozen(null).state === 'frozen' ? 1 : 0;
+      this.#frozenUntilMs = 0;
+      return this.#frozen(count);
+    },
+  };
+
+  async trim(): Promise<GuestTrim> {
+    this.#requireAdditions();
+    return { fileSystems: [{ mountPoint: '/', trimmedBytes: 0, error: null }] };
+  }
+
+  #frozen(fileSystems: number | null): Freeze {
+    this.#requireAdditions();
+    const isFrozen = this.#world.options.clock.now() < this.#frozenUntilMs;
+    const untilMs = isFrozen ? this.#frozenUntilMs : null;
+    return { state: isFrozen ? 'frozen' : 'thawed', fileSystems, untilMs };
   }
 
   #requireAdditions(): void {

@@ -193,6 +193,20 @@ export const vmIncidents = {
     message: 'The clock of the guest of {target} was set (it was off by {offsetMs} ms)',
     attributes: { offsetMs: 'offset before' },
   },
+  'vm.file-systems.frozen': {
+    number: 1077,
+    ...vm,
+    type: 'information',
+    message: 'File systems of the guest of {target} are held still ({fileSystems})',
+    attributes: { fileSystems: 'how many' },
+  },
+  'vm.file-systems.thawed': {
+    number: 1078,
+    ...vm,
+    type: 'information',
+    message: 'File systems of the guest of {target} go on ({fileSystems})',
+    attributes: { fileSystems: 'how many' },
+  },
   'vm.cut-off': {
     number: 1057,
     ...vm,

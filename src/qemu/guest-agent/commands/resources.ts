@@ -94,3 +94,34 @@ export function getFsinfo(
 ): Promise<readonly GuestFileSystem[]> {
   return ask(agent, 'guest-get-fsinfo', undefined, list(parseFileSystem, 1024), options);
 }
+
+export interface GuestTrim {
+  readonly mountPoint: string;
+  /** Absent where it was not done, or the guest does not tell. */
+  readonly trimmedBytes: number | undefined;
+  readonly error: string | undefined;
+}
+
+const parseTrim = map(
+  record({
+    paths: list(
+      record({ path: label(4096), trimmed: optional(finite), error: optional(label(512)) }),
+      1024,
+    ),
+  }),
+  ({ paths }): readonly GuestTrim[] =>
+    paths.map(({ path, trimmed, error }) => ({
+      mountPoint: path,
+      trimmedBytes: trimmed,
+      error,
+    })),
+);
+
+/** Gives back what is free on each file system that can. `minimumBytes`: pieces of less are left. */
+export function fstrim(
+  agent: Agent,
+  minimumBytes: number,
+  options?: GuestCommandOptions,
+): Promise<readonly GuestTrim[]> {
+  return ask(agent, 'guest-fstrim', { minimum: minimumBytes }, parseTrim, options);
+}

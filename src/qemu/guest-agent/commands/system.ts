@@ -198,6 +198,16 @@ export function fsfreezeFreeze(agent: Agent, options?: GuestCommandOptions): Pro
   return ask(agent, 'guest-fsfreeze-freeze', undefined, integer(0), options);
 }
 
+/** As `fsfreezeFreeze`, of those that are mounted there alone. */
+export function fsfreezeFreezeList(
+  agent: Agent,
+  mountpoints: readonly string[],
+  options?: GuestCommandOptions,
+): Promise<number> {
+  const args = { mountpoints: [...mountpoints] };
+  return ask(agent, 'guest-fsfreeze-freeze-list', args, integer(0), options);
+}
+
 export function fsfreezeThaw(agent: Agent, options?: GuestCommandOptions): Promise<number> {
   return ask(agent, 'guest-fsfreeze-thaw', undefined, integer(0), options);
 }

@@ -21,6 +21,7 @@ import { judgeGuest } from '../../guest-health.ts';
 import { guestFacts } from '../spec/machine-spec.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
 import { Rates } from '../io/rates.ts';
+import type { GuestFreeze } from './freeze.ts';
 import { functionsOf, type FunctionFacts } from './functions.ts';
 import { askGuest, isOlder, type Asked } from './information.ts';
 import type { Reachability } from './reachability.ts';
@@ -36,6 +37,7 @@ const factsPath = '/run/gantry/host.json';
 
 export interface GuestMonitorParts {
   readonly agent: GuestAgent;
+  readonly freeze: GuestFreeze;
   readonly clock: Clock;
   readonly observer: Observer;
   readonly definition: () => VmDefinition;
@@ -59,6 +61,15 @@ export type GuestSample = Pick<
   'networkUse' | 'heartbeat' | 'guestHealth' | 'additions' | 'guest'
 >;
 
+/** Before it is watched. */
+export const noGuest: GuestSample = {
+  networkUse: null,
+  heartbeat: { state: 'none', lastAt: null, beats: 0 },
+  guestHealth: null,
+  additions: { state: 'none', version: null, agentVersion: null, functions: {} },
+  guest: null,
+};
+
 export class GuestMonitor {
   readonly #parts: GuestMonitorParts;
   readonly #ending = new AbortController();
@@ -70,6 +81,7 @@ export class GuestMonitor {
   /** Counts the starts of the guest: what was asked in one says nothing of the next. */
   #boot = 0;
   #runs = false;
+  #occupied = 0;
   #panicked = false;
   /** Later by what it did not run since. */
   #bootedMs: number | null;
@@ -102,6 +114,7 @@ export class GuestMonitor {
   /** The guest opened or closed its end of the channel: an agent came or went. */
   setChannel(state: 'open' | 'closed'): void {
     this.#channelOpen = state === 'open';
+    this.#parts.freeze.forget();
     if (state === 'closed') this.#writtenFacts = undefined;
     else this.#openedMs = this.#parts.clock.now();
     this.#nextBeatMs = 0;
@@ -113,6 +126,7 @@ export class GuestMonitor {
   startAnew(): void {
     const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
     this.#boot += 1;
+    this.#parts.freeze.forget();
     this.#bootedMs = this.#stoppedMs = this.#parts.clock.now();
     this.#asks = 0;
     this.#panicked = false;
@@ -169,10 +183,27 @@ export class GuestMonitor {
     this.#nextClockMs = 0;
   }
 
+  /** Its agent is at something that takes its time, and answers nothing else meanwhile: that is no silence. */
+  occupy(): Disposable {
+    this.#occupied += 1;
+    return {
+      [Symbol.dispose]: () => {
+        this.#occupied -= 1;
+        this.#heartbeat = forgiveMisses(this.#heartbeat);
+      },
+    };
+  }
+
   /** Called about once a second, and cheap when nothing is due. */
   tick(): void {
     const nowMs = this.#parts.clock.now();
-    if (!this.#runs || this.#round || nowMs < this.#nextBeatMs || this.#ending.signal.aborted)
+    if (
+      !this.#runs ||
+      this.#occupied > 0 ||
+      this.#round ||
+      nowMs < this.#nextBeatMs ||
+      this.#ending.signal.aborted
+    )
       return;
     const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
     this.#nextBeatMs = nowMs + intervalSeconds * 1000;
@@ -253,6 +284,8 @@ export class GuestMonitor {
   async #go(): Promise<void> {
     try {
       if (!(await this.#beat())) return await this.#lookAround();
+      // What it told before still holds: it can say no more than that it is there.
+      if (await this.#parts.freeze.holds(this.#parts.agent, this.#ending.signal)) return;
       // After a stop it is wrong for certain, and what else is asked takes its time.
       if (this.#asked !== undefined) await this.#watchClock();
       await this.#refresh();
