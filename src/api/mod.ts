@@ -19,6 +19,7 @@ export * from './host-connection.ts';
 export * from './host-devices.ts';
 export * from './host-space.ts';
 export * from './hypervisor-class.ts';
+export * from './hypervisor-places.ts';
 export * from './viewers.ts';
 export * from './ids.ts';
 export * from './image.ts';

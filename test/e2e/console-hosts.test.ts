@@ -19,6 +19,44 @@ import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';
 import { look } from './screen-room.ts';
 
+/** Networks and pools of the hypervisor `others`, whose page is open. */
+async function changePlaces({ page }: Person, gantry: Gantry): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  const choose = async (of: string, item: string): Promise<void> => {
+    await page.getByRole('button', { name: `Actions for ${of}`, exact: true }).press('Enter');
+    await page.getByRole('menuitem', { name: item, exact: true }).press('Enter');
+  };
+  const row = (name: string): Locator => page.getByRole('row').filter({ hasText: name });
+  await page.getByRole('tab', { name: 'Networks and pools' }).press('Enter');
+  await row('default-pool').getByText('Active').waitFor();
+  await page.getByRole('button', { name: 'Define storage pool' }).press('Enter');
+  const xml = dialog.getByLabel("libvirt's description (XML)");
+  await xml.fill("<pool type='dir'><name>lab</name></pool>");
+  await dialog.getByRole('button', { name: 'Define' }).press('Enter');
+  await dialog.getByText(/missing storage pool target path/).waitFor();
+  assert.deepEqual(await findBarriersInEachLight(page), []);
+  await xml.fill("<pool type='dir'><name>lab</name><target><path>/srv/lab</path></target></pool>");
+  await dialog.getByRole('button', { name: 'Define' }).press('Enter');
+  await row('lab').getByText('Inactive').waitFor();
+  await choose('lab', 'Start');
+  await row('lab').getByText('Active').waitFor();
+  await choose('lab', 'Start with the host');
+  await page.getByText('Start with the host: lab').waitFor();
+  const listed = await gantry.must('host', 'pools', 'others');
+  assert.match(listed, /^lab +active +yes +yes +dir .*\/srv\/lab$/m);
+  assert.deepEqual(await findBarriersInEachLight(page), []);
+  await look(page, 'hypervisor-places');
+  await choose('default', 'Stop');
+  await dialog.getByText(/is cut off/).waitFor();
+  await dialog.getByRole('button', { name: 'Stop default' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  assert.match(await gantry.must('host', 'networks', 'others'), /^default +inactive/m);
+  await choose('lab', 'Change its description');
+  assert.match(await xml.inputValue(), /<path>\/srv\/lab</);
+  await look(page, 'hypervisor-place-xml');
+  await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+}
+
 describe('hosts in the console', { skip: noBrowser }, () => {
   let room: ConsoleRoom;
   let gantry: Gantry;
@@ -388,6 +426,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     assert.equal(new URL(page.url()).pathname.startsWith('/hosts/'), true);
     const { connection } = await client.call('host.show', { params: { host: 'others' } });
     assert.equal(connection?.address, address);
+    await changePlaces(person, gantry);
     await page.getByRole('button', { name: 'Actions for others' }).press('Enter');
     await page.getByRole('menuitem', { name: 'Change connection' }).press('Enter');
     assert.equal(await dialog.getByLabel('Address').inputValue(), address);

@@ -10,6 +10,7 @@ import {
 import { diskWorkSchema } from '../disk-work.ts';
 import { fileIdentitySchema } from '../file-identity.ts';
 import { hostDevicesSchema } from '../host-devices.ts';
+import { hypervisorPlaces } from '../hypervisor-places.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
 import { hostAddSchema, hostConnectSchema } from '../host-connection.ts';
@@ -174,6 +175,28 @@ export const hostsRoutes = {
     params: hostParams,
     answer: 'now',
     response: hostDevicesSchema,
+  }),
+  'host.network.list': route({
+    method: 'GET',
+    path: '/hosts/{host}/networks',
+    summary: 'List the networks of a hypervisor that others run, as it tells them',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: z.object({ items: hypervisorPlaces.networks }),
+  }),
+  'host.pool.list': route({
+    method: 'GET',
+    path: '/hosts/{host}/pools',
+    summary: 'List the storage pools of a hypervisor that others run, as it tells them',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: z.object({ items: hypervisorPlaces.pools }),
   }),
   'host.disks': route({
     method: 'GET',

@@ -16,6 +16,7 @@ import { folderCommands } from './folder.ts';
 import { quotaCommands } from './quota.ts';
 import { hostCommands } from './host.ts';
 import { hostDeviceCommands } from './host-devices.ts';
+import { hostHypervisorCommands } from './host-hypervisor.ts';
 import { hostTransferCommands } from './host-transfer.ts';
 import { installationCommands } from './installation.ts';
 import { participantCommands } from './participants.ts';
@@ -72,6 +73,7 @@ export const commands: readonly Command[] = [
   ...networkCommands,
   ...hostCommands,
   ...hostDeviceCommands,
+  ...hostHypervisorCommands,
   ...hostTransferCommands,
   ...extensionCommands,
   ...installationCommands,

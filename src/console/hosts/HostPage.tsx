@@ -20,7 +20,7 @@ import { HostCapacity } from './HostCapacity.tsx';
 import { HostChecks } from './HostChecks.tsx';
 import { HostMenu } from './HostMenu.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
-import { isSettingTab, mainTabs, parseHostPlace, settingTabs, type HostPlace } from './place.ts';
+import { isSettingTab, mainTabsOf, parseHostPlace, settingTabs, type HostPlace } from './place.ts';
 
 // Asked for only by those who look at it.
 const HostGraphs = lazyPart(async () => (await import('../graphs/Graphs.tsx')).HostGraphs);
@@ -35,6 +35,10 @@ const HostViewers = lazyPart(async () => (await import('./viewers/HostViewers.ts
 const HostScripts = lazyPart(async () => (await import('./scripts/HostScripts.tsx')).HostScripts);
 
 const HostDisks = lazyPart(async () => (await import('./disks/HostDisks.tsx')).HostDisks);
+
+const HypervisorPlaces = lazyPart(
+  async () => (await import('./hypervisor/HypervisorPlaces.tsx')).HypervisorPlaces,
+);
 
 const ResourceAllocation = lazyPart(
   async () => (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
@@ -68,7 +72,7 @@ function HostTabs({ host }: { readonly host: Host }): ReactNode {
     >
       <TabBar
         name={host.name}
-        tabs={mainTabs}
+        tabs={mainTabsOf(host)}
         open={main}
         titleOf={(key) => words.text(key)}
         onOpen={(to) => go({ tab: to })}
@@ -161,6 +165,12 @@ function HostTabContent({
       return (
         <Suspense fallback={<Coming />}>
           <HostDisks host={host} />
+        </Suspense>
+      );
+    case 'hypervisorPlaces':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HypervisorPlaces host={host} />
         </Suspense>
       );
     case 'checks':

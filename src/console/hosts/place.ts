@@ -1,4 +1,5 @@
 /** The tabs of a host's page, how far back its graphs go, and where one is in its list of vms, as the address says it. */
+import type { Host } from '#api';
 import { parseRange, type Range } from '../graphs/ranges.ts';
 import { parseListPlace, type ListPlace } from '../list/place.ts';
 
@@ -12,6 +13,7 @@ export const hostTabs = [
   'viewers',
   'eventScripts',
   'virtualDisks',
+  'hypervisorPlaces',
   'checks',
   'events',
   'operations',
@@ -29,9 +31,16 @@ type SettingTab = (typeof settingTabs)[number];
 export const isSettingTab = (tab: HostTab): tab is SettingTab =>
   settingTabs.some((known) => known === tab);
 
-export const mainTabs: readonly HostTab[] = hostTabs.filter(
+const mainTabs: readonly HostTab[] = hostTabs.filter(
   (tab) => tab === 'settings' || !isSettingTab(tab),
 );
+
+/** Networks and pools of its own has a hypervisor that others run. */
+export function mainTabsOf({ facts }: Pick<Host, 'facts'>): readonly HostTab[] {
+  return facts?.foreign === undefined
+    ? mainTabs.filter((tab) => tab !== 'hypervisorPlaces')
+    : mainTabs;
+}
 
 export interface HostPlace extends ListPlace {
   readonly tab?: HostTab;

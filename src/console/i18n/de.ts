@@ -338,6 +338,7 @@ export const german: Language = {
     user: 'Benutzername',
     virtualMachine: 'Virtuelle Maschine',
     virtualDisks: 'Virtuelle Festplatten',
+    hypervisorPlaces: 'Netzwerke und Pools',
     virtualMachines: 'Virtuelle Maschinen',
     vmsRange: '{from}–{to} von {total}',
     whatGoesWrong: '{action} von {name} ist fehlgeschlagen',

@@ -299,6 +299,7 @@ export const texts = {
   user: 'User name',
   virtualMachine: 'Virtual machine',
   virtualDisks: 'Virtual disks',
+  hypervisorPlaces: 'Networks and pools',
   virtualMachines: 'Virtual machines',
   vmsRange: '{from}–{to} of {total}',
   whatGoesWrong: '{action} of {name} failed',

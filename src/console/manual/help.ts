@@ -85,6 +85,7 @@ export const hostTabHelp: Readonly<Record<HostTab, HelpPlace>> = {
   viewers: 'manual/operators/security.md#native-viewers',
   eventScripts: 'manual/users/event-scripts.md#scripts-of-a-host',
   virtualDisks: 'manual/users/disks.md',
+  hypervisorPlaces: 'manual/operators/libvirt.md#what-can-be-done',
   checks: 'manual/operators/trouble.md',
   events: work,
   operations: work,

@@ -5,7 +5,14 @@
  * A domain's UUID is the vm's id, its name the vm's name.
  */
 import { randomUUID } from 'node:crypto';
-import { vmStateFacts, type Operation, type RouteName, type Vm } from '#api';
+import {
+  vmStateFacts,
+  type HypervisorNetwork,
+  type HypervisorPool,
+  type Operation,
+  type RouteName,
+  type Vm,
+} from '#api';
 import { Fault, faultFromData, type FaultCode } from '#lib';
 import { libvirtFault, type DomainHandle } from '#libvirt';
 import { nameOwner } from '../app/names.ts';
@@ -16,7 +23,7 @@ import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
-import type { HostLists, HostNetwork, HostPool } from './host-lists.ts';
+import type { HostLists } from './host-lists.ts';
 import type { NetworkStanding } from './network-standing.ts';
 import { PartingDevices } from './parting-devices.ts';
 import { isInScope, type Named } from './scope.ts';
@@ -34,8 +41,8 @@ export interface ConnectionParts {
   readonly records: StatsRecords;
   readonly folderPools: FolderPools;
   readonly networkStanding: NetworkStanding;
-  readonly hostNetworks: HostLists<HostNetwork>;
-  readonly hostPools: HostLists<HostPool>;
+  readonly hostNetworks: HostLists<HypervisorNetwork>;
+  readonly hostPools: HostLists<HypervisorPool>;
   /** Undefined for clients that cannot reach them. */
   readonly screens: Screens | undefined;
   readonly named: Named;

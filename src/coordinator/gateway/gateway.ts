@@ -10,6 +10,7 @@
  */
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { HypervisorNetwork, HypervisorPool } from '#api';
 import { describeFault, isFault, type Fault } from '#lib';
 import {
   defaultPorts,
@@ -41,13 +42,7 @@ import { FolderPools } from './folder-pools.ts';
 import { guestAccountCalls } from './guest-account-calls.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
-import {
-  hostNetworks,
-  hostPools,
-  type HostLists,
-  type HostNetwork,
-  type HostPool,
-} from './host-lists.ts';
+import { hostNetworks, hostPools, type HostLists } from './host-lists.ts';
 import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
@@ -92,8 +87,8 @@ export class Gateway implements AsyncDisposable {
   readonly #stopReasons: StopReasons;
   readonly #folderPools = new FolderPools();
   readonly #networkStanding = new NetworkStanding();
-  readonly #hostNetworks: HostLists<HostNetwork>;
-  readonly #hostPools: HostLists<HostPool>;
+  readonly #hostNetworks: HostLists<HypervisorNetwork>;
+  readonly #hostPools: HostLists<HypervisorPool>;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;

@@ -1,9 +1,9 @@
 /** Networks of hypervisors: nobody waits long for one, and what it told last is told as long as it says nothing else. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Host } from '#api';
+import type { Host, HypervisorNetwork } from '#api';
 import type { Coordinator } from '../context.ts';
-import { hostNetworks, type HostLists, type HostNetwork } from './host-lists.ts';
+import { hostNetworks, type HostLists } from './host-lists.ts';
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
 const lab = { name: 'lab', uuid, active: true, persistent: true, autostart: false };
@@ -17,7 +17,7 @@ function host(status: Host['status'] = 'ready', extensions = ['networks']): Host
 class Hypervisor {
   readonly answers: ((output: string) => void)[] = [];
   nowMs = 0;
-  readonly networks: HostLists<HostNetwork>;
+  readonly networks: HostLists<HypervisorNetwork>;
 
   constructor() {
     const call = (): Promise<{ output: string }> =>

@@ -5,43 +5,24 @@
  * Invariant: nobody waits for a host longer than `patienceMs`. Of one that is slow what it told last is told; of one that is
  * away the same, as inactive; of one that has never answered nothing.
  */
-import { z } from 'zod';
-import type { Host } from '#api';
+import type { z } from 'zod';
+import {
+  hypervisorPlaces,
+  type Host,
+  type HypervisorNetwork,
+  type HypervisorPlace,
+  type HypervisorPool,
+} from '#api';
 import type { Coordinator } from '../context.ts';
-
-const standing = {
-  name: z.string().min(1).max(256),
-  uuid: z.guid(),
-  active: z.boolean(),
-  persistent: z.boolean(),
-  autostart: z.boolean(),
-};
-
-/** As its hypervisor tells it. */
-export type HostNetwork = z.infer<typeof networkSchema>;
-const networkSchema = z.object(standing);
-
-/** As its hypervisor tells it. */
-export type HostPool = z.infer<typeof poolSchema>;
-const bytes = z.number().min(0);
-const poolSchema = z.object({
-  ...standing,
-  /** libvirt's word. */
-  type: z.string().max(64),
-  path: z.string().max(4096).nullable(),
-  capacityBytes: bytes,
-  allocationBytes: bytes,
-  availableBytes: bytes,
-});
 
 type Place = Pick<Coordinator, 'links' | 'clock' | 'inventory'>;
 
-export function hostNetworks(coordinator: Place): HostLists<HostNetwork> {
-  return new HostLists(coordinator, 'networks', networkSchema);
+export function hostNetworks(coordinator: Place): HostLists<HypervisorNetwork> {
+  return new HostLists(coordinator, 'networks', hypervisorPlaces.networks);
 }
 
-export function hostPools(coordinator: Place): HostLists<HostPool> {
-  return new HostLists(coordinator, 'pools', poolSchema);
+export function hostPools(coordinator: Place): HostLists<HypervisorPool> {
+  return new HostLists(coordinator, 'pools', hypervisorPlaces.pools);
 }
 
 interface Told<T> {
@@ -54,20 +35,18 @@ const patienceMs = 1_000;
 const answerMs = 30_000;
 /** As long as a client takes that lists them and then asks for each. */
 const maxAgeMs = 2_000;
-const maxItems = 16_384;
 
 export class HostLists<T extends { readonly active: boolean }> {
   readonly #coordinator: Place;
-  readonly #extension: string;
+  readonly #extension: HypervisorPlace;
   readonly #schema: z.ZodType<readonly T[]>;
   readonly #told = new Map<string, Told<T>>();
   readonly #asked = new Map<string, Promise<void>>();
 
-  /** `extension` tells all of a host as JSON, each as in the schema. */
-  constructor(coordinator: Place, extension: string, schema: z.ZodType<T>) {
+  constructor(coordinator: Place, extension: HypervisorPlace, schema: z.ZodType<readonly T[]>) {
     this.#coordinator = coordinator;
     this.#extension = extension;
-    this.#schema = z.array(schema).max(maxItems);
+    this.#schema = schema;
   }
 
   async of({ id, status, facts }: Host): Promise<readonly T[]> {

@@ -7,13 +7,12 @@
  * by which it is found at any time.
  */
 import { createHash } from 'node:crypto';
-import type { Host } from '#api';
+import type { Host, HypervisorNetwork } from '#api';
 import { uuidOf } from '#lib';
 import { libvirtFault, type NetworkHandle } from '#libvirt';
 import type { NetworkDocument } from '../documents.ts';
 import type { Document } from '../store/store.ts';
 import type { Connection } from './connection.ts';
-import type { HostNetwork } from './host-lists.ts';
 import { isHypervisor, isOfOneHypervisor } from './hypervisors.ts';
 import { OwnNetworks } from './own-networks.ts';
 import { shownHosts } from './shown-hosts.ts';
@@ -36,7 +35,7 @@ export interface OwnNetwork extends Shown {
 export interface TheirNetwork extends Shown {
   readonly owner: 'host';
   readonly host: Pick<Host, 'id' | 'name'>;
-  readonly there: HostNetwork;
+  readonly there: HypervisorNetwork;
 }
 
 export type Network = OwnNetwork | TheirNetwork;

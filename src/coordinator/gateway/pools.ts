@@ -8,13 +8,12 @@
  */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { Host } from '#api';
+import type { Host, HypervisorPool } from '#api';
 import { uuidOf } from '#lib';
 import type { StoragePoolHandle } from '#libvirt';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
 import type { FolderPool } from './folder-pools.ts';
-import type { HostPool } from './host-lists.ts';
 import { shownHosts } from './shown-hosts.ts';
 
 export interface Pool {
@@ -27,7 +26,7 @@ export interface Pool {
   /** A folder inside another pool that somebody has defined (folder-pools.ts). */
   readonly isDefined: boolean;
   /** As its hypervisor tells it; undefined: a folder of a host with an agent, or its hypervisor has not told yet. */
-  readonly there: HostPool | undefined;
+  readonly there: HypervisorPool | undefined;
   /** libvirt's word: `dir`, or what its hypervisor says. */
   readonly type: string;
   /** On its host; undefined while that is away and has not told. */
@@ -112,7 +111,7 @@ interface Place {
   readonly type: string;
   readonly path: string | undefined;
   readonly isDefined: boolean;
-  readonly there: HostPool | undefined;
+  readonly there: HypervisorPool | undefined;
 }
 
 function poolsOfHost(
@@ -146,7 +145,10 @@ function poolsOfHost(
 
 const ownName = 'default';
 
-function placesOf({ facts, settings, load }: Host, told: readonly HostPool[]): readonly Place[] {
+function placesOf(
+  { facts, settings, load }: Host,
+  told: readonly HypervisorPool[],
+): readonly Place[] {
   if (facts === null) return [];
   const known = { isDefined: false, there: undefined };
   if (told.length > 0)

@@ -24,6 +24,7 @@ import {
   updateHost,
 } from '../app/hosts.ts';
 import { extendHost, extendVm } from '../app/extensions.ts';
+import { listHypervisorPlaces } from '../app/hypervisor-places.ts';
 import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts';
 import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
@@ -200,6 +201,8 @@ function hostHandlers({
   | 'host.update'
   | 'host.remove'
   | 'host.device.list'
+  | 'host.network.list'
+  | 'host.pool.list'
   | 'host.disks'
   | 'host.disk'
   | 'host.identify'
@@ -240,6 +243,9 @@ function hostHandlers({
     'host.remove': ({ caller, id, precondition, query }) =>
       removeHost(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
     'host.device.list': ({ id, signal }) => links.call(id, 'host.devices', {}, { signal }),
+    'host.network.list': ({ id, signal }) =>
+      listHypervisorPlaces(coordinator, id, 'networks', signal),
+    'host.pool.list': ({ id, signal }) => listHypervisorPlaces(coordinator, id, 'pools', signal),
     'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
     'host.disk': ({ caller, id, query, signal }) =>
       showHostDisk(coordinator, caller, id, query.file, signal),

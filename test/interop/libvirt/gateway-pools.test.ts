@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry } from '#api';
+import type { AuditEntry, HypervisorNetwork, HypervisorPool } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { virsh, whyNot, type Ran } from './tools.ts';
 
@@ -96,5 +96,36 @@ void test(
     await done('all', 'pool-destroy shelf@right');
     const { items } = await fleet.list<AuditEntry>('/audit?limit=50');
     assert.ok(items.some(({ route }) => route === 'host.extension'));
+  },
+);
+
+void test(
+  'the API lists networks and pools of a hypervisor as it tells them, and says where those of a host with an agent are',
+  { skip },
+  async () => {
+    await fleet.elsewhere('left', 'pool-define-as attic dir --target /srv/attic');
+    const get = (path: string): ReturnType<typeof fleet.stage.send> =>
+      fleet.stage.send('GET', path);
+    const { items: pools } = (await get('/hosts/left/pools')).json as { items: HypervisorPool[] };
+    assert.deepEqual(
+      pools.map(({ name, active, path }) => [name, active, path]),
+      [
+        ['attic', false, '/srv/attic'],
+        ['default-pool', true, '/default-pool'],
+      ],
+    );
+    const { json } = await get('/hosts/left/networks');
+    assert.deepEqual(
+      (json as { items: HypervisorNetwork[] }).items.map(({ name, active }) => [name, active]),
+      [['default', true]],
+    );
+    for (const [place, where] of [
+      ['networks', /gantry network list/],
+      ['pools', /gantry host disks/],
+    ] as const) {
+      const { status, text } = await get(`/hosts/own/${place}`);
+      assert.equal(status, 422, text);
+      assert.match(text, where);
+    }
   },
 );
