@@ -277,18 +277,10 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     const definition = define(testDisk('a.qcow2'));
     const folder = join(agent.shelf, definition.name);
     mkdirSync(folder);
-    const disk = join(folder, 'a.qcow2');
-    tool(
-      'create',
-      '-q',
-      '-f',
-      'qcow2',
-      '-b',
-      `../${base.slice(agent.shelf.length + 1)}`,
-      '-F',
-      'qcow2',
-      disk,
-    );
+    const [between, disk] = [join(folder, 'between.qcow2'), join(folder, 'a.qcow2')];
+    const make = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b'];
+    tool(...make, `../${base.slice(agent.shelf.length + 1)}`, between);
+    tool(...make, 'between.qcow2', disk);
     const file = join(folder, `${definition.name}.json`);
     const made = await agent.create(define(testDisk('b.qcow2')), [newDisk('b.qcow2')]);
     const template = join(agent.folder(made), `${agent.host.reports.get(made)?.name ?? ''}.json`);
@@ -301,6 +293,11 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     assert.deepEqual(await agent.blockedCodes(id), ['disk-parent']);
     renameSync(away, base);
     await run(id);
+    // In the vm's own folder parents are not the vm's either.
+    const held = hash('sha256', readFileSync(between));
+    const done = await agent.host.call('machine.destroy', { ...call(id), keep: [] });
+    assert.deepEqual([done.deleted.includes(disk), done.kept.includes(between)], [true, true]);
+    assert.equal(hash('sha256', readFileSync(between)), held);
     assert.ok(existsSync(base));
   });
 });

@@ -65,6 +65,8 @@ export interface LayerStorage {
     file: string,
     work: LayerWork & { readonly limit: () => number },
   ): Promise<Seal>;
+  /** The same of a disk's file with all that the parent holds in it; what is inside the file is not taken along. Errors: also `refused` for that. */
+  copyWhole(machine: LayerPlace, file: string, parent: DiskFile, work: LayerWork): Promise<Seal>;
   /** Gives the copy the name. Without a copy nothing is done. */
   putCopy(machine: LayerPlace, file: string): Promise<void>;
   /**

@@ -36,6 +36,7 @@ import { copyFile, type CopyWork } from './copy-file.ts';
 import { exists } from './exists.ts';
 import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
+import { flattenTo } from './flatten-to.ts';
 import { findBorrowers, readParents } from './read-parents.ts';
 import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
 
@@ -207,6 +208,25 @@ export class LayerFiles implements LayerStorage {
     return await readSeal(copy);
   }
 
+  async copyWhole(
+    machine: LayerPlace,
+    file: string,
+    parent: DiskFile,
+    { signal, onProgress }: LayerWork,
+  ): Promise<Seal> {
+    const path = resolveFile(machine.folder, file);
+    const below = { path: resolveFile(machine.folder, parent.file), format: parent.format };
+    const copy = copyOf(path);
+    await rm(copy, { force: true });
+    await flattenTo(copy, { path, parent: below }, this.#options.folders(machine.folder), {
+      signal,
+      onProgress,
+    });
+    await chmod(copy, (await stat(path)).mode & 0o777);
+    await this.#options.own(copy, machine.uid);
+    return await readSeal(copy);
+  }
+
   async copyLayer(
     machine: LayerPlace,
     { from, to, parent }: Parameters<LayerStorage['copyLayer']>[1],
@@ -224,7 +244,7 @@ export class LayerFiles implements LayerStorage {
   async putCopy(machine: LayerPlace, file: string): Promise<void> {
     const path = resolveFile(machine.folder, file);
     await rename(copyOf(path), path);
-    await flushFolder(machine.folder);
+    await flushFolder(dirname(path));
   }
 
   async renameParent(machine: LayerPlace, file: string, parent: DiskFile): Promise<void> {

@@ -148,7 +148,7 @@ async function judgeUsers(
 
 /** A parent goes along where it is named by its place in the folder, which is the same there. */
 async function judgeParent(
-  { folder }: MachineFile,
+  { folder, definition }: MachineFile,
   { kind, source, path }: LeavingFile,
 ): Promise<Reason[]> {
   if (kind === 'folder') return [];
@@ -163,7 +163,7 @@ async function judgeParent(
       text: `${source} holds only what differs from ${name}, which stays on this host`,
       remedy: isIn
         ? 'name the parent by its place in the folder: gantry disk rebase'
-        : `make one disk of both: gantry disk flatten ${source}`,
+        : `take in what it holds: gantry vm flatten ${definition.name}`,
     },
   ];
 }

@@ -18,6 +18,7 @@ import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
 import { renamingsOf, requireMovable } from '../machine/begin-move.ts';
 import type { Hands } from '../machine/hands.ts';
+import { absorbParents } from '../machine/layers/absorb-parents.ts';
 import { carryMemories } from '../machine/layers/carry-memories.ts';
 import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
 import { handOut } from '../machine/hand-out.ts';
@@ -162,6 +163,7 @@ async function flattenMachine(
   const machine = host.machine(id);
   const flatten = async (hands: Hands): Promise<void> => {
     await separateShared(hands, progress);
+    await absorbParents(hands, progress);
     if (hands.running === undefined) await mergeLayers(hands);
   };
   await machine.change('flatten', generation, cause, flatten, signal, progress);

@@ -41,6 +41,8 @@ const moves: Phrases = {
   'name the parent by its place in the folder: gantry disk rebase':
     'den Vorgänger nach seinem Platz im Ordner benennen, unter den Platten des Hosts',
   'make one disk of both: gantry disk flatten {path}': 'beide zu einer Platte machen',
+  'take in what it holds: gantry vm flatten {name}':
+    'aufnehmen, was er enthält, mit: gantry vm flatten {name}',
   "the disk {place} lies outside of the vm's folder, and snapshots or undo disks know it by its place":
     'die Platte {place} liegt außerhalb des Ordners der VM, und Sicherungspunkte oder Rückgängig-Platten kennen sie nach ihrem Platz',
   "the disk {place} lies outside of the vm's folder, at {path}":

@@ -114,7 +114,8 @@ export const layersSchema = z.strictObject({
    */
   taking: z
     .strictObject({
-      snapshot: snapshotRecordSchema,
+      /** Null: the layers are put there for what is done below them, and merge again. */
+      snapshot: snapshotRecordSchema.nullable(),
       tops: z.array(z.strictObject({ disk: fileName, layer: fileName, on: fileName })).max(64),
     })
     .nullable()

@@ -57,25 +57,25 @@ export function requireTakeable({ file, running }: Hands, asked: Asked): void {
 }
 
 /**
- * As `disks`, all at one instant. The record of the snapshot is complete but for the size of its memory. Errors: `refused`
+ * As `disks`, all at one instant; without a snapshot new layers alone, which merge again. The record of the snapshot is complete but for the size of its memory. Errors: `refused`
  * where there is neither a disk nor memory to keep; those of what it does.
  */
 export async function takeLive(
   hands: Hands,
-  snapshot: SnapshotRecord,
+  snapshot: SnapshotRecord | null,
   disks: readonly Disk[],
   suffix: string,
 ): Promise<void> {
   const running = present(hands.running, 'the process of a live machine');
   const { storage } = hands.host.driver;
   const { layers, definition } = hands.file;
-  if (disks.length === 0 && snapshot.memory === null)
+  if (disks.length === 0 && snapshot !== null && snapshot.memory === null)
     throw new Fault('refused', `${definition.name} has no disk that a snapshot could keep`, {
       hint: 'take the snapshot with memory, or of the vm while it is off: then its settings are kept',
     });
   const named = nameTops(layers, disks, suffix);
   const tops = named.map(({ disk, layer, on }) => ({ disk: disk.file, layer, on: on.file }));
-  const unfinished = [...named.map(({ layer }) => layer), snapshot.state];
+  const unfinished = [...named.map(({ layer }) => layer), ...(snapshot ? [snapshot.state] : [])];
   hands.set({
     layers: {
       ...layers,
@@ -86,19 +86,24 @@ export async function takeLive(
   });
   await hands.persist();
   try {
-    await storage.layers.keepState(hands.file, snapshot.state);
+    if (snapshot !== null) await storage.layers.keepState(hands.file, snapshot.state);
     for (const { disk, layer, on } of named) {
       const { sizeBytes } = await running.layers.readTop(disk);
       await storage.layers.make(hands.file, layer, on, sizeBytes);
     }
     const { firmware, tpm } = definition.hardware;
     const hasState = firmware.type === 'uefi' || tpm;
-    const { memory, state } = snapshot;
+    const memory = snapshot?.memory ?? null;
+    const state = snapshot?.state;
     await running.layers.take({
       tops: named,
-      quiesce: snapshot.quiesced ? 'guest' : 'no',
-      memoryPath: memory === null ? null : storage.layers.memoryPath(hands.file, state),
-      atRest: hasState ? () => storage.layers.keepState(hands.file, state) : null,
+      quiesce: snapshot?.quiesced === true ? 'guest' : 'no',
+      memoryPath:
+        memory === null || state === undefined
+          ? null
+          : storage.layers.memoryPath(hands.file, state),
+      atRest:
+        hasState && state !== undefined ? () => storage.layers.keepState(hands.file, state) : null,
       signal: hands.signal,
       onProgress: (part) => hands.progress(part, memory === null ? null : 'keeping the memory'),
     });
@@ -126,7 +131,7 @@ async function settle(hands: Hands): Promise<void> {
   const { taking } = hands.file.layers;
   if (taking === null) return;
   const { running } = hands;
-  if (running !== undefined && taking.snapshot.quiesced) await running.layers.thaw();
+  if (running !== undefined && taking.snapshot?.quiesced) await running.layers.thaw();
   const after = (await wasPutOnTop(hands, taking)) ? await adopt(hands, taking) : undefined;
   if (after === undefined && running !== undefined) await closeNew(hands, taking);
   const before = hands.file.layers;
@@ -150,7 +155,8 @@ async function wasPutOnTop(hands: Hands, { snapshot, tops }: Taking): Promise<bo
   const { storage } = hands.host.driver;
   const { running, file } = hands;
   // Without disks it is there when its memory is.
-  if (tops.length === 0) return (await storage.layers.memoryBytes(file, snapshot.state)) !== null;
+  if (tops.length === 0 && snapshot !== null)
+    return (await storage.layers.memoryBytes(file, snapshot.state)) !== null;
   for (const { disk, layer } of tops) {
     if (running !== undefined) {
       const { path } = await running.layers.readTop(diskOf(file, disk));
@@ -179,6 +185,7 @@ async function adopt(hands: Hands, { snapshot, tops }: Taking): Promise<Layers> 
     }),
   );
   const layers = putOnTop(file.layers, sealed);
+  if (snapshot === null) return layers;
   const { memory, state } = snapshot;
   if (memory === null) return withSnapshot(layers, snapshot);
   const sizeBytes = await storage.layers.memoryBytes(file, state);

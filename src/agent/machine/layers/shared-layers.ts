@@ -139,10 +139,24 @@ async function goOnWith(
 }
 
 function withSeal(layers: Layers, file: string, seal: Layer['seal']): Layers {
+  const copied = layers.files.find((layer) => layer.file === file);
+  const parent = layers.files.find((layer) => layer.file === copied?.parent);
+  // All that it lay on is in the copy.
+  if (!copied?.shared && parent?.borrowed) return withoutParent(layers, file, seal);
   const { files, ...rest } = unmarkShared(layers, new Set([file]));
   const own = (layer: Layer): Layer => {
     const { borrowed: _, ...copy } = layer;
     return { ...copy, seal };
   };
   return { ...rest, files: files.map((layer) => (layer.file === file ? own(layer) : layer)) };
+}
+
+function withoutParent(layers: Layers, file: string, seal: Layer['seal']): Layers {
+  const alone = (layer: Layer): Layer => ({
+    ...layer,
+    parent: null,
+    seal: layer.seal === null ? null : seal,
+  });
+  const files = layers.files.map((layer) => (layer.file === file ? alone(layer) : layer));
+  return prune({ ...layers, files });
 }
