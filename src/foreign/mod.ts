@@ -30,6 +30,7 @@ export {
   type DigestAlgorithm,
   type ManifestSignature,
 } from './manifest.ts';
+export { iotuneOf, iotuneRates, iotuneWords, limitsOfIotune, type IotuneLimits } from './iotune.ts';
 export { decodeText, maxFileBytes } from './text.ts';
 export { maxForeignSnapshots, parseVmsd, type ForeignSnapshots } from './vmsd.ts';
 export { writeHyperV } from './write-hyper-v.ts';

@@ -1,6 +1,15 @@
 /** A vm's disks, drives and adapters as libvirt names them: targets, files, addresses. Pure. */
 import { isAbsolute, join } from 'node:path';
-import type { Adapter, Disk, Hardware, Medium, OpticalDrive, Vm } from '#api';
+import {
+  limitsSaid,
+  type Adapter,
+  type Disk,
+  type DiskLimits,
+  type Hardware,
+  type Medium,
+  type OpticalDrive,
+  type Vm,
+} from '#api';
 
 export interface BlockDevice {
   /** `vda`, `sdb`, `hdc`, `fda`: from the place in the vm, so that it stays when others come and go. */
@@ -21,6 +30,8 @@ export interface BlockDevice {
   /** Undefined of media, of which nobody chooses it. */
   readonly cache: Disk['cache'] | undefined;
   readonly discard: boolean | undefined;
+  /** Undefined where there are none. */
+  readonly limits: DiskLimits | undefined;
 }
 
 /** Where the file of an image is; undefined for an image that is gone. */
@@ -42,6 +53,7 @@ export function blockDevicesOf({ definition, path }: Vm, imagePath: ImagePath): 
       serial: disk.serial,
       cache: disk.cache,
       discard: disk.discard,
+      limits: limitsSaid(disk.limits),
     })),
     ...opticalDrives.map((drive) => ({
       ...placed(drive, targetOf),
@@ -88,6 +100,7 @@ function inserted(
     serial: '',
     cache: undefined,
     discard: undefined,
+    limits: undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type Vm,
   type VmDefinition,
 } from '#api';
+import { iotuneOf } from '#foreign';
 import { kiB } from '#lib';
 import type { BlockDevice } from './domain-devices.ts';
 import { cpuTuneOf } from './cpu-tune.ts';
@@ -154,6 +155,7 @@ function diskOf(device: BlockDevice): Element {
     }),
     ...(file === undefined ? [] : [element('source', source)]),
     element('target', { dev: target, bus }),
+    ...iotuneXmlOf(device),
     ...(device.readOnly ? [element('readonly')] : []),
     ...(device.shared ? [element('shareable')] : []),
     ...(device.serial === '' ? [] : [element('serial', {}, device.serial)]),
@@ -169,6 +171,11 @@ function diskOf(device: BlockDevice): Element {
           }),
         ]),
   ]);
+}
+
+function iotuneXmlOf({ limits }: BlockDevice): Element[] {
+  const told = [...iotuneOf(limits)].map(([word, number]) => element(word, {}, number));
+  return told.length === 0 ? [] : [element('iotune', {}, told)];
 }
 
 function serialOf(port: PortBackend, index: number): Element[] {

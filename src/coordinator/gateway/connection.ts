@@ -58,7 +58,7 @@ type WorkRoute = Extract<
   | 'vm.delete'
   | 'vm.relocate'
   | 'host.disk.work'
-  | `vm.disk.${'attach' | 'detach' | 'relocate' | 'resize'}`
+  | `vm.disk.${'attach' | 'change' | 'detach' | 'relocate' | 'resize'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`
   | `vm.snapshot.${'take' | 'change' | 'revert' | 'delete'}`

@@ -55,7 +55,7 @@ export function deviceCalls(connection: Connection): Calls {
 
 const attach: Verb = {
   async disk({ connection, vm, signal }, wish) {
-    const { place, isLoose, file = '', readOnly, device } = wish;
+    const { place, isLoose, file = '', readOnly, device, limits } = wish;
     const params = { vm: vm.id };
     if (device !== 'disk') {
       const { opticalDrives } = vm.definition.hardware;
@@ -71,7 +71,8 @@ const attach: Verb = {
         : undefined;
     const format = wish.format ?? found?.get(file)?.format;
     const at = isLoose ? { bus: place.bus } : place;
-    const body = { kind: 'existing', file, format, readOnly, ...at };
+    const limited = limits === undefined ? {} : { limits };
+    const body = { kind: 'existing', file, format, readOnly, ...at, ...limited };
     await connection.work('vm.disk.attach', { params, body }, signal);
   },
   async adapter({ connection, vm, signal }, wish) {

@@ -2,6 +2,7 @@
 import type { TuneProcedure } from '#api';
 import { libvirtFault, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';
+import { blockTuneCalls } from './block-tune-calls.ts';
 import { interfaceTuneCalls } from './interface-tune-calls.ts';
 import { memoryTuneCalls } from './memory-tune-calls.ts';
 import { pinCalls } from './pin-calls.ts';
@@ -20,11 +21,11 @@ export function tuneCalls(connection: Connection): Pick<Handlers, TuneProcedure>
     ...tuningCalls(connection),
     ...schedulerCalls(connection),
     ...interfaceTuneCalls(connection),
+    ...blockTuneCalls(connection),
     ...memoryTuneCalls(connection),
     ...pinCalls(connection),
     ...threadCalls(connection),
     DOMAIN_SET_BLKIO_PARAMETERS: refuse,
     DOMAIN_SET_NUMA_PARAMETERS: refuse,
-    DOMAIN_SET_BLOCK_IO_TUNE: refuse,
   };
 }

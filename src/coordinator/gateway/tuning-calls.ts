@@ -12,7 +12,6 @@ type Calls = Pick<
   | 'DOMAIN_GET_VCPUS'
   | `DOMAIN_GET_${'VCPU' | 'EMULATOR'}_PIN_INFO`
   | `DOMAIN_GET_${'BLKIO' | 'NUMA'}_PARAMETERS`
-  | 'DOMAIN_GET_BLOCK_IO_TUNE'
   | 'DOMAIN_GET_PERF_EVENTS'
   | 'DOMAIN_GET_IOTHREAD_INFO'
   | 'DOMAIN_GET_LAUNCH_SECURITY_INFO'
@@ -56,7 +55,6 @@ export function tuningCalls(connection: Connection): Calls {
       alwaysSo(dom, { cpumaps: anywhere(connection, 1, maplen), ret: 1 }),
     DOMAIN_GET_BLKIO_PARAMETERS: noParams,
     DOMAIN_GET_NUMA_PARAMETERS: noParams,
-    DOMAIN_GET_BLOCK_IO_TUNE: noParams,
     DOMAIN_GET_LAUNCH_SECURITY_INFO: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_PERF_EVENTS: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_IOTHREAD_INFO: ({ dom }) => alwaysSo(dom, { info: [], ret: 0 }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry, Vm } from '#api';
+import { placeName, type AuditEntry, type Vm } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { virsh, whyNot } from './tools.ts';
 
@@ -59,6 +59,23 @@ void test(
     );
     const dump = await virsh(gateway, 'dumpxml', name);
     assert.match(dump.out, /<bandwidth>\s*<inbound average='1000'\/>/);
+    const [disk = assert.fail()] = (await fleet.vmOf('left')).definition.hardware.disks;
+    const reads = { perSecond: 700, burstPerSecond: 900 };
+    const place = `/vms/${id}/disks/${placeName(disk)}`;
+    await fleet.stage.act('PATCH', place, { limits: { reads } });
+    for (const where of ['--live', '--config'])
+      assert.match(await same(`blkdeviotune vda ${where}`), /read_iops_sec +: 700\n/);
+    assert.match(
+      (await virsh(gateway, 'dumpxml', name)).out,
+      /<iotune>\s*<read_iops_sec>700<.read_iops_sec>\s*<read_iops_sec_max>900</,
+    );
+    const fewer = ['--read-iops-sec', '80', '--read-iops-sec-max', '90'];
+    await set(`blkdeviotune vda ${fewer.join(' ')} --config`);
+    assert.deepEqual(fleet.stage.vm(id)?.definition.hardware.disks[0]?.limits, {
+      reads: { perSecond: 80, burstPerSecond: 90 },
+    });
+    await fleet.stage.act('PATCH', place, { limits: null });
+    assert.doesNotMatch(await same('blkdeviotune vda --config'), /: [1-9]/);
     for (const words of ['vcpupin 99 1', 'schedinfo --set cpu_shares=7', 'blkiotune'])
       await same(words);
     const { items } = await fleet.list<AuditEntry>('/audit?limit=50');

@@ -197,6 +197,73 @@ void test(
 );
 
 void test(
+  'limits of a disk are set, told and taken away, also while its vm runs, and come with a definition and a plug',
+  { skip },
+  async () => {
+    await say('define', await keep(plain));
+    const reads = { perSecond: 1_000_000, burstPerSecond: 4_000_000, burstSeconds: 3 };
+    const operations = { perSecond: 200 };
+    for (const more of [{ limits: { readBytes: reads, operations } }, {}]) {
+      const body = { kind: 'new', sizeBytes: miB, bus: 'virtio', ...more };
+      await stage().act('POST', '/vms/made/disks', body);
+    }
+    const limits = (at = 0): unknown => hardware('made').disks[at]?.limits;
+    assert.deepEqual(limits(), { readBytes: reads, operations });
+    const tune = ['blkdeviotune', 'made', 'vda'];
+    const told = async (): Promise<string[]> =>
+      [...(await say(...tune)).matchAll(/^(\S+) *: *([1-9]\d*)$/gm)].map(
+        ([, word, number]) => `${word} ${number}`,
+      );
+    assert.deepEqual(await told(), [
+      'read_bytes_sec 1000000',
+      'total_iops_sec 200',
+      'read_bytes_sec_max 4000000',
+      'read_bytes_sec_max_length 3',
+    ]);
+    assert.match(
+      await complain(...tune, '--write-bytes-sec', '5000'),
+      /read_bytes_sec_max is of a burst above read_bytes_sec, which is not set/,
+    );
+    assert.match(await complain(...tune, '--live', '--total-iops-sec', '9'), /not running/);
+    await say('start', 'made');
+    await say(...tune, '--live', '--read-iops-sec', '70', '--size-iops-sec', '4096');
+    const counted = { reads: { perSecond: 70 }, operationSizeBytes: 4096 };
+    assert.deepEqual(limits(), { readBytes: reads, ...counted });
+    await say(...tune, '--write-bytes-sec', '5000', '--read-bytes-sec-max', '0');
+    assert.deepEqual(limits(), { writtenBytes: { perSecond: 5000 }, ...counted });
+    for (const [words, why] of [
+      [['--group-name', 'shared'], /group_name is not kept: every disk has limits of its own/],
+      [['--total-bytes-sec', '5', '--write-bytes-sec', '5'], /bytes limits both ways together/],
+      [['--write-bytes-sec', '9', '--write-bytes-sec-max', '8'], /is below the limit of 9/],
+    ] as const)
+      assert.match(await complain(...tune, ...words), why);
+    assert.match(
+      await complain('blkdeviotune', 'made', 'sda', '--read-bytes-sec', '5'),
+      /sda is a drive: disks have limits/,
+    );
+    const [bare = assert.fail()] =
+      /<disk .(?:(?!<disk).)*'vdb'.*?<.disk>/s.exec(await say('dumpxml', 'made')) ?? [];
+    await say('detach-disk', 'made', 'vdb', '--live');
+    const iotune = '<iotune><total_iops_sec>200</total_iops_sec></iotune></disk>';
+    await say('attach-device', 'made', await keep(bare.replace('</disk>', iotune)), '--live');
+    assert.deepEqual(limits(1), { operations });
+    const xml = await say('dumpxml', 'made');
+    assert.match(xml, /<iotune>\s*<write_bytes_sec>5000<\/write_bytes_sec>\s*<read_iops_sec>70</);
+    await say('destroy', 'made');
+    await say('define', await keep(xml));
+    assert.deepEqual(limits(), { writtenBytes: { perSecond: 5000 }, ...counted });
+    const group = xml.replace('<iotune>', '<iotune><group_name>all</group_name>');
+    assert.match(
+      await complain('define', await keep(group)),
+      /a vm has no disk iotune\/group_name/,
+    );
+    await say('define', await keep(xml.replaceAll(/<iotune>.*?<\/iotune>/gs, '')));
+    assert.deepEqual([limits(), limits(1)], [undefined, undefined]);
+    await say('undefine', 'made');
+  },
+);
+
+void test(
   'adapters come and go, their cable is pulled, and a medium is put in and out',
   { skip },
   async () => {

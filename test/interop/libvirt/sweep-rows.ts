@@ -125,7 +125,7 @@ export const offRows: readonly Row[] = [
   row('memtune VM'),
   onFar('blkiotune VM'),
   onFar('numatune VM'),
-  onFar('blkdeviotune VM vda'),
+  row('blkdeviotune VM vda'),
   ofOwn(deviates('blkiotune VM', 0, nothing, 'Gantry sets no such limits')),
   ofOwn(deviates('numatune VM', 0, nothing, 'Gantry sets no such limits')),
   deviates(
@@ -134,7 +134,6 @@ export const offRows: readonly Row[] = [
     /^inbound\.average: 0\ninbound\.peak *: 0\n/,
     'libvirt names adapters by devices of the host',
   ),
-  ofOwn(deviates('blkdeviotune VM vda', 0, nothing, 'Gantry sets no such limits')),
 ];
 
 export const changedRows: readonly Row[] = [
@@ -178,9 +177,15 @@ export const changedRows: readonly Row[] = [
   onFar('blkiotune VM'),
   onFar('numatune VM --nodeset 0 --config'),
   onFar('numatune VM'),
-  onFar('blkdeviotune VM vda --total-iops-sec 100 --config'),
-  onFar('blkdeviotune VM vda'),
-  onFar('blkdeviotune VM vda 0 --config'),
+  row('blkdeviotune VM vda --total-iops-sec 100 --config'),
+  row('blkdeviotune VM vda --read-bytes-sec 5000 --read-bytes-sec-max 9000 --config'),
+  row('blkdeviotune VM vda --read-bytes-sec-max 9000 --read-bytes-sec-max-length 4 --config'),
+  row('blkdeviotune VM vda --config'),
+  row(
+    'blkdeviotune VM vda --total-bytes-sec 5000 --read-bytes-sec-max 0 --read-bytes-sec-max-length 0 --config',
+  ),
+  row('blkdeviotune VM vda'),
+  row('blkdeviotune VM vda 0 0 0 0 0 0 --config'),
   onFar('schedinfo VM --config --set cpu_shares=0 vcpu_quota=0 emulator_quota=0'),
   onFar('memtune VM --soft-limit -1 --config'),
   onFar('blkiotune VM --weight 0 --config'),

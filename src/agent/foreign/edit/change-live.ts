@@ -3,10 +3,19 @@
  * start and is told as pending. What is so already is done.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { placeName, type Adapter, type Hardware } from '#api';
-import { find, findAll, readXml, XmlText, type XmlNode } from '#foreign';
+import { limitsSaid, placeName, withoutLimits, type Adapter, type Disk, type Hardware } from '#api';
+import {
+  attributeOf,
+  find,
+  findAll,
+  iotuneOf,
+  iotuneWords,
+  readXml,
+  XmlText,
+  type XmlNode,
+} from '#foreign';
 import { isFault, kiB } from '#lib';
-import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
+import { libvirtFacts, uhyperParam, type Client, type DomainHandle } from '#libvirt';
 import { adapterXml, diskXml, takenTargets, targetOf } from './device-xml.ts';
 import { editAdapter, editMedium, findAdapter, findDisk } from './edit-devices.ts';
 import type { Change } from './edit-domain.ts';
@@ -108,7 +117,9 @@ async function changeDisks(tools: LiveTools, { base, wanted }: Change): Promise<
   for (const [place, disk] of after) {
     const known = before.get(place);
     if (known !== undefined) {
-      if (!isDeepStrictEqual(known, disk)) note('pending');
+      if (!isDeepStrictEqual(withoutLimits(known), withoutLimits(disk))) note('pending');
+      else if (!isDeepStrictEqual(limitsSaid(known.limits), limitsSaid(disk.limits)))
+        note(await limit(tools, place, disk));
       continue;
     }
     const root = readXml(await readLive(tools.client, tools.dom, tools.signal));
@@ -117,6 +128,21 @@ async function changeDisks(tools: LiveTools, { base, wanted }: Change): Promise<
     note(await plug(tools, diskXml(disk, targetOf(disk, taken))));
   }
   return result;
+}
+
+async function limit(
+  { client, dom, signal }: LiveTools,
+  place: string,
+  { limits }: Disk,
+): Promise<Result> {
+  const root = readXml(await readLive(client, dom, signal));
+  const disk = attributeOf(find(findDisk(root, place), 'target'), 'dev');
+  if (disk === undefined) return 'pending';
+  const told = iotuneOf(limits);
+  // All of them: of what is not said some drivers keep what was.
+  const params = iotuneWords.map((word) => uhyperParam(word, told.get(word) ?? 0));
+  const args = { dom, disk, params, flags: onlyLive };
+  return await attempt(() => client.call('DOMAIN_SET_BLOCK_IO_TUNE', args, { signal }));
 }
 
 async function changeDrives(tools: LiveTools, { base, wanted }: Change): Promise<Result> {

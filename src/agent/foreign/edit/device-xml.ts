@@ -11,7 +11,7 @@ import {
   type Disk,
   type Medium,
 } from '#api';
-import { attributeOf, escapeXml, find, rateUnitBits, type XmlNode } from '#foreign';
+import { attributeOf, escapeXml, find, iotuneOf, rateUnitBits, type XmlNode } from '#foreign';
 import { Fault } from '#lib';
 import type { Place } from '../hardware/places.ts';
 
@@ -72,8 +72,15 @@ export function sourceWords(file: string): {
   return file.startsWith('/dev/') ? { type: 'block', key: 'dev' } : { type: 'file', key: 'file' };
 }
 
+/** `kept`: what of it is no limit, as it is there. Empty where there is nothing to say. */
+export function iotuneXml(limits: Disk['limits'], kept = ''): string {
+  const told = [...iotuneOf(limits)].map(([word, number]) => element(word, {}, String(number)));
+  const content = `${told.join('')}${kept}`;
+  return content === '' ? '' : element('iotune', {}, content);
+}
+
 export function diskXml(disk: Disk, target: string): string {
-  const { file, format, cache, discard, readOnly, shared, serial, bus } = disk;
+  const { file, format, cache, discard, readOnly, shared, serial, bus, limits } = disk;
   const { type, key } = sourceWords(file);
   const driver = {
     type: format,
@@ -84,6 +91,7 @@ export function diskXml(disk: Disk, target: string): string {
     element('driver', driver),
     element('source', { [key]: file }),
     element('target', { dev: target, bus }),
+    iotuneXml(limits),
     serial === '' ? '' : element('serial', {}, escapeXml(serial)),
     readOnly ? '<readonly/>' : '',
     shared ? '<shareable/>' : '',

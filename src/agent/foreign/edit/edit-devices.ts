@@ -3,8 +3,16 @@
  * no word for. A disk or drive is known by its place, an adapter by its address (`mac`).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { placeName, type Adapter, type Disk, type Hardware, type Medium } from '#api';
-import { attributeOf, escapeXml, find, findAll, type XmlNode, type XmlText } from '#foreign';
+import { limitsSaid, placeName, type Adapter, type Disk, type Hardware, type Medium } from '#api';
+import {
+  attributeOf,
+  escapeXml,
+  find,
+  findAll,
+  iotuneWords,
+  type XmlNode,
+  type XmlText,
+} from '#foreign';
 import { Fault } from '#lib';
 import { placeOf } from '../hardware/places.ts';
 import {
@@ -14,6 +22,7 @@ import {
   driveXml,
   element,
   floppyXml,
+  iotuneXml,
   mediumFile,
   plugOf,
   sourceWords,
@@ -113,6 +122,7 @@ function editDisk(xml: XmlText, there: XmlNode, base: Disk, wanted: Disk): void 
         if (value === undefined) xml.removeAttribute(driver, name);
         else xml.setAttribute(driver, name, value);
   }
+  editLimits(xml, there, base, wanted);
   if (wanted.serial === base.serial) return;
   const serial = find(there, 'serial');
   if (wanted.serial === '') {
@@ -120,6 +130,18 @@ function editDisk(xml: XmlText, there: XmlNode, base: Disk, wanted: Disk): void 
   } else if (serial === undefined)
     xml.append(there, element('serial', {}, escapeXml(wanted.serial)));
   else xml.setText(serial, wanted.serial);
+}
+
+/** A group of disks that share their limits stays one. */
+function editLimits(xml: XmlText, there: XmlNode, base: Disk, wanted: Disk): void {
+  const limits = limitsSaid(wanted.limits);
+  if (isDeepStrictEqual(limitsSaid(base.limits), limits)) return;
+  const known = find(there, 'iotune');
+  const others = (known?.children ?? []).filter(({ name }) => !iotuneWords.includes(name));
+  const text = iotuneXml(limits, limits && others.map((one) => xml.outer(one)).join(''));
+  if (known === undefined) xml.append(there, text);
+  else if (text === '') xml.remove(known);
+  else xml.replace(known, text);
 }
 
 function setFlag(xml: XmlText, there: XmlNode, name: string, flag: 'on' | 'off'): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { adapterSchema, diskSchema, type Hardware } from '#api';
+import { adapterSchema, diskSchema, withoutLimits, type Hardware } from '#api';
 import { isFault, kiB, miB } from '#lib';
 import { readHardware } from '../hardware/read-hardware.ts';
 import { editDomain } from './edit-domain.ts';
@@ -56,12 +56,18 @@ function changed(after: string): readonly (readonly string[])[] {
 }
 
 const [disk = assert.fail()] = base.disks;
+const slower = { readBytes: { perSecond: 5000, burstPerSecond: 9000 } };
 const [adapter = assert.fail()] = base.adapters;
 const [drive = assert.fail()] = base.opticalDrives;
 
 void test('a change of a definition changes that in the XML of a vm, and nothing else', () => {
   const { processor, memory, firmware } = base;
-  const data = diskSchema.parse({ ...disk, position: 1, file: '/srv/a&b.raw', format: 'raw' });
+  const data = diskSchema.parse({
+    ...withoutLimits(disk),
+    position: 1,
+    file: '/srv/a&b.raw',
+    format: 'raw',
+  });
   const second = adapterSchema.parse({
     slot: 3,
     model: 'e1000',
@@ -117,6 +123,20 @@ void test('a change of a definition changes that in the XML of a vm, and nothing
       ],
     ],
     [
+      { ...base, disks: [{ ...disk, limits: slower }] },
+      ['<iotune><total_iops_sec>100</total_iops_sec></iotune>'],
+      [
+        '<iotune><read_bytes_sec>5000</read_bytes_sec><read_bytes_sec_max>9000</read_bytes_sec_max></iotune>',
+      ],
+    ],
+    [
+      { ...base, disks: [disk, { ...data, limits: slower }] },
+      [],
+      [
+        "<disk type='file' device='disk'><driver type='raw' cache='none'/><source file='/srv/a&amp;b.raw'/><target dev='vdb' bus='virtio'/><iotune><read_bytes_sec>5000</read_bytes_sec><read_bytes_sec_max>9000</read_bytes_sec_max></iotune></disk>",
+      ],
+    ],
+    [
       { ...base, opticalDrives: [{ ...drive, medium: { kind: 'file', file: '/srv/a.iso' } }] },
       [],
       ["<source file='/srv/a.iso'/>"],
@@ -149,6 +169,20 @@ void test('what is taken out of a definition goes with all that it has, and the 
     assert.ok(bare.includes(kept), kept);
 });
 
+void test('limits of a disk are its definition’s; those of a group of disks stay in it, and ones that no disk here can have are let be', () => {
+  assert.deepEqual(disk.limits, { operations: { perSecond: 100 } });
+  const group = '<group_name>all</group_name>';
+  const grouped = text.replace('</iotune>', `${group}</iotune>`);
+  const limited = { ...base, disks: [{ ...disk, limits: slower }] };
+  const after = editDomain(grouped, { base, wanted: limited }, context);
+  assert.match(after, /<read_bytes_sec_max>9000<.read_bytes_sec_max><group_name>all<.group_name></);
+  const bare = withoutLimits(disk);
+  const free = editDomain(grouped, { base, wanted: { ...base, disks: [bare] } }, context);
+  assert.doesNotMatch(free, /iotune/);
+  const odd = text.replaceAll('total_iops_sec', 'total_iops_sec_max');
+  assert.deepEqual(readHardware(odd, context).hardware.disks, [bare]);
+});
+
 void test('how large a disk is told to be has not been changed by anybody', () => {
   const sizes = new Map([['vda', 5]]);
   const edited = editDomain(text, { base, wanted: { ...base, disks: [] } }, { ...context, sizes });
@@ -164,16 +198,17 @@ void test('any change that libvirt has words for is read as it was wanted, and t
     serial: fc.stringMatching(/^[A-Za-z0-9_.-]{0,20}$/),
     file: fc.stringMatching(/^\/[a-z<&>'"é ]{1,20}$/),
     cache: fc.constantFrom('writeback', 'none', 'writethrough', 'unsafe'),
+    limits: fc.constantFrom(slower, { operations: { perSecond: 100 } }),
     link: fc.constantFrom('up', 'down'),
   });
   fc.assert(
-    fc.property(wish, ({ count, sizeBytes, bootOrder, serial, file, cache, link }) => {
+    fc.property(wish, ({ count, sizeBytes, bootOrder, link, ...rest }) => {
       const wanted: Hardware = {
         ...base,
         processor: { ...base.processor, count, maxCount: null },
         memory: { sizeBytes, maxBytes: null },
         firmware: { ...base.firmware, bootOrder },
-        disks: [{ ...disk, serial, file, cache }],
+        disks: [{ ...disk, ...rest }],
         adapters: [{ ...adapter, link }],
       };
       const edited = edit(wanted);

@@ -1,6 +1,15 @@
 /** Disks and drives of a domain's XML, in the words of a definition. Pure. */
-import { diskSchema, floppySchema, opticalDriveSchema, placeName, type Hardware } from '#api';
-import { attributeOf, find, textOf, type XmlNode } from '#foreign';
+import {
+  diskLimitsSchema,
+  diskSchema,
+  floppySchema,
+  limitsSaid,
+  opticalDriveSchema,
+  placeName,
+  type Disk,
+  type Hardware,
+} from '#api';
+import { attributeOf, find, limitsOfIotune, textOf, wholeNumber, type XmlNode } from '#foreign';
 import { placeOf } from './places.ts';
 
 export interface ReadDisks extends Pick<Hardware, 'disks' | 'opticalDrives' | 'floppy'> {
@@ -59,7 +68,18 @@ function contentOf(element: XmlNode, sizes: Sizes): Record<string, unknown> {
     // Each without what it adds to one that has a word.
     cache: { default: 'writeback', directsync: 'writethrough' }[cache] ?? cache,
     serial: textOf(find(element, 'serial')) ?? '',
+    ...limitsIn(find(element, 'iotune')),
   };
+}
+
+/** None where they are none that a disk of Gantry's can have: the disk is one all the same. */
+function limitsIn(iotune: XmlNode | undefined): Pick<Disk, 'limits'> {
+  const told = (iotune?.children ?? []).flatMap((node) => {
+    const number = wholeNumber(textOf(node));
+    return number === undefined ? [] : [[node.name, number] as const];
+  });
+  const limits = limitsSaid(diskLimitsSchema.safeParse(limitsOfIotune(new Map(told))).data);
+  return limits === undefined ? {} : { limits };
 }
 
 function mediumOf(element: XmlNode): unknown {

@@ -77,6 +77,9 @@ const changes: Readonly<Record<string, Change>> = {
   'hardware.memory.maxBytes': { hardware: { memory: { maxBytes: 2 ** 36 } } },
   'hardware.scsiController': { hardware: { scsiController: 'am53c974' } },
   'hardware.disks': { hardware: { disks: [{ ...disk, serial: 'D7' }] } },
+  'hardware.disks.limits': {
+    hardware: { disks: [{ ...disk, limits: { reads: { perSecond: 9 } } }] },
+  },
   'hardware.opticalDrives': {
     hardware: { opticalDrives: [{ bus: 'sata', controller: 0, position: 4, medium: null }] },
   },

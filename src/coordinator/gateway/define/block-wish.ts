@@ -1,7 +1,8 @@
 /** A `<disk>` of domain XML: a disk, an optical or a floppy drive as somebody wants it. */
 import { attributeOf, find, textOf, type XmlNode } from '#foreign';
-import type { Disk, DiskBus } from '#api';
+import type { Disk, DiskBus, DiskLimits } from '#api';
 import { formatsByLibvirt } from '../../domain-xml/disk-formats.ts';
+import { readIotune } from './iotune-wish.ts';
 import type { Lost } from './xml-words.ts';
 
 export interface BlockWish {
@@ -18,6 +19,7 @@ export interface BlockWish {
   readonly serial: string;
   readonly cache: Disk['cache'] | undefined;
   readonly discard: boolean | undefined;
+  readonly limits: DiskLimits | undefined;
 }
 
 const buses: Readonly<Record<string, DiskBus | 'fdc'>> = {
@@ -38,7 +40,7 @@ const caches = {
 const discards = { unmap: true, on: true, ignore: false, off: false } as const;
 /** Addresses and order are Gantry's, and what is behind a file is in the file. */
 const known =
-  'driver source target readonly shareable serial address alias boot backingStore mirror'.split(
+  'driver source target readonly shareable serial address alias boot backingStore mirror iotune'.split(
     ' ',
   );
 
@@ -58,6 +60,8 @@ export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWi
   const place = placeOf(bus, name, isLoose ? 0 : firstScsi);
   if (place === undefined) lost.add(`disk ${name || 'without a target'} on ${bus}`);
   const driver = find(node, 'driver');
+  const limits = readIotune(node, lost);
+  if (device !== 'disk' && limits !== undefined) lost.add(`iotune of a ${device}`);
   return {
     device,
     place: place ?? { bus: 'virtio', controller: 0, position: 0 },
@@ -70,6 +74,7 @@ export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWi
     serial: textOf(find(node, 'serial')) ?? '',
     cache: lost.choose('disk cache', attributeOf(driver, 'cache'), caches),
     discard: lost.choose('disk discard', attributeOf(driver, 'discard'), discards),
+    limits,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   plainPort,
+  withoutLimits,
   type Adapter,
   type Disk,
   type Hardware,
@@ -77,7 +78,7 @@ export function newFiles({ blocks }: DomainWish, shown: readonly BlockDevice[]):
 }
 
 function diskOf(wish: BlockWish, { before, shown, found }: MergeContext): Disk {
-  const { file, place, readOnly, shared, serial, cache, discard } = wish;
+  const { file, place, readOnly, shared, serial, cache, discard, limits } = wish;
   if (file === undefined) throw libvirtFault('INVALID_ARG', `the disk on ${place.bus} has no file`);
   const own = before?.disks[shown.findIndex((one) => one.device === 'disk' && one.file === file)];
   const known = found.get(file);
@@ -87,9 +88,10 @@ function diskOf(wish: BlockWish, { before, shown, found }: MergeContext): Disk {
     file,
     format: 'raw',
     sizeBytes: 0,
-    ...own,
+    ...(own && withoutLimits(own)),
     ...known,
     ...place,
+    ...(limits === undefined ? {} : { limits }),
     readOnly,
     shared,
     serial,

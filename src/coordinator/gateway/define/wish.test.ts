@@ -81,7 +81,17 @@ const full: Hardware = {
   processor: { ...profiles.modern.hardware.processor, count: 2, maxCount: 4, model: 'Nehalem' },
   memory: { sizeBytes: 512 * miB, maxBytes: 1024 * miB },
   disks: [
-    { ...disk, bus: 'virtio', position: 0, file: 'web.qcow2' },
+    {
+      ...disk,
+      bus: 'virtio',
+      position: 0,
+      file: 'web.qcow2',
+      limits: {
+        bytes: { perSecond: 5_000_000, burstPerSecond: 9_000_000, burstSeconds: 4 },
+        reads: { perSecond: 300 },
+        operationSizeBytes: 4096,
+      },
+    },
     { ...disk, bus: 'scsi', controller: 1, position: 3, file: '/pool/data.qcow2', shared: true },
   ],
   opticalDrives: [
