@@ -11,7 +11,7 @@ import {
   type VmActionRequest,
   type VmState,
 } from '#api';
-import { Fault, isFault, toFault } from '#lib';
+import { Fault, isFault, systemClock, toFault } from '#lib';
 import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import { missingAbilities } from './abilities.ts';
 import { isNotKnown } from './not-known.ts';
@@ -29,6 +29,11 @@ export interface ActTools {
 /** How long a guest may take to shut down, and a container to restart, when nobody says. */
 const defaultShutdownSeconds = 120;
 const defaultRebootSeconds = 30;
+/**
+ * Between the end of a domain and its start. libvirtd (9.0) hears of the end of the old process beside the call that ended it, and takes
+ * it for the end of the new one where that is there by then: the domain is off again, as if it had crashed.
+ */
+const settleMs = 250;
 /** virDomainShutdownFlagValues, and virDomainRebootFlagValues with the same numbers. */
 const byPowerButton = 1;
 const bySignal = 8;
@@ -130,6 +135,7 @@ async function call(
       return;
     case 'restart':
       await client.call('DOMAIN_DESTROY', { dom }, options);
+      await systemClock.sleep(settleMs, signal);
       await client.call('DOMAIN_CREATE', { dom }, options);
       return;
     case 'hold':
