@@ -6,6 +6,7 @@ import { placeName, type diskJobProcedures, type Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import type { BlockDevice } from '../domain-xml/domain-devices.ts';
 import { requireActive, type Connection } from './connection.ts';
+import { diskJobTypes } from './disk-jobs.ts';
 import { jobOf, partDone } from './job-calls.ts';
 import { deviceAt } from './statistics-calls.ts';
 
@@ -17,17 +18,14 @@ const inBytes = 1;
 const sectorBytes = 512n;
 const kiB = 1024n;
 
-/** virDomainBlockJobType by the operation. */
-const types: Readonly<Record<string, number>> = {
-  'vm.flatten': 1,
-  'vm.disk.relocate': 2,
-  'vm.relocate': 2,
-  'vm.snapshot.delete': 3,
-};
-
 /** VIR_DOMAIN_BLOCK_REBASE_COPY. */
 const copies = 8;
-const pulled = 'a linked clone becomes independent with: gantry vm flatten';
+/** VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES. */
+const pullsInBytes = 64;
+const pulled =
+  'a linked clone becomes independent of all that it stands on: virsh blockpull without a base';
+const pace =
+  'the pace of work on disks is that of their host: gantry host set HOST settings.liveMergeBytesPerSecond=N';
 const copied = 'a disk is copied by virt-clone, and moved with: gantry vm move-disk';
 
 interface Job {
@@ -42,14 +40,14 @@ export function blockCalls(connection: Connection): Calls {
   const jobAt = (
     dom: DomainHandle,
     path: string,
-  ): { readonly device: BlockDevice; readonly job: Job | undefined } => {
+  ): { readonly vm: Vm; readonly device: BlockDevice; readonly job: Job | undefined } => {
     const vm = connection.find(dom.uuid);
     requireActive(vm);
     const { device } = deviceAt(connection, vm, path);
     const operation = jobOf(connection, dom);
-    const type = operation === undefined ? undefined : types[operation.action];
-    if (operation === undefined || type === undefined) return { device, job: undefined };
-    return { device, job: { id: operation.id, type, part: partDone(operation) ?? 0 } };
+    const type = operation === undefined ? undefined : diskJobTypes[operation.action];
+    if (operation === undefined || type === undefined) return { vm, device, job: undefined };
+    return { vm, device, job: { id: operation.id, type, part: partDone(operation) ?? 0 } };
   };
   const own: Jobs = {
     DOMAIN_GET_BLOCK_JOB_INFO: ({ dom, path }) => {
@@ -72,14 +70,18 @@ export function blockCalls(connection: Connection): Calls {
       return {};
     },
     DOMAIN_BLOCK_COMMIT: () => refuseLayers('snapshot-delete merges the layer of a snapshot'),
-    DOMAIN_BLOCK_PULL: () => refuseLayers(pulled),
+    DOMAIN_BLOCK_PULL: async ({ dom, path, bandwidth, flags }, { signal }) => {
+      if ((flags & ~pullsInBytes) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a pull`);
+      if (bandwidth !== 0n) throw libvirtFault('ARGUMENT_UNSUPPORTED', pace);
+      const { vm } = jobAt(dom, path);
+      await connection.beginWork('vm.flatten', { params: { vm: vm.id } }, signal);
+      return {};
+    },
     DOMAIN_BLOCK_REBASE: ({ flags }) => refuseLayers((flags & copies) === 0 ? pulled : copied),
     DOMAIN_BLOCK_COPY: () => refuseLayers(copied),
     DOMAIN_BLOCK_JOB_SET_SPEED: () => {
-      throw libvirtFault(
-        'OPERATION_UNSUPPORTED',
-        'work on disks is not slowed down one by one: virsh domjobabort cancels it',
-      );
+      throw libvirtFault('OPERATION_UNSUPPORTED', pace);
     },
     DOMAIN_SET_BLOCK_THRESHOLD: ({ dom }) => {
       throw libvirtFault(

@@ -20,6 +20,7 @@ import type { Caller, Coordinator } from '../context.ts';
 import type { Counters } from './counters.ts';
 import type { NetworkDocument } from '../documents.ts';
 import type { Asked, Desk } from './desk.ts';
+import type { DiskJobs } from './disk-jobs.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
@@ -38,6 +39,7 @@ export interface ConnectionParts {
   readonly ids: DomainIds;
   readonly counters: Counters;
   readonly stopReasons: StopReasons;
+  readonly diskJobs: DiskJobs;
   readonly records: StatsRecords;
   readonly folderPools: FolderPools;
   readonly networkStanding: NetworkStanding;
@@ -57,6 +59,7 @@ type WorkRoute = Extract<
   | 'vm.remove'
   | 'vm.delete'
   | 'vm.relocate'
+  | 'vm.flatten'
   | 'host.disk.work'
   | `vm.disk.${'attach' | 'change' | 'detach' | 'relocate' | 'resize'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
@@ -167,11 +170,15 @@ export class Connection {
 
   /** Asks for an operation, and waits for its end. Errors: those of the route, or of the operation. */
   async work(name: WorkRoute, asked: Asked, signal: AbortSignal): Promise<Operation> {
+    return await this.end(await this.beginWork(name, asked, signal), signal);
+  }
+
+  /** The operation, which goes on. */
+  async beginWork(name: WorkRoute, asked: Asked, signal: AbortSignal): Promise<Operation> {
     const { desk, coordinator } = this.parts;
     const vmId = asked.params?.['vm'];
     if (vmId !== undefined) await untilFree(coordinator, vmId, name, signal);
-    const begun = submitted(await desk.ask(this.#asking(), name, asked, signal));
-    return await this.end(begun, signal);
+    return submitted(await desk.ask(this.#asking(), name, asked, signal));
   }
 
   networkName(id: string): string {

@@ -31,6 +31,7 @@ import { Desk, type DeskParts } from './desk.ts';
 import { addressCalls } from './address-calls.ts';
 import { askedFar } from './ask-far.ts';
 import { blockCalls } from './block-calls.ts';
+import { DiskJobs } from './disk-jobs.ts';
 import { domainCalls } from './domain-calls.ts';
 import { checkpointCalls } from './checkpoint-calls.ts';
 import { changeCalls } from './change-calls.ts';
@@ -85,6 +86,7 @@ export class Gateway implements AsyncDisposable {
   readonly #screens: Screens;
   readonly #records = new StatsRecords();
   readonly #stopReasons: StopReasons;
+  readonly #diskJobs: DiskJobs;
   readonly #folderPools = new FolderPools();
   readonly #networkStanding = new NetworkStanding();
   readonly #hostNetworks: HostLists<HypervisorNetwork>;
@@ -104,6 +106,7 @@ export class Gateway implements AsyncDisposable {
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
     this.#stopReasons = new StopReasons(coordinator.inventory);
+    this.#diskJobs = new DiskJobs(coordinator.inventory);
     this.#hostNetworks = hostNetworks(coordinator);
     this.#hostPools = hostPools(coordinator);
     this.#screens = new Screens({
@@ -184,6 +187,7 @@ export class Gateway implements AsyncDisposable {
     this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
     this.#stopReasons[Symbol.dispose]();
+    this.#diskJobs[Symbol.dispose]();
   }
 
   async #open({ peer, name, session, signal }: OpenRequest): Promise<OpenAnswer> {
@@ -197,6 +201,7 @@ export class Gateway implements AsyncDisposable {
       counters: this.#counters,
       records: this.#records,
       stopReasons: this.#stopReasons,
+      diskJobs: this.#diskJobs,
       folderPools: this.#folderPools,
       networkStanding: this.#networkStanding,
       hostNetworks: this.#hostNetworks,

@@ -1,9 +1,10 @@
 /** Tells a client of what happens to the vms that its connection shows, and to networks. */
-import { placeName, type Event } from '#api';
+import { placeName, type Event, type Vm } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
 import type { HeardEvent } from '../link/hypervisor-events.ts';
 import type { Connection } from './connection.ts';
+import type { EndedJob } from './disk-jobs.ts';
 import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import { isOfOneHypervisor } from './hypervisors.ts';
@@ -27,7 +28,9 @@ export function tellEvents(connection: Connection, session: Session): () => void
   const stopTold = coordinator.hypervisorEvents.onTold((event) =>
     giveOn(connection, session, event),
   );
+  const stopJobs = connection.parts.diskJobs.onEnded((job) => tellJob(connection, session, job));
   return () => {
+    stopJobs();
     stopTold();
     stopStanding();
     stopReading();
@@ -69,16 +72,34 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
     });
 }
 
+/** Of all disks of the vm, since an operation is about the vm. */
+function tellJob(connection: Connection, session: Session, { vmId, type, status }: EndedJob): void {
+  const vm = shownVm(connection, vmId);
+  if (vm === undefined) return;
+  const dom = connection.handleOf(vm);
+  for (const { device, target, file = '' } of connection.blockDevicesOf(vm)) {
+    if (device !== 'disk') continue;
+    session.emit('DOMAIN_EVENT_CALLBACK_BLOCK_JOB', { msg: { dom, path: file, type, status } });
+    session.emit('DOMAIN_EVENT_BLOCK_JOB_2', { dom, dst: target, type, status });
+  }
+}
+
+/** Undefined for one that this connection does not show. */
+function shownVm(connection: Connection, vmId: string): Vm | undefined {
+  const { coordinator, caller, named } = connection.parts;
+  const vm = coordinator.inventory.vm(vmId);
+  if (vm === undefined || !isInScope(named, vm, coordinator.inventory)) return undefined;
+  return caller.may('vm.view', { kind: 'vm', id: vmId }) ? vm : undefined;
+}
+
 /** What a hypervisor tells of a vm, as it tells it, but for what the vm is called. */
 function giveOn(
   connection: Connection,
   session: Session,
   { vmId, name, fields, place }: HeardEvent,
 ): void {
-  const { coordinator, caller, named } = connection.parts;
-  const vm = coordinator.inventory.vm(vmId);
-  if (vm === undefined || !isInScope(named, vm, coordinator.inventory)) return;
-  if (!caller.may('vm.view', { kind: 'vm', id: vmId })) return;
+  const vm = shownVm(connection, vmId);
+  if (vm === undefined) return;
   const dom = connection.handleOf(vm);
   const here = 'dom' in fields ? { ...fields, dom } : { ...fields, msg: { ...fields.msg, dom } };
   const device = connection

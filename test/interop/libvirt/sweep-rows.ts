@@ -365,7 +365,6 @@ export const runningRows: readonly Row[] = [
       'chains are those of snapshots',
     ),
   ),
-  ofOwn(deviates('blockpull VM vda', 1, /gantry vm flatten/, 'chains are those of snapshots')),
   ofOwn(
     deviates(
       'blockcopy VM vda FILE.copy',
@@ -375,7 +374,8 @@ export const runningRows: readonly Row[] = [
     ),
   ),
   onFar('blockcommit VM vda'),
-  onFar('blockpull VM vda --wait'),
+  row('blockpull VM vda --wait'),
+  row('blockjob VM vda'),
   onFar('blockcopy VM vda FILE.copy --transient-job --wait --finish'),
   onFar('blockjob VM vda --bandwidth 5'),
   onFar('domblkthreshold VM vda 9999'),
