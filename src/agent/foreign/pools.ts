@@ -25,8 +25,8 @@ const lists = { active: 2, persistent: 4, autostart: 16 } as const;
 const maxPools = 4096;
 const atOnce = 16;
 
-const flagsExample = '{"pool": "default", "flags": 0}';
 const nameText = 'its name or UUID';
+const withFlagsText = `${nameText}, or JSON: {"pool": "default", "flags": 1}`;
 
 /** None, where the driver knows no pools. */
 export const poolExtensions: Readonly<Record<string, OfHost>> = {
@@ -38,9 +38,9 @@ export const poolExtensions: Readonly<Record<string, OfHost>> = {
   },
   'pool-xml': {
     meaning: 'the description of a storage pool; flags as libvirt has them, 1: as it will start',
-    argument: `JSON: ${flagsExample}`,
+    argument: withFlagsText,
     run: async ({ client, argument, signal }) => {
-      const asked = parseArgument(withFlags, argument);
+      const asked = readNamed(argument);
       const pool = await findPool(client, asked.pool, signal);
       const args = { pool, flags: asked.flags };
       return (await client.call('STORAGE_POOL_GET_XML_DESC', args, { signal })).xml;
@@ -82,10 +82,12 @@ export const poolExtensions: Readonly<Record<string, OfHost>> = {
 function describing(meaning: string, verb: 'DEFINE' | 'CREATE'): OfHost {
   return {
     meaning,
-    argument: 'JSON: {"xml": "<pool …>…</pool>", "flags": 0}',
+    argument: `XML: libvirt's description of a pool, or JSON: {"xml": "<pool …", "flags": 1}`,
     changesFacts: true,
     run: async ({ client, argument, signal }) => {
-      const args = parseArgument(described, argument);
+      const args = argument.trimStart().startsWith('{')
+        ? parseArgument(described, argument)
+        : { xml: argument, flags: 0 };
       return (await client.call(`STORAGE_POOL_${verb}_XML`, args, { signal })).pool.uuid;
     },
   };
@@ -94,10 +96,10 @@ function describing(meaning: string, verb: 'DEFINE' | 'CREATE'): OfHost {
 function flagged(meaning: string, verb: 'CREATE' | 'BUILD' | 'DELETE' | 'REFRESH'): OfHost {
   return {
     meaning,
-    argument: `JSON: ${flagsExample}`,
+    argument: withFlagsText,
     changesFacts: true,
     run: async ({ client, argument, signal }) => {
-      const asked = parseArgument(withFlags, argument);
+      const asked = readNamed(argument);
       const pool = await findPool(client, asked.pool, signal);
       await client.call(`STORAGE_POOL_${verb}`, { pool, flags: asked.flags }, { signal });
       return '';
@@ -116,6 +118,13 @@ function plain(meaning: string, verb: 'DESTROY' | 'UNDEFINE'): OfHost {
       return '';
     },
   };
+}
+
+/** One whose name begins as JSON does is meant by its UUID. */
+function readNamed(argument: string): z.infer<typeof withFlags> {
+  return argument.startsWith('{')
+    ? parseArgument(withFlags, argument)
+    : { pool: argument, flags: 0 };
 }
 
 /** Four calls, and two for each pool. One that has gone meanwhile is not told. */

@@ -103,7 +103,16 @@ void test(
   'the API lists networks and pools of a hypervisor as it tells them, and says where those of a host with an agent are',
   { skip },
   async () => {
-    await fleet.elsewhere('left', 'pool-define-as attic dir --target /srv/attic');
+    const ask = async (extension: string, argument: string): Promise<void> => {
+      const path = `/hosts/left/extensions/pool-${extension}`;
+      const { status, text } = await fleet.stage.send('POST', path, { body: { argument } });
+      assert.equal(status, 200, text);
+    };
+    const xml =
+      '<pool type="dir"><name>attic</name><target><path>/srv/attic</path></target></pool>';
+    await ask('define', xml);
+    await ask('start', 'attic');
+    await ask('stop', 'attic');
     const get = (path: string): ReturnType<typeof fleet.stage.send> =>
       fleet.stage.send('GET', path);
     const { items: pools } = (await get('/hosts/left/pools')).json as { items: HypervisorPool[] };

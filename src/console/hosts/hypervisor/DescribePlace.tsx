@@ -46,7 +46,7 @@ export function DescribePlace({
   const title =
     change === undefined ? text(`define.${kind}`) : text(`edit.${kind}`, { name: change.name });
   const send = async (): Promise<void> => {
-    await act('define', kind === 'pools' ? { xml } : xml);
+    await act('define', xml);
     notices.tell(title);
   };
   return (

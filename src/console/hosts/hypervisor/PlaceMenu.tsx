@@ -71,8 +71,8 @@ export function PlaceMenu({
   );
   return (
     <ThingMenu name={name} look="row" onOpen={setOpen} help={hostTabHelp.hypervisorPlaces}>
-      {active ? ask('stop') : doneNow('start', 'start', kind === 'pools' ? named : uuid)}
-      {kind === 'pools' && active && doneNow('refresh', 'refresh', named)}
+      {active ? ask('stop') : doneNow('start', 'start', uuid)}
+      {kind === 'pools' && active && doneNow('refresh', 'refresh', uuid)}
       {persistent &&
         doneNow(autostart ? 'notWithHost' : 'withHost', 'autostart', {
           ...named,
