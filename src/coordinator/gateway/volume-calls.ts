@@ -54,6 +54,7 @@ const mayShrink = 4;
 const sparse = 1;
 /** virStorageVolWipeAlgorithm. */
 const byZeros = 0;
+const undoMs = 60_000;
 
 export function volumeCalls(connection: Connection): Calls {
   const lists = new VolumeLists(connection);
@@ -81,6 +82,16 @@ export function volumeCalls(connection: Connection): Calls {
       (one) => one.pool.host.id === pool.host.id,
     );
     return { vol: handleOfVolume(moved) };
+  };
+  /** Made from another one it has the size of that at first. */
+  const grow = async (pool: Pool, wish: VolumeWish, signal: AbortSignal): Promise<void> => {
+    const file = placeIn(pool, wish.name).path;
+    try {
+      await work(pool, { verb: 'resize', file, sizeBytes: wish.sizeBytes }, signal);
+    } catch (error) {
+      await work(pool, { verb: 'delete', file }, AbortSignal.timeout(undoMs));
+      throw error;
+    }
   };
   const infoOf = async (
     vol: StorageVolHandle,
@@ -157,8 +168,10 @@ export function volumeCalls(connection: Connection): Calls {
     STORAGE_VOL_CREATE_XML: async ({ pool, xml }, { signal }) => {
       const wish = readVolume(xml);
       const into = await poolOf(pool);
-      await requireSizeOfParent(lists, into, wish, signal);
-      return await make(into, wish, (file) => creation(wish, file), signal);
+      const isLarger = await isLargerThanParent(lists, into, wish, signal);
+      const made = await make(into, wish, (file) => creation(wish, file), signal);
+      if (isLarger) await grow(into, wish, signal);
+      return made;
     },
     STORAGE_VOL_CREATE_XML_FROM: async ({ pool, xml, clonevol }, { signal }) => {
       const wish = readVolume(xml);
@@ -235,29 +248,31 @@ function madeFormat(format: VolumeWish['format']): (typeof madeFormats)[number] 
   throw libvirtFault('CONFIG_UNSUPPORTED', `disks are not made in the format ${format}`);
 }
 
-/** Errors: CONFIG_UNSUPPORTED where a volume is to have another size than the one that it is made from. */
-async function requireSizeOfParent(
+/** Errors: CONFIG_UNSUPPORTED where a volume is to be smaller than the one that it is made from. */
+async function isLargerThanParent(
   lists: VolumeLists,
   { host }: Pool,
   { parent, sizeBytes }: VolumeWish,
   signal: AbortSignal,
-): Promise<void> {
-  if (parent === undefined || sizeBytes === 0) return;
+): Promise<boolean> {
+  if (parent === undefined || sizeBytes === 0) return false;
   const found = (await lists.at(parent, signal)).find(({ pool }) => pool.host.id === host.id);
   const has = found?.disk.sizeBytes ?? sizeBytes;
-  if (has !== sizeBytes)
+  if (has > sizeBytes)
     throw libvirtFault(
       'CONFIG_UNSUPPORTED',
-      `a volume has at first the size of the one that it is made from, ${has} bytes; resize it afterwards`,
+      `a volume is not smaller than the one that it is made from, ${has} bytes`,
     );
+  return has < sizeBytes;
 }
 
-function creation({ format, allocation, sizeBytes, parent }: VolumeWish, file: string): DiskWork {
+function creation(wish: VolumeWish, file: string): DiskWork {
+  const { format, allocation, sizeBytes, parent, parentFormat } = wish;
   const made = madeFormat(format);
   if (parent === undefined) return { verb: 'create', file, format: made, allocation, sizeBytes };
   if (made === 'raw')
     throw libvirtFault('CONFIG_UNSUPPORTED', 'a raw disk is not made from another one');
-  return { verb: 'create-child', file, parent, format: made };
+  return { verb: 'create-child', file, parent, parentFormat, format: made };
 }
 
 function writeVolumeXml(volume: Volume): string {

@@ -25,9 +25,9 @@ func must(what string, err error) {
 	}
 }
 
-func makeVolume(l *libvirt.Libvirt, pool libvirt.StoragePool, name string, bytes int, format string) libvirt.StorageVol {
-	const form = `<volume><name>%s</name><capacity unit="bytes">%d</capacity><target><format type="%s"/></target></volume>`
-	volume, err := l.StorageVolCreateXML(pool, fmt.Sprintf(form, name, bytes, format), 0)
+func makeVolume(l *libvirt.Libvirt, pool libvirt.StoragePool, name string, bytes int, format string, backing string) libvirt.StorageVol {
+	const form = `<volume><name>%s</name><capacity unit="bytes">%d</capacity><target><format type="%s"/></target>%s</volume>`
+	volume, err := l.StorageVolCreateXML(pool, fmt.Sprintf(form, name, bytes, format, backing), 0)
 	must(name, err)
 	found, err := l.StorageVolLookupByKey(volume.Key)
 	must("by key", err)
@@ -59,9 +59,12 @@ func main() {
 	pool, err := l.StoragePoolLookupByName(poolName)
 	must("pool", err)
 	must("refresh", l.StoragePoolRefresh(pool, 0))
-	disk := makeVolume(l, pool, "provided.qcow2", 8*mebibyte, "qcow2")
+	// base_volume_id, and a size.
+	base := makeVolume(l, pool, "base.qcow2", 8*mebibyte, "qcow2", "")
+	below := fmt.Sprintf(`<backingStore><path>%s</path><format type="qcow2"></format></backingStore>`, pathOf(l, base))
+	disk := makeVolume(l, pool, "provided.qcow2", 16*mebibyte, "qcow2", below)
 	content := bytes.Repeat([]byte("cloud-init"), 40000)
-	seed := makeVolume(l, pool, "provided.iso", len(content), "raw")
+	seed := makeVolume(l, pool, "provided.iso", len(content), "raw", "")
 	size := uint64(len(content))
 	must("upload", l.StorageVolUpload(seed, bytes.NewReader(content), 0, size, 0))
 	var back bytes.Buffer
@@ -105,7 +108,7 @@ func main() {
 	must("destroy", l.DomainDestroy(domain))
 	must("undefine", l.DomainUndefineFlags(domain, libvirt.DomainUndefineNvram|libvirt.DomainUndefineSnapshotsMetadata|
 		libvirt.DomainUndefineManagedSave|libvirt.DomainUndefineCheckpointsMetadata))
-	for _, volume := range []libvirt.StorageVol{seed, disk} {
+	for _, volume := range []libvirt.StorageVol{seed, disk, base} {
 		must("delete "+volume.Name, l.StorageVolDelete(volume, 0))
 	}
 	must("network stopped", l.NetworkDestroy(network))

@@ -13,6 +13,8 @@ export interface VolumeWish {
   readonly allocation: 'fixed' | 'dynamic';
   /** Path of the disk it is to be made from. */
   readonly parent: string | undefined;
+  /** That nobody guesses, where it is said. */
+  readonly parentFormat: Disk['format'] | undefined;
 }
 
 /** Of owners and labels, times and sizes that are found out, nothing is taken. */
@@ -32,6 +34,12 @@ export function readVolume(text: string): VolumeWish {
     attributeOf(find(target, 'format'), 'type') ?? 'raw',
     formatsByLibvirt,
   );
+  const below = find(root, 'backingStore');
+  const belowFormat = attributeOf(find(below, 'format'), 'type');
+  const parentFormat =
+    belowFormat === undefined || belowFormat === 'auto'
+      ? undefined
+      : lost.choose('format of the backing store', belowFormat, formatsByLibvirt);
   const sizeBytes = bytesOf(find(root, 'capacity')) ?? 0;
   const allocated = bytesOf(find(root, 'allocation')) ?? sizeBytes;
   const name = textOf(find(root, 'name')) ?? '';
@@ -44,7 +52,8 @@ export function readVolume(text: string): VolumeWish {
     format: format ?? 'raw',
     // As libvirt has it: what is allocated counts for raw disks, others grow.
     allocation: format === 'raw' && allocated >= sizeBytes ? 'fixed' : 'dynamic',
-    parent: textOf(find(root, 'backingStore', 'path')),
+    parent: textOf(find(below, 'path')),
+    parentFormat,
   };
 }
 
