@@ -15,8 +15,10 @@ import {
   type MachineRecord,
   type MachineReport,
   type MachineSample,
+  hostEventNames,
   toldEventNames,
   type ToldEvent,
+  type ToldOfHost,
 } from '#api';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
 import type { Client, EventName, Subscription } from '#libvirt';
@@ -162,6 +164,30 @@ export class ForeignHost implements LinkedHost {
         told.ring();
       }
     };
+    const changed = new Bell();
+    const giveOnOfHost = async (name: (typeof hostEventNames)[number]): Promise<void> => {
+      const subscription = await this.#subscribe(client, name);
+      if (subscription === undefined) return;
+      for await (const event of subscription) {
+        // Made for work of ours, and gone with it.
+        if ('pool' in event && event.pool.name === this.borrowed.name) continue;
+        this.#told.addOfHost(name, event);
+        this.#onChange();
+        if (!('dev' in event)) changed.ring();
+      }
+    };
+    // What it is said to have, as lists of pools show it.
+    const readAgain = async (): Promise<void> => {
+      for (;;) {
+        if (!(await changed.within(times.lookMs, signal))) {
+          if (signal.aborted) throw abortReason(signal);
+          continue;
+        }
+        await clock.sleep(times.gatherMs, signal);
+        changed.hush();
+        await this.readFacts(signal);
+      }
+    };
     const look = async (): Promise<void> => {
       for (;;) {
         if (await told.within(times.lookMs, signal)) await clock.sleep(times.gatherMs, signal);
@@ -172,7 +198,13 @@ export class ForeignHost implements LinkedHost {
         if ((await this.#read()) === 'more') told.ring();
       }
     };
-    await Promise.all([...tellingEvents.map(hear), ...toldEventNames.map(giveOn), look()]);
+    await Promise.all([
+      ...tellingEvents.map(hear),
+      ...toldEventNames.map(giveOn),
+      ...hostEventNames.map(giveOnOfHost),
+      readAgain(),
+      look(),
+    ]);
   }
 
   /** Looks at all vms. One look that has not begun is for all who ask meanwhile. */
@@ -253,9 +285,14 @@ export class ForeignHost implements LinkedHost {
     return this.#told.take();
   }
 
+  takeToldOfHost(): readonly ToldOfHost[] {
+    return this.#told.takeOfHost();
+  }
+
   forgetTaken(): void {
     // What was told before a coordinator was there is no news any more.
     this.#told.take();
+    this.#told.takeOfHost();
     this.#options.machines.forgetTaken();
   }
 

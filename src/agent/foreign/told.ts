@@ -1,8 +1,14 @@
 /**
- * What a hypervisor tells of vms beyond their states, on its way to the coordinator in the hypervisor's words. It is for who listens now:
+ * What a hypervisor tells of vms beyond their states, and of its own things, on its way to the coordinator in the hypervisor's words. It is for who listens now:
  * what cannot be sent in time is left out, and said to be.
  */
-import { maxToldAtOnce, type ToldEvent, type ToldEventName } from '#api';
+import {
+  maxToldAtOnce,
+  type HostEventName,
+  type ToldEvent,
+  type ToldEventName,
+  type ToldOfHost,
+} from '#api';
 import { packEvent, type DomainHandle, type FieldsOf } from '#libvirt';
 import type { Log } from '#log';
 
@@ -19,6 +25,7 @@ export function changesDisks(name: ToldEventName): boolean {
 export class ToldEvents {
   readonly #log: Log;
   #waiting: ToldEvent[] = [];
+  #ofHost: ToldOfHost[] = [];
 
   constructor(log: Log) {
     this.#log = log;
@@ -37,6 +44,20 @@ export class ToldEvents {
     }
     const told = { id: vmId, name, fields: packEvent(name, fields).toString('base64') };
     this.#waiting.push(place === undefined ? told : { ...told, place });
+  }
+
+  addOfHost<E extends HostEventName>(name: E, fields: FieldsOf<E>): void {
+    if (this.#ofHost.length === maxToldAtOnce) {
+      this.#log.warn({ name }, 'the hypervisor tells more than can be given on');
+      return;
+    }
+    this.#ofHost.push({ name, fields: packEvent(name, fields).toString('base64') });
+  }
+
+  takeOfHost(): readonly ToldOfHost[] {
+    const taken = this.#ofHost;
+    this.#ofHost = [];
+    return taken;
   }
 
   take(): readonly ToldEvent[] {

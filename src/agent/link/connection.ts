@@ -260,6 +260,8 @@ export class Connection {
     if (reports.length > 0) this.#send({ type: 'reports', reports });
     const told = host.takeTold?.() ?? [];
     if (told.length > 0) this.#send({ type: 'told', events: [...told] });
+    const ofHost = host.takeToldOfHost?.() ?? [];
+    if (ofHost.length > 0) this.#send({ type: 'told-of-host', events: [...ofHost] });
     this.#tellSamples(host.takeSamples());
     const { reports: networks } = host.driver.networks;
     if (networks !== this.#networksTold) {

@@ -13,6 +13,7 @@ import type {
   MachineReport,
   MachineSample,
   ToldEvent,
+  ToldOfHost,
 } from '#api';
 import type { Log } from '#log';
 import type { Networks } from '../network/networks.ts';
@@ -56,6 +57,8 @@ export interface LinkedHost {
   readonly troubles?: readonly HostTrouble[] | undefined;
   /** What its hypervisor tells, since the last call. */
   takeTold?(): readonly ToldEvent[];
+  /** What it tells of its own networks, pools and devices, since the last call. */
+  takeToldOfHost?(): readonly ToldOfHost[];
   /** Of these machines; default: of all. */
   samples(of?: ReadonlySet<string>): MachineSample[];
   /** Samples that matter and were not taken yet. */

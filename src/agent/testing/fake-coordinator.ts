@@ -142,6 +142,7 @@ export class FakeHost {
       case 'facts':
       case 'disk-space':
       case 'told':
+      case 'told-of-host':
         break;
     }
     this.#watchers.wake();

@@ -120,6 +120,23 @@ export const toldEventSchema = z.strictObject({
 export type ToldEvent = z.infer<typeof toldEventSchema>;
 export const maxToldAtOnce = 1000;
 
+/** What it tells of its own networks, storage pools and devices. Its secrets are shown to nobody. */
+export const hostEventNames = [
+  'NETWORK_EVENT_LIFECYCLE',
+  'STORAGE_POOL_EVENT_LIFECYCLE',
+  'STORAGE_POOL_EVENT_REFRESH',
+  'NODE_DEVICE_EVENT_LIFECYCLE',
+  'NODE_DEVICE_EVENT_UPDATE',
+] as const;
+export type HostEventName = (typeof hostEventNames)[number];
+
+/** As `toldEventSchema`. */
+export const toldOfHostSchema = z.strictObject({
+  name: z.enum(hostEventNames),
+  fields: encoded.meta({ description: 'XDR, base64' }),
+});
+export type ToldOfHost = z.infer<typeof toldOfHostSchema>;
+
 export const askMethods = {
   /** Errors: the hypervisor's own. What is asked again is so already, or is refused as under way. */
   'machine.ask': {

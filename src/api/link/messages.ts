@@ -27,7 +27,7 @@ import {
   machineSampleSchema,
 } from './report.ts';
 import { hostTroubleSchema, maxHostTroubles } from './troubles.ts';
-import { maxToldAtOnce, toldEventSchema } from './ask-methods.ts';
+import { maxToldAtOnce, toldEventSchema, toldOfHostSchema } from './ask-methods.ts';
 
 export const linkProtocol = 1;
 /** All records of a host of the largest size stand in one. */
@@ -80,6 +80,10 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
   }),
   /** What a hypervisor that others run tells, in its words. */
   z.strictObject({ type: z.literal('told'), events: z.array(toldEventSchema).max(maxToldAtOnce) }),
+  z.strictObject({
+    type: z.literal('told-of-host'),
+    events: z.array(toldOfHostSchema).max(maxToldAtOnce),
+  }),
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
   z.strictObject({
     type: z.literal('networks'),

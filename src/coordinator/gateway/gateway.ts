@@ -91,6 +91,7 @@ export class Gateway implements AsyncDisposable {
   readonly #networkStanding = new NetworkStanding();
   readonly #hostNetworks: HostLists<HypervisorNetwork>;
   readonly #hostPools: HostLists<HypervisorPool>;
+  readonly #stopOutdating: () => void;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
@@ -109,6 +110,11 @@ export class Gateway implements AsyncDisposable {
     this.#diskJobs = new DiskJobs(coordinator.inventory);
     this.#hostNetworks = hostNetworks(coordinator);
     this.#hostPools = hostPools(coordinator);
+    // Before any client is told: who looks then sees it.
+    this.#stopOutdating = coordinator.hypervisorEvents.onToldOfHost(({ hostId }) => {
+      this.#hostNetworks.outdate(hostId);
+      this.#hostPools.outdate(hostId);
+    });
     this.#screens = new Screens({
       inventory: coordinator.inventory,
       show: (vmId, viewer) => this.#showScreen(vmId, viewer),
@@ -186,6 +192,7 @@ export class Gateway implements AsyncDisposable {
     await this.#screens[Symbol.asyncDispose]();
     this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
+    this.#stopOutdating();
     this.#stopReasons[Symbol.dispose]();
     this.#diskJobs[Symbol.dispose]();
   }

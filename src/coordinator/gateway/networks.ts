@@ -100,6 +100,22 @@ export class Networks {
     );
   }
 
+  /** Of one that its hypervisor has just told of, whether or not it is still there. */
+  async handleOfTheirs(
+    host: Pick<Host, 'id' | 'name'>,
+    { name, uuid }: NetworkHandle,
+  ): Promise<NetworkHandle> {
+    const { inventory } = this.#connection.parts.coordinator;
+    const { scope } = this.#connection.parts.named;
+    const isTaken =
+      inventory.document('network', uuid) !== undefined ||
+      (await this.#theirs()).some((one) => one.there.uuid === uuid && one.host.id !== host.id);
+    return {
+      name: scope.kind === 'host' ? name : `${name}@${host.name}`,
+      uuid: isTaken ? madeUuid({ host, there: { uuid } }) : uuid,
+    };
+  }
+
   async #theirs(): Promise<readonly TheirNetwork[]> {
     const { named, hostNetworks, coordinator } = this.#connection.parts;
     const hosts = shownHosts(this.#connection).filter(isHypervisor);
@@ -148,7 +164,13 @@ function longName(network: Network): string {
 }
 
 /** The same whatever its host is called. */
-function madeUuid({ host, there }: Pick<TheirNetwork, 'host' | 'there'>): string {
+function madeUuid({
+  host,
+  there,
+}: {
+  readonly host: Pick<Host, 'id'>;
+  readonly there: Pick<HypervisorNetwork, 'uuid'>;
+}): string {
   const digest = createHash('sha256').update(`gantry network ${host.id}/${there.uuid}`).digest();
   return uuidOf(digest.subarray(0, 16), 8);
 }

@@ -31,7 +31,14 @@ const maxAgeMs = 10_000;
 
 export class NodeDevices {
   readonly #connection: Connection;
-  #told: { readonly atMs: number; readonly devices: Promise<readonly NodeDevice[]> } | undefined;
+  #told:
+    | {
+        readonly atMs: number;
+        /** Of hosts, until then. */
+        readonly heard: number;
+        readonly devices: Promise<readonly NodeDevice[]>;
+      }
+    | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -42,8 +49,10 @@ export class NodeDevices {
     const { coordinator, caller, desk } = this.#connection.parts;
     desk.admit(caller, 'host.list');
     const now = coordinator.clock.now();
-    if (this.#told === undefined || now - this.#told.atMs > maxAgeMs)
-      this.#told = { atMs: now, devices: this.#ask(signal) };
+    const { heard } = coordinator.hypervisorEvents;
+    const { atMs = -Infinity, heard: before } = this.#told ?? {};
+    if (this.#told === undefined || now - atMs > maxAgeMs || heard !== before)
+      this.#told = { atMs: now, heard, devices: this.#ask(signal) };
     return this.#told.devices;
   }
 
@@ -66,12 +75,11 @@ export class NodeDevices {
   }
 
   async #textsOf(host: Host, signal: AbortSignal): Promise<readonly string[]> {
-    const { facts, id, status } = host;
+    const { facts, id } = host;
     if (facts === null) return [];
     if (facts.foreign === undefined)
       return [machine(host), ...describeDevices(await this.#ownDevices(host, signal))];
-    const knows = facts.extensions?.some(({ name, of }) => of === 'host' && name === extension);
-    if (knows !== true || status !== 'ready') return [];
+    if (!mayHaveDevices(host)) return [];
     const params = { name: extension, argument: null };
     const answer = await this.#links
       .call(id, 'host.extension', params, { signal: soon(signal) })
@@ -92,6 +100,19 @@ export class NodeDevices {
   get #links(): Connection['parts']['coordinator']['links'] {
     return this.#connection.parts.coordinator.links;
   }
+}
+
+/** Of a device that its hypervisor has just told of, whether or not it is still there. */
+export function nameOfTheirDevice(connection: Connection, host: Host, name: string): string {
+  const those = shownHosts(connection).filter(mayHaveDevices);
+  return those.every(({ id }) => id === host.id) ? name : `${name}@${host.name}`;
+}
+
+/** One that has none of all that it could have is none that anybody has seen. */
+function mayHaveDevices({ facts, status }: Host): boolean {
+  if (facts?.foreign === undefined) return facts !== null;
+  const knows = facts.extensions?.some(({ name, of }) => of === 'host' && name === extension);
+  return knows === true && status === 'ready';
 }
 
 function soon(signal: AbortSignal): AbortSignal {

@@ -64,6 +64,23 @@ export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
   return { name, uuid };
 }
 
+/** Of one that its hypervisor has just told of, whether or not it is still there. */
+export async function handleOfTheirPool(
+  connection: Connection,
+  host: Pick<Host, 'id' | 'name'>,
+  { name, uuid }: StoragePoolHandle,
+): Promise<StoragePoolHandle> {
+  const pools = await poolsOf(connection);
+  const found = pools.find((one) => one.host.id === host.id && one.there?.uuid === uuid);
+  if (found !== undefined) return handleOfPool(found);
+  const isAlone = pools.every((one) => one.host.id === host.id);
+  const isTaken = pools.some((one) => one.uuid === uuid || one.there?.uuid === uuid);
+  return {
+    name: isAlone ? name : `${name}@${host.name}`,
+    uuid: isTaken ? uuidOfPool(`${host.id}/${name}`) : uuid,
+  };
+}
+
 /** Errors: NO_STORAGE_POOL. */
 export async function findPool(
   connection: Connection,

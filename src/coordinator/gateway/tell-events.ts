@@ -10,6 +10,7 @@ import { inactiveId } from './domain-ids.ts';
 import { isOfOneHypervisor } from './hypervisors.ts';
 import { networkEvents, networkEventsOf } from './network-events.ts';
 import { isInScope, type Scope } from './scope.ts';
+import { tellHostEvents } from './tell-host-events.ts';
 
 /** Until what is answered is called. */
 export function tellEvents(connection: Connection, session: Session): () => void {
@@ -29,7 +30,9 @@ export function tellEvents(connection: Connection, session: Session): () => void
     giveOn(connection, session, event),
   );
   const stopJobs = connection.parts.diskJobs.onEnded((job) => tellJob(connection, session, job));
+  const stopOfHosts = tellHostEvents(connection, session);
   return () => {
+    stopOfHosts();
     stopJobs();
     stopTold();
     stopStanding();
@@ -116,7 +119,7 @@ function diskNamed(fields: HeardEvent['fields'], target: string): object {
   return { dev: fields.dev.replace(/^[^[]*/, target) };
 }
 
-/** What hypervisors do with their networks is not heard of. */
+/** Of Gantry's own; those of hypervisors: tell-host-events.ts. */
 function tellNetwork(connection: Connection, session: Session, event: Event): void {
   const { coordinator, caller, networkStanding } = connection.parts;
   if (isOfOneHypervisor(connection)) return;

@@ -448,6 +448,9 @@ export class AgentLinks implements Links, AsyncDisposable {
       case 'told':
         this.#context.hypervisorEvents.take(this.#context, hostId, message.events);
         return;
+      case 'told-of-host':
+        this.#context.hypervisorEvents.takeOfHost(this.#context, hostId, message.events);
+        return;
       case 'facts':
         await this.#noteFacts(hostId, message);
         await this.#tellConnected(hostId, message.facts, message.serviceRunning);

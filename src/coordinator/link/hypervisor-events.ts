@@ -1,8 +1,8 @@
 /**
- * What hypervisors that others run tell of vms, in their words, for whoever listens now. Nothing of it is kept: what Gantry keeps of
+ * What hypervisors that others run tell of vms and of their own things, in their words, for whoever listens now. Nothing of it is kept: what Gantry keeps of
  * vms are their states, which are looked at.
  */
-import type { ToldEvent, ToldEventName } from '#api';
+import type { HostEventName, ToldEvent, ToldEventName, ToldOfHost } from '#api';
 import { describeFault } from '#lib';
 import { unpackEvent, type FieldsOf } from '#libvirt';
 import type { Log } from '#log';
@@ -17,13 +17,49 @@ export interface HeardEvent {
   readonly place: string | undefined;
 }
 
+/** Of a network, a storage pool or a device of a host. */
+export type HeardOfHost = {
+  readonly [N in HostEventName]: {
+    readonly hostId: string;
+    readonly name: N;
+    readonly fields: FieldsOf<N>;
+  };
+}[HostEventName];
+
 export class HypervisorEvents {
   readonly #listeners = new Set<(event: HeardEvent) => void>();
+  #heard = 0;
+  readonly #ofHosts = new Set<(event: HeardOfHost) => void>();
 
   /** Until what is answered is called. */
   onTold(listener: (event: HeardEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** As `onTold`, in the order of the calls. */
+  onToldOfHost(listener: (event: HeardOfHost) => void): () => void {
+    this.#ofHosts.add(listener);
+    return () => void this.#ofHosts.delete(listener);
+  }
+
+  /** How much hosts have told of themselves. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  takeOfHost({ log }: { readonly log: Log }, hostId: string, events: readonly ToldOfHost[]): void {
+    this.#heard += events.length;
+    for (const { name, fields } of events) {
+      try {
+        const told = unpackEvent(name, Buffer.from(fields, 'base64'));
+        // The fields are those of the name.
+        const heard = { hostId, name, fields: told } as HeardOfHost;
+        for (const listener of this.#ofHosts) listener(heard);
+      } catch (error) {
+        log.warn({ hostId, name, fault: describeFault(error) }, 'what a host tells is not read');
+      }
+    }
   }
 
   /** A host tells of its own vms; of others it is not heard. */

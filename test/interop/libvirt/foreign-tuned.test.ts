@@ -4,12 +4,26 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { placeName, type AuditEntry, type Vm } from '#api';
+import { connectLibvirt, type Client, type EventName, type FieldsOf } from '#libvirt';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
 
 let fleet: ForeignFleet;
+
+/** The next event of a kind, whenever it is asked for. */
+async function hear<E extends EventName>(
+  client: Client,
+  name: E,
+): Promise<() => Promise<FieldsOf<E>>> {
+  const events = (await client.subscribe(name))[Symbol.asyncIterator]();
+  return async () => {
+    const { value } = await events.next();
+    return value ?? assert.fail(`no ${name} any more`);
+  };
+}
+
 before(async () => {
   if (skip !== false) return;
   fleet = await ForeignFleet.open('left');
@@ -108,6 +122,64 @@ void test(
       assert.deepEqual([here.code, here.out, here.err], [there.code, there.out, there.err], words);
       assert.match(here.out + here.err, says);
     }
+  },
+);
+
+void test(
+  'what becomes of networks, pools and devices of another hypervisor is told to who listens, by the names of the connection',
+  { skip },
+  async () => {
+    const socket = join(fleet.stage.folder, 'run/libvirt-sock');
+    await using all = await connectLibvirt(`gantry+unix:///all?socket=${socket}`);
+    await using one = await connectLibvirt(`gantry+unix:///host/left?socket=${socket}`);
+    await using own = await connectLibvirt(`gantry+unix:///host/own?socket=${socket}`);
+    const networks = await hear(all, 'NETWORK_EVENT_LIFECYCLE');
+    const there = await hear(one, 'NETWORK_EVENT_LIFECYCLE');
+    const pools = await hear(all, 'STORAGE_POOL_EVENT_LIFECYCLE');
+    const refreshed = await hear(all, 'STORAGE_POOL_EVENT_REFRESH');
+    const devices = await hear(all, 'NODE_DEVICE_EVENT_LIFECYCLE');
+    const silent = await hear(own, 'NETWORK_EVENT_LIFECYCLE');
+    const write = async (name: string, text: string): Promise<string> => {
+      const file = join(fleet.stage.folder, name);
+      await writeFile(file, text);
+      return file;
+    };
+    const uuid = '5f0b3a52-6c5d-4a57-8f1e-3a2f0c9d1e77';
+    const network = `<network><name>heard</name><uuid>${uuid}</uuid></network>`;
+    await fleet.elsewhere('left', `net-define ${await write('net.xml', network)}`);
+    const first = await networks();
+    assert.deepEqual(first, {
+      callbackID: 0,
+      net: { name: 'heard@left', uuid },
+      event: 0,
+      detail: 0,
+    });
+    // Who looks then sees it.
+    const found = await all.call('NETWORK_LOOKUP_BY_NAME', { name: 'heard@left' });
+    assert.equal(found.net.uuid, uuid);
+    await fleet.elsewhere('left', 'net-start heard; net-destroy heard; net-undefine heard');
+    const events = [await networks(), await networks(), await networks()];
+    assert.deepEqual(
+      events.map(({ net, event }) => [net.name, event]),
+      [2, 3, 1].map((event) => ['heard@left', event]),
+    );
+    assert.deepEqual((await there()).net, { name: 'heard', uuid });
+    await fleet.elsewhere(
+      'left',
+      'pool-create-as heard dir --target /nowhere; pool-refresh heard; pool-destroy heard',
+    );
+    assert.match((await pools()).pool.name, /^heard(@left)?$/);
+    assert.match((await refreshed()).pool.name, /^heard(@left)?$/);
+    const host = `<capability type='scsi_host'><capability type='fc_host'><wwnn>2000000012341234</wwnn><wwpn>1000000012341234</wwpn></capability></capability>`;
+    const device = `<device><parent>scsi_host1</parent>${host}</device>`;
+    await fleet.elsewhere('left', `nodedev-create ${await write('device.xml', device)}`);
+    const { dev, event } = await devices();
+    assert.deepEqual([dev.name, event], ['scsi_host12@left', 0]);
+    const described = await all.call('NODE_DEVICE_GET_XML_DESC', { name: dev.name, flags: 0 });
+    assert.match(described.xml, /<name>scsi_host12@left<\/name>/);
+    const made = await fleet.stage.send('POST', '/networks', { body: { name: 'ours' } });
+    assert.equal(made.status, 200, made.text);
+    assert.equal((await silent()).net.name, 'ours', 'of another host nothing is told');
   },
 );
 

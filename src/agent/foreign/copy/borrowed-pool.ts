@@ -15,12 +15,13 @@ const busyMs = 250;
 
 export class BorrowedPools {
   readonly #client: Client;
-  readonly #name: string;
+  /** Of the one that there is while work takes it. */
+  readonly name: string;
   readonly #turns = new Turns();
 
   constructor(client: Client, hostId: string) {
     this.#client = client;
-    this.#name = `gantry-${hostId}`;
+    this.name = `gantry-${hostId}`;
   }
 
   /** The folder's own pool, where it has one. One work at a time. Errors: those of the client, and of the work. */
@@ -38,7 +39,7 @@ export class BorrowedPools {
         return await work(known);
       }
       const target = `<target><path>${escapeXml(folder)}</path></target>`;
-      const xml = `<pool type='dir'><name>${this.#name}</name>${target}</pool>`;
+      const xml = `<pool type='dir'><name>${this.name}</name>${target}</pool>`;
       const args = { xml, flags: 0 };
       const { pool } = await this.#client.call('STORAGE_POOL_CREATE_XML', args, { signal });
       try {
@@ -71,7 +72,7 @@ export class BorrowedPools {
 
   /** Undefined also where the hypervisor has no pools at all. */
   async #find(signal: AbortSignal): Promise<StoragePoolHandle | undefined> {
-    const args = { name: this.#name };
+    const args = { name: this.name };
     try {
       return (await this.#client.call('STORAGE_POOL_LOOKUP_BY_NAME', args, { signal })).pool;
     } catch (error) {
