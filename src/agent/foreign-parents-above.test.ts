@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LinkMethod, LinkParams, LinkResult, VmDefinition } from '#api';
 import { hostStore, openDisk } from '#disk';
-import { miB } from '#lib';
+import { isFault, miB } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -209,5 +210,63 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     assert.ok(agent.folder(made.id).startsWith(agent.shelf));
     await holds(inFolder('b.qcow2'));
     await run(made.id);
+  });
+
+  test('a disk is made larger and exported with what its base holds; compacting says the way', async () => {
+    const { id, file } = await make('own');
+    const place = 'virtio0:0';
+    const compact = call(id, 'machine.disk.compact', {
+      place,
+      freeBlocks: 'keep',
+      fixed: 'refuse',
+    });
+    await assert.rejects(
+      compact,
+      (error) => isFault(error, 'refused') && /vm flatten/.test(error.hint ?? ''),
+    );
+    await call(id, 'machine.disk.resize', { place, sizeBytes: 65 * miB });
+    assert.deepEqual(await read(file), [5, 9]);
+    const folder = join(agent.shelf, 'out');
+    const target = { file: 'out.vmdk', format: 'vmdk', variant: 'streamOptimized' } as const;
+    const disks = [{ disk: basename(file), ...target }];
+    const configuration = { file: 'out.vmx', base64: '' };
+    await call(id, 'machine.hand-out', { folder, disks, configuration });
+    execFileSync('qemu-img', [
+      'compare',
+      '-q',
+      '-f',
+      'qcow2',
+      '-F',
+      'vmdk',
+      file,
+      join(folder, 'out.vmdk'),
+    ]);
+    await run(id);
+  });
+
+  test('an agent that is killed while a disk takes in its base has done it or not, and the next one goes on', async () => {
+    const { id, file } = await make('own');
+    await agent.act(id, 'turn-on');
+    const params = { id, generation: agent.generation(id), cause: byTester };
+    // As soon as the copy is there, its name or the layer on the old file.
+    const began = watch(agent.folder(id));
+    const [, [what]] = await Promise.all([
+      agent.host.call('machine.flatten', params).catch(() => undefined),
+      once(began, 'change').then(async (seen) => {
+        const { links } = agent.host;
+        await agent.process.stop('SIGKILL');
+        agent.process.run();
+        await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+        return seen as [string];
+      }),
+    ]);
+    assert.ok(what);
+    began.close();
+    await call(id, 'machine.flatten', {});
+    assert.equal(await parentOf(file), undefined);
+    assert.deepEqual(await read(file), [5, 9]);
+    assert.deepEqual(layerFiles(id), []);
+    await agent.act(id, 'turn-off');
+    await run(id);
   });
 });

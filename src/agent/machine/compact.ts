@@ -4,6 +4,7 @@ import { Fault } from '#lib';
 import { requireAlone } from './disk-alone.ts';
 import { tellingFailure } from './disk-failure.ts';
 import type { Hands } from './hands.ts';
+import { chainOf } from './layers/layers.ts';
 
 /** Errors: `not-found`; `refused` with the reason and the remedy; those of the storage. */
 export async function compactDisk(
@@ -23,6 +24,13 @@ export async function compactDisk(
       { hint: 'shut it down first' },
     );
   await requireAlone(hands, disk, 'compact');
+  const parent = chainOf(file.layers, disk).find(({ borrowed }) => borrowed);
+  if (parent !== undefined)
+    throw new Fault(
+      'refused',
+      `the disk ${place} of ${name} cannot be compacted: it holds only what differs from ${parent.file}`,
+      { hint: `take in what that holds: gantry vm flatten ${name}` },
+    );
   const work = { vmId: id, operation: 'compact', file: disk.file, cause, signal } as const;
   return await tellingFailure(host, work, () => compact(hands, disk, wish));
 }

@@ -36,6 +36,10 @@ export const germanOfParents: Phrases = {
     '{what} würde beschrieben, und Platten von {names} bauen darauf auf',
   'the account of the vm may not read {parent}, the parent of {what}':
     'das Konto der VM darf {parent} nicht lesen, den Vorgänger von {what}',
+  'the disk {place} of {name} cannot be compacted: it holds only what differs from {parent}':
+    'die Platte {place} von {name} lässt sich nicht verdichten: Sie enthält nur, was sich von {parent} unterscheidet',
+  'take in what that holds: gantry vm flatten {name}':
+    'aufnehmen, was darin ist, mit: gantry vm flatten {name}',
   '{what} stands alone by now, and had {before} for its parent when the vm got it':
     '{what} steht inzwischen allein; als die VM sie bekam, war {before} ihr Vorgänger',
   '{what} holds only what differs from {parent}, and had {before} for its parent when the vm got it':

@@ -68,6 +68,8 @@ async function judgeNamed(file: MachineFile, disk: Disk, what: string): Promise<
   if (lowest?.format !== 'qcow2' || file.layers.untold.includes(disk.file)) return [];
   const path = resolveFile(file.folder, lowest.file);
   const known = chain[chain.indexOf(lowest) + 1]?.file;
+  // What is sealed is compared with its seal; a linked clone may know it in another folder.
+  if (known !== undefined && lowest.seal !== null) return [];
   const named = await readBackingText(path);
   if (known === undefined && named === undefined) return [];
   const parent = typeof named === 'string' ? resolve(dirname(path), named) : undefined;

@@ -213,9 +213,12 @@ export function putBelow(
   disk: Pick<Disk, 'file' | 'format'>,
   parents: readonly Borrowed[],
 ): Layers {
-  const lowest = chainOf(layers, disk).at(-1);
   const [nearest] = parents;
-  if (lowest === undefined || nearest === undefined) return layers;
+  if (nearest === undefined) return layers;
+  // Of a disk without layers only what a layer has.
+  const { file, format } = disk;
+  const own: Layer = { file, format, parent: null, seal: null };
+  const lowest = chainFrom(layers, topOf(layers, disk).file).at(-1) ?? own;
   const known = new Set(layers.files.map(({ file }) => file));
   const borrowed = parents.map((parent, index): Layer => {
     const { file, format, seal } = parent;
