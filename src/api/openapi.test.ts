@@ -113,6 +113,7 @@ test('every change that can be tried can be tried without effect', () => {
     'host.upload.send',
     'network.release',
     'operation.cancel',
+    'operation.pace',
     'session.create',
     'session.delete',
     'session.password',

@@ -13,6 +13,7 @@ import type { Charge } from './documents.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { Sealer } from './access/second-factor/sealer.ts';
 import type { CloseWatch } from './link/close-watch.ts';
+import type { OperationPaces } from './app/operation-pace.ts';
 import type { HypervisorEvents } from './link/hypervisor-events.ts';
 import type { SkippedRecords } from './link/skipped-records.ts';
 import type { StreamHub } from './link/streams.ts';
@@ -130,6 +131,7 @@ export interface Coordinator {
   /** What hosts told of vms while operations had them. */
   readonly skippedRecords: SkippedRecords;
   readonly hypervisorEvents: HypervisorEvents;
+  readonly operationPaces: OperationPaces;
   readonly operations: Operations;
   /** Secrets that must be read again, sealed for whom they are. */
   readonly sealer: Pick<Sealer, 'seal' | 'unseal'>;

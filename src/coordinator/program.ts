@@ -38,6 +38,7 @@ import { createInventory } from './inventory/memory-inventory.ts';
 import { followStore } from './inventory/follow.ts';
 import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
 import { CloseWatch } from './link/close-watch.ts';
+import { OperationPaces } from './app/operation-pace.ts';
 import { HypervisorEvents } from './link/hypervisor-events.ts';
 import { SkippedRecords } from './link/skipped-records.ts';
 import { StreamHub } from './link/streams.ts';
@@ -134,6 +135,7 @@ export async function startCoordinator(
     },
     skippedRecords: new SkippedRecords(),
     hypervisorEvents: new HypervisorEvents(),
+    operationPaces: new OperationPaces(),
     clock,
     log,
     paths: { data, config, runtime },

@@ -25,6 +25,7 @@ import type { Driver } from '../drivers/driver.ts';
 import type { MachineHost } from '../machine/hands.ts';
 import type { SiteSettings } from '../link/linked-host.ts';
 import { Machine } from '../machine/machine.ts';
+import { Paces } from '../machine/paces.ts';
 import type { Records } from '../machine/record-store.ts';
 import { systemCause } from '../machine/causes.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
@@ -87,6 +88,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly outbox: Outbox;
   readonly service: Service;
   readonly arrivals: Arrivals;
+  readonly paces = new Paces();
   readonly #scripts: ScriptRunner;
   readonly #systemLog: SystemLog | undefined;
   readonly #records: Records;

@@ -20,6 +20,7 @@ import {
   type MovedFiles,
   type Renaming,
 } from './layers/rename-files.ts';
+import { livePace } from './paces.ts';
 import type { MachineFile } from './record.ts';
 
 export type Moving = NonNullable<MachineFile['moving']>;
@@ -160,7 +161,7 @@ async function makeLayers(
       { from, to, parent: parentAfter(from) },
       {
         signal,
-        limit: () => host.settings.liveMergeBytesPerSecond ?? 0,
+        limit: () => livePace(hands),
         onProgress: (share) => {
           const copied = bytes === 0 ? 1 : (done + share * sizeOfOne) / bytes;
           hands.progress(part * copied, `copying ${from}`);

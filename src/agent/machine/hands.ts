@@ -7,6 +7,7 @@ import type { Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver, Ending, Launch, Running } from '../drivers/driver.ts';
 import type { Consequence } from './interpret.ts';
+import type { Paces } from './paces.ts';
 import type { MachineFile } from './record.ts';
 
 /** The host as its machines see it. */
@@ -15,6 +16,8 @@ export interface MachineHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: HostSettings;
+  /** What was said of single pieces of work. */
+  readonly paces: Paces;
   /** Whether the installation lets small pictures of screens be shown. */
   readonly thumbnails: boolean;
   emit<N extends EventName>(

@@ -31,6 +31,7 @@ import { sealAnew, tidyLayers } from './layers/change-layers.ts';
 import { chainOf } from './layers/layers.ts';
 import { letStand } from './layers/live-snapshot.ts';
 import { namesOf, renameDisks, renameFiles } from './layers/rename-files.ts';
+import { livePace } from './paces.ts';
 import type { MachineFile } from './record.ts';
 
 const goneMs = 15_000;
@@ -53,7 +54,7 @@ export async function moveDisk(hands: Hands, travel: Travel, move: DiskMove): Pr
     await running.layers.mirror({
       disk,
       ...targetOf(hands.file, moving, disk),
-      limit: () => hands.host.settings.liveMergeBytesPerSecond ?? 0,
+      limit: () => livePace(hands),
       signal: hands.signal,
       goesOn: () => hands.leaving,
       onProgress: (done) => hands.progress(part + done * (1 - part), `copying ${move.from}`),

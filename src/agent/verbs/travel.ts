@@ -43,6 +43,7 @@ type TravelVerbs = Pick<
   Handlers,
   | 'machine.clone'
   | 'machine.flatten'
+  | 'machine.pace'
   | 'machine.hand-out'
   | 'machine.relocate'
   | 'machine.read-foreign'
@@ -58,6 +59,10 @@ export function travelVerbs(host: Host): TravelVerbs {
       return {};
     },
     'machine.flatten': (params, context) => flattenMachine(host, params, context),
+    'machine.pace': async ({ id, correlationId, bytesPerSecond }) => {
+      host.paces.set(host.machine(id).id, correlationId, bytesPerSecond);
+      return {};
+    },
     'machine.relocate': (params, context) => relocateMachine(host, params, context),
   };
 }

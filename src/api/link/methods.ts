@@ -9,6 +9,7 @@ import { fileMethods } from './file-methods.ts';
 import { hostDevicesSchema } from '../host-devices.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { extensionMethods } from '../extension.ts';
+import { operationPaceSchema } from '../operation.ts';
 import { idSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
@@ -233,6 +234,15 @@ export const linkMethods = {
   /** Writes a copy for another product into a new folder: the configuration last, so that a folder that has it is whole. */
   'machine.hand-out': {
     params: z.strictObject({ ...machine, ...handOutSchema.shape }),
+    result: z.strictObject({}),
+  },
+  /** The pace of what is being done with the machine's files by whoever has this id; null: that of its host. */
+  'machine.pace': {
+    params: z.strictObject({
+      id: idSchema,
+      correlationId: z.string().max(64),
+      bytesPerSecond: operationPaceSchema.shape.bytesPerSecond,
+    }),
     result: z.strictObject({}),
   },
   /** What a linked copy shares with other machines becomes its own. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { eventClearedSchema, eventClearSchema, eventPageSchema } from '../event/event.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
-import { operationSchema } from '../operation.ts';
+import { operationPaceSchema, operationSchema } from '../operation.ts';
 import { route, type Route } from './route.ts';
 import { one } from './params.ts';
 
@@ -39,6 +39,18 @@ export const workRoutes = {
     params: one('operation'),
     answer: 'now',
     response: operationSchema,
+  }),
+  'operation.pace': route({
+    method: 'PUT',
+    path: '/operations/{operation}/pace',
+    summary: 'How fast an operation that moves, merges or flattens disks may copy, from now on',
+    group: 'operations',
+    right: 'self',
+    on: 'operation',
+    params: one('operation'),
+    body: operationPaceSchema,
+    answer: 'now',
+    response: operationPaceSchema,
   }),
   'event.list': route({
     method: 'GET',

@@ -1,5 +1,5 @@
 /** Operations and events. */
-import { isFault } from '#lib';
+import { formatBytes, isFault } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { periodOf, periodOptions } from '../moment.ts';
@@ -81,6 +81,30 @@ export const workCommands = [
       );
       const ended = wait ? await client.wait(cancelled, undefined, signal) : cancelled;
       out.line(`operation ${ended.id} is ${ended.state}`);
+    },
+  }),
+  command({
+    name: 'operation pace',
+    summary: 'how fast an operation that moves, merges or flattens disks may copy, from now on',
+    args: [operationArgument],
+    options: {
+      limit: {
+        type: 'size',
+        least: 65536,
+        value: 'SIZE',
+        meaning: "of each disk per second, for example 50M; default: its host's own limit again",
+      },
+    },
+    examples: ['gantry operation pace ID --limit 50M', 'gantry operation pace ID'],
+    async run({ client, args, options, out, signal }) {
+      const params = { operation: args[0] ?? '' };
+      const body = { bytesPerSecond: options.limit ?? null };
+      const { bytesPerSecond } = await client.call('operation.pace', { params, body }, signal);
+      out.line(
+        bytesPerSecond === null
+          ? 'it copies as fast as its host lets it'
+          : `it copies ${formatBytes(bytesPerSecond)} per second`,
+      );
     },
   }),
   command({

@@ -26,13 +26,12 @@ export async function cancelOperation(
   caller: Caller,
   id: string,
 ): Promise<Operation> {
-  const operation: OperationDocument = findOperation(inventory, caller, id);
-  if (caller.userId === null || operation.userId !== caller.userId)
-    requireVerb(
-      caller,
-      'operation.cancel',
-      rightObjectOf(operation.target),
-      `${operation.target.kind} ${operation.target.name}`,
-    );
+  requireOwn(caller, findOperation(inventory, caller, id));
   return await operations.cancel(id, caller);
+}
+
+/** Errors: `forbidden` for another's, without the right to cancel it. */
+export function requireOwn(caller: Caller, { userId, target }: OperationDocument): void {
+  if (caller.userId === null || userId !== caller.userId)
+    requireVerb(caller, 'operation.cancel', rightObjectOf(target), `${target.kind} ${target.name}`);
 }

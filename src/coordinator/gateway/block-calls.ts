@@ -3,6 +3,7 @@
  * commit merges the layer of a snapshot, a pull makes a linked clone independent, a copy moves a disk to another place.
  */
 import { placeName, type diskJobProcedures, type Vm } from '#api';
+import { isFault } from '#lib';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import type { BlockDevice } from '../domain-xml/domain-devices.ts';
 import { requireActive, type Connection } from './connection.ts';
@@ -17,6 +18,7 @@ type Calls = Jobs & Pick<Handlers, 'DOMAIN_BLOCK_RESIZE'>;
 const inBytes = 1;
 const sectorBytes = 512n;
 const kiB = 1024n;
+const miB = kiB * kiB;
 
 /** VIR_DOMAIN_BLOCK_REBASE_COPY. */
 const copies = 8;
@@ -24,8 +26,8 @@ const copies = 8;
 const pullsInBytes = 64;
 const pulled =
   'a linked clone becomes independent of all that it stands on: virsh blockpull without a base';
-const pace =
-  'the pace of work on disks is that of their host: gantry host set HOST settings.liveMergeBytesPerSecond=N';
+/** VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES, VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES. */
+const pacesInBytes = 1;
 const copied = 'a disk is copied by virt-clone, and moved with: gantry vm move-disk';
 
 interface Job {
@@ -36,7 +38,7 @@ interface Job {
 }
 
 export function blockCalls(connection: Connection): Calls {
-  const { desk, caller } = connection.parts;
+  const { coordinator, desk, caller } = connection.parts;
   const jobAt = (
     dom: DomainHandle,
     path: string,
@@ -49,39 +51,56 @@ export function blockCalls(connection: Connection): Calls {
     if (operation === undefined || type === undefined) return { vm, device, job: undefined };
     return { vm, device, job: { id: operation.id, type, part: partDone(operation) ?? 0 } };
   };
+  /** Without a limit it is that of the host. */
+  const setPace = async (
+    operation: string,
+    bandwidth: bigint,
+    isInBytes: boolean,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const perSecond = Number(isInBytes ? bandwidth : bandwidth * miB);
+    const body = { bytesPerSecond: perSecond === 0 ? null : perSecond };
+    await desk.ask(caller, 'operation.pace', { params: { operation }, body }, signal);
+  };
   const own: Jobs = {
-    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom, path }) => {
+    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom, path, flags }) => {
       const { device, job } = jobAt(dom, path);
       if (job === undefined) return { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n };
       const end = device.sizeBytes ?? 0;
       const cur = BigInt(Math.floor(job.part * end));
-      return { found: 1, type: job.type, bandwidth: 0n, cur, end: BigInt(end) };
+      const pace = BigInt(coordinator.operationPaces.of(job.id) ?? 0);
+      const bandwidth = (flags & pacesInBytes) === 0 ? (pace + miB - 1n) / miB : pace;
+      return { found: 1, type: job.type, bandwidth, cur, end: BigInt(end) };
     },
     DOMAIN_BLOCK_JOB_ABORT: async ({ dom, path, flags }, { signal }) => {
       if (flags !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', 'work on a disk is cancelled whole');
-      const { device, job } = jobAt(dom, path);
-      if (job === undefined)
-        throw libvirtFault(
-          'INVALID_ARG',
-          `invalid argument: disk ${device.target} does not have an active block job`,
-        );
-      await desk.ask(caller, 'operation.cancel', { params: { operation: job.id } }, signal);
+      const { id } = requireJob(jobAt(dom, path));
+      await desk.ask(caller, 'operation.cancel', { params: { operation: id } }, signal);
       return {};
     },
     DOMAIN_BLOCK_COMMIT: () => refuseLayers('snapshot-delete merges the layer of a snapshot'),
     DOMAIN_BLOCK_PULL: async ({ dom, path, bandwidth, flags }, { signal }) => {
       if ((flags & ~pullsInBytes) !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a pull`);
-      if (bandwidth !== 0n) throw libvirtFault('ARGUMENT_UNSUPPORTED', pace);
       const { vm } = jobAt(dom, path);
-      await connection.beginWork('vm.flatten', { params: { vm: vm.id } }, signal);
+      const asked = { params: { vm: vm.id } };
+      const { id } = await connection.beginWork('vm.flatten', asked, signal);
+      if (bandwidth === 0n) return {};
+      await setPace(id, bandwidth, (flags & pullsInBytes) !== 0, signal).catch((error: unknown) => {
+        // It has ended before it could be slowed down.
+        if (!isFault(error, 'refused')) throw error;
+      });
       return {};
     },
     DOMAIN_BLOCK_REBASE: ({ flags }) => refuseLayers((flags & copies) === 0 ? pulled : copied),
     DOMAIN_BLOCK_COPY: () => refuseLayers(copied),
-    DOMAIN_BLOCK_JOB_SET_SPEED: () => {
-      throw libvirtFault('OPERATION_UNSUPPORTED', pace);
+    DOMAIN_BLOCK_JOB_SET_SPEED: async ({ dom, path, bandwidth, flags }, { signal }) => {
+      if ((flags & ~pacesInBytes) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a pace`);
+      const { id } = requireJob(jobAt(dom, path));
+      await setPace(id, bandwidth, flags === pacesInBytes, signal);
+      return {};
     },
     DOMAIN_SET_BLOCK_THRESHOLD: ({ dom }) => {
       throw libvirtFault(
@@ -104,6 +123,21 @@ export function blockCalls(connection: Connection): Calls {
       return {};
     },
   };
+}
+
+/** Errors: INVALID_ARG, in libvirt's words. */
+function requireJob({
+  device,
+  job,
+}: {
+  readonly device: BlockDevice;
+  readonly job: Job | undefined;
+}): Job {
+  if (job !== undefined) return job;
+  throw libvirtFault(
+    'INVALID_ARG',
+    `invalid argument: disk ${device.target} does not have an active block job`,
+  );
 }
 
 function refuseLayers(instead: string): never {

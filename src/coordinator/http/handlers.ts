@@ -43,6 +43,7 @@ import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
 import { OpenConsoles } from '../app/open-consoles.ts';
+import { paceOperation } from '../app/operation-pace.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
@@ -470,6 +471,8 @@ function logHandlers(
     'operation.show': ({ caller, id, query, signal }) =>
       showOperation(coordinator, caller, id, query.waitSeconds, signal),
     'operation.cancel': ({ caller, id }) => cancelOperation(coordinator, caller, id),
+    'operation.pace': ({ caller, id, body, signal }) =>
+      paceOperation(coordinator, caller, id, body, signal),
     'event.list': ({ caller, query }) => listEvents(coordinator, caller, query),
     'event.watch': ({ caller, query, lastEventId, signal }) =>
       watchEvents(

@@ -86,6 +86,7 @@ const effectsOutside: ReadonlySet<RouteName> = new Set([
   'vm.trim',
   'vm.extension',
   'host.extension',
+  'operation.pace',
 ]);
 
 function answerOf(name: RouteName, route: Route): Repeatable['answer'] {

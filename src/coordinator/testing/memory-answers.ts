@@ -54,6 +54,7 @@ export const memoryAnswers = {
   'host.extension': () => ({ output: '' }),
   'machine.extension': () => ({ output: '' }),
   'machine.ask': () => ({ ret: '' }),
+  'machine.pace': () => ({}),
   'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
   'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
   'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),

@@ -54,13 +54,13 @@ const namesOf = async (name: string): Promise<number> => (await stat(await fileO
 const megabytes = 48;
 
 void test(
-  'a pull of a disk makes a linked clone independent as it runs, and a client that waits for its end hears of it',
+  'a pull of a disk makes a linked clone independent as it runs, at the pace that is set, and a client that waits for its end hears of it',
   { skip },
   async () => {
     const disk = { kind: 'new', format: 'qcow2', sizeBytes: megabytes * miB };
     await done('/vms', { name: 'source', memoryBytes: 64 * miB, network: 'none', disk });
     const plain = join(stage.folder, 'plain');
-    writeFileSync(plain, Buffer.alloc(miB, 7));
+    writeFileSync(plain, Buffer.alloc(24 * miB, 7));
     truncateSync(plain, megabytes * miB);
     await tool('qemu-img', 'convert', '-n', '-O', 'qcow2', plain, await fileOf('source'));
     await done(`/vms/${stage.vm('source')?.id ?? ''}/clone`, { name: 'pulled', linked: true });
@@ -72,16 +72,44 @@ void test(
 
     await using client = await connectLibvirt(gateway);
     await using jobs = await client.subscribe('DOMAIN_EVENT_BLOCK_JOB_2');
+    // It takes longer than what is asked of it meanwhile.
+    await say('blockpull pulled vda --bandwidth 1');
+    const job = (): Promise<string> => say('blockjob pulled vda --raw');
+    assert.match(await job(), /type=Block Pull\s+bandwidth=1\s/);
+    await say('blockjob pulled vda --bandwidth 2');
+    assert.match(await job(), /bandwidth=2\s/);
+    const operations = async (): Promise<readonly Operation[]> => {
+      const { json } = await stage.send('GET', '/operations?limit=50');
+      return (json as Page<Operation>).items.filter(({ action }) => action === 'vm.flatten');
+    };
+    const [running = assert.fail('nothing runs')] = await operations();
+    const path = `/operations/${running.id}/pace`;
+    const set = await stage.send('PUT', path, { body: { bytesPerSecond: 3 * miB } });
+    assert.deepEqual(set.json, { bytesPerSecond: 3 * miB });
+    assert.match(await job(), /bandwidth=3\s/);
+    await say('blockjob pulled vda --abort');
+    const ended = jobs[Symbol.asyncIterator]();
+    assert.equal((await ended.next()).value?.status, 2, 'it is cancelled');
+    assert.equal(await namesOf('pulled'), 2);
+    const late = await stage.send('PUT', path, { body: { bytesPerSecond: null } });
+    assert.equal(late.status, 409, late.text);
+    assert.match(
+      await refused('blockjob pulled vda --bandwidth 2'),
+      /does not have an active block job/,
+    );
+
     await say('blockpull pulled vda --wait');
     assert.equal(await namesOf('pulled'), 1);
-    const { value } = await jobs[Symbol.asyncIterator]().next();
+    const { value } = await ended.next();
     const { dom, dst, type, status } = value ?? assert.fail('nothing is told');
     assert.deepEqual([dom.name, dst, type, status], ['pulled', 'vda', 1, 0]);
-    const { items } = (await stage.send('GET', '/operations?limit=50')).json as Page<Operation>;
-    const flattened = items.filter(({ action }) => action === 'vm.flatten');
+    const flattened = await operations();
     assert.deepEqual(
       flattened.map(({ target, state }) => [target.name, state]),
-      [['pulled', 'done']],
+      [
+        ['pulled', 'done'],
+        ['pulled', 'cancelled'],
+      ],
     );
   },
 );

@@ -20,6 +20,7 @@ import {
   type Merge,
 } from './layers.ts';
 import { releaseShared } from './shared-layers.ts';
+import { livePace } from '../paces.ts';
 
 /** Errors: those of the storage; what is merged by then stays merged, the rest stays apart. */
 export async function mergeLayers(hands: Hands): Promise<void> {
@@ -70,7 +71,7 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
       upper,
       lower,
       above: open.above,
-      limit: () => hands.host.settings.liveMergeBytesPerSecond ?? 0,
+      limit: () => livePace(hands),
       ...work,
       beforeMove: async () => {
         const standing = hands.file.state === 'running';

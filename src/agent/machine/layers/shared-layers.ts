@@ -10,6 +10,7 @@ import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
 import { isUnchanged } from './check-layers.ts';
 import { chainFrom, chainOf, prune, type Layer, type Layers } from './layers.ts';
+import { livePace, saidPace } from '../paces.ts';
 
 /** A parent that lies elsewhere is there for both, under the name that it has. */
 export function liesElsewhere({ file, borrowed }: Layer): boolean {
@@ -84,7 +85,7 @@ export async function separateShared(hands: Hands, progress: Hands['progress']):
     const seal = await storage.layers.copyBeside(hands.file, file, {
       signal: hands.signal,
       // A vm that is off is in nobody's way.
-      limit: () => (hands.running && hands.host.settings.liveMergeBytesPerSecond) ?? 0,
+      limit: () => (hands.running === undefined ? (saidPace(hands) ?? 0) : livePace(hands)),
       onProgress: (part) => progress((index + part) / files.length, `copying ${file}`),
     });
     const mode = hands.file.layers.files.find((layer) => layer.file === file)?.seal?.mode;

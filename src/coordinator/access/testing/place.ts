@@ -32,6 +32,7 @@ import { Tickets } from '../../consoles/tickets.ts';
 import { HttpServer } from '../../http/server.ts';
 import { followStore } from '../../inventory/follow.ts';
 import { MemoryInventory } from '../../inventory/memory-inventory.ts';
+import { OperationPaces } from '../../app/operation-pace.ts';
 import { HypervisorEvents } from '../../link/hypervisor-events.ts';
 import { SkippedRecords } from '../../link/skipped-records.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
@@ -115,6 +116,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     hostNetworks: { tellCarriers: nothing },
     skippedRecords: new SkippedRecords(),
     hypervisorEvents: new HypervisorEvents(),
+    operationPaces: new OperationPaces(),
     operations: { submit: nothing, wait: nothing, cancel: nothing },
     sealer: { seal: nothing, unseal: nothing },
     clock,

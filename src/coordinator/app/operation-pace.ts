@@ -1,0 +1,66 @@
+/** How fast an operation on the files of disks may go, said while it is at it. */
+import { finishedStates, type OperationPace } from '#api';
+import { Fault } from '#lib';
+import type { Caller, Coordinator } from '../context.ts';
+import type { OperationDocument } from '../documents.ts';
+import { vmDocument } from './find.ts';
+import { requireOwn } from './operations.ts';
+import { findOperation } from './visibility.ts';
+import { isForeignHost } from './vm/tell-hypervisor.ts';
+
+/** Whose copying and merging heeds it. */
+const paced: ReadonlySet<string> = new Set([
+  'vm.flatten',
+  'vm.relocate',
+  'vm.disk.relocate',
+  'vm.snapshot.delete',
+]);
+
+/** Those that have one of their own; nothing of it is kept longer than the coordinator runs. */
+export class OperationPaces {
+  readonly #paces = new Map<string, number>();
+
+  set(id: string, bytesPerSecond: number | null, goesOn: (id: string) => boolean): void {
+    for (const known of this.#paces.keys()) if (!goesOn(known)) this.#paces.delete(known);
+    if (bytesPerSecond === null) this.#paces.delete(id);
+    else this.#paces.set(id, bytesPerSecond);
+  }
+
+  of(id: string): number | undefined {
+    return this.#paces.get(id);
+  }
+}
+
+/** Who may cancel it may slow it down. Errors: `refused` where it has ended, `unsupported` where it is not that kind of work. */
+export async function paceOperation(
+  { inventory, links, operationPaces }: Coordinator,
+  caller: Caller,
+  id: string,
+  { bytesPerSecond }: OperationPace,
+  signal: AbortSignal,
+): Promise<OperationPace> {
+  const operation: OperationDocument = findOperation(inventory, caller, id);
+  requireOwn(caller, operation);
+  const { action, target, correlationId } = operation;
+  const goesOn = (one: string): boolean => {
+    const now = inventory.operation(one);
+    return now !== undefined && !finishedStates.includes(now.state);
+  };
+  if (!paced.has(action))
+    throw new Fault('unsupported', `${action} of ${target.name} copies no disks at a pace`, {
+      hint: 'disks that are moved, merged or flattened are copied at one',
+    });
+  if (!goesOn(id))
+    throw new Fault('refused', `the operation ${id} has ended`, {
+      hint: 'see those that are with: gantry operation list --filter "state = running"',
+    });
+  const { hostId } = vmDocument(inventory, target.id).data;
+  if (isForeignHost(inventory, hostId))
+    throw new Fault('unsupported', `${target.name} is on a libvirt host`, {
+      hint: 'its libvirtd is told the pace of a block job with: virsh blockjob --bandwidth',
+    });
+  const params = { id: target.id, correlationId, bytesPerSecond };
+  await links.call(hostId, 'machine.pace', params, { signal });
+  operationPaces.set(id, bytesPerSecond, goesOn);
+  return { bytesPerSecond };
+}
