@@ -1,9 +1,8 @@
 /** Limits of disks, asked of the QEMU that keeps them. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DiskLimits, VmDefinition } from '#api';
-import { connectQmp, qmp, type QmpClient } from '#qemu';
+import { qmp, type QmpClient } from '#qemu';
 import {
   bareDefinition,
   byTester,
@@ -12,6 +11,7 @@ import {
   testDisk,
   withoutQemu,
 } from './testing/qemu-agent.ts';
+import { whileAway } from './testing/while-away.ts';
 
 const bursting: DiskLimits = {
   readBytes: { perSecond: 1_000_000, burstPerSecond: 4_000_000, burstSeconds: 3 },
@@ -42,21 +42,6 @@ describe('limits of disks', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  /** The monitor is free while there is no agent. */
-  async function whileAway<T>(id: string, work: (client: QmpClient) => Promise<T>): Promise<T> {
-    await agent.process.stop('SIGKILL');
-    const path = join(agent.process.folder, 'run', id.replaceAll('-', ''), 'monitor');
-    const client = await connectQmp(path, { timeoutMs: 10_000 });
-    try {
-      return await work(client);
-    } finally {
-      await client[Symbol.asyncDispose]();
-      const { links } = agent.host;
-      agent.process.run();
-      await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-    }
-  }
-
   const toldBy = async (client: QmpClient): Promise<unknown> =>
     Object.fromEntries(
       (await qmp.queryBlock(client)).map(({ deviceId, inserted }) => [
@@ -79,7 +64,7 @@ describe('limits of disks', { skip: withoutQemu }, () => {
       return (await agent.host.call('machine.configure', asked)).report.pending;
     };
     await agent.act(id, 'turn-on');
-    const seen = await whileAway(id, async (client) => {
+    const seen = await whileAway(agent, id, async (client) => {
       const told = await toldBy(client);
       const [device] = await qmp.queryBlock(client);
       await qmp.blockSetIoThrottle(client, device?.path ?? '', { rates: {} });
@@ -93,7 +78,7 @@ describe('limits of disks', { skip: withoutQemu }, () => {
     const attached = await agent.host.call('machine.disk.attach', { ...about, disk: plugged });
     assert.deepEqual(attached, { live: true });
     assert.deepEqual(await configure([limited, { ...free, limits: slow }, plugged]), []);
-    assert.deepEqual(await whileAway(id, toldBy), {
+    assert.deepEqual(await whileAway(agent, id, toldBy), {
       'disk-virtio0-0': asQemuTells,
       'disk-scsi0-0': slowTold,
       'disk-virtio0-1': asQemuTells,
@@ -103,7 +88,7 @@ describe('limits of disks', { skip: withoutQemu }, () => {
     assert.deepEqual(await configure([bare, { ...free, limits: slow }, plugged]), []);
     await agent.act(id, 'save');
     await agent.act(id, 'restore');
-    assert.deepEqual(await whileAway(id, toldBy), {
+    assert.deepEqual(await whileAway(agent, id, toldBy), {
       'disk-virtio0-0': unlimited,
       'disk-scsi0-0': slowTold,
       'disk-virtio0-1': asQemuTells,

@@ -146,6 +146,39 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     const { state, definition } = await api.call('vm.show', { params: { vm: id } });
     assert.deepEqual([state, definition.hardware.disks[0]?.sizeBytes], ['running', 128 * miB]);
 
+    const limit = async (): Promise<void> => {
+      await disks.getByRole('button', { name: /^Actions for / }).press('Enter');
+      await page.getByRole('menuitem', { name: 'Limit disk', exact: true }).press('Enter');
+    };
+    await limit();
+    const save = dialog.getByRole('button', { name: 'Save', exact: true });
+    await dialog.locator('#setting-limits-readBytes').click();
+    const rate = dialog.locator('#setting-limits-readBytes-perSecond');
+    await rate.fill('5000000');
+    await dialog.locator('#setting-limits-readBytes-burstPerSecond').fill('4000000');
+    await dialog.getByText('is below the limit of 5000000').waitFor();
+    assert.ok(await save.isDisabled());
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'limit-disk');
+    await dialog.locator('#setting-limits-readBytes-burstPerSecond').fill('9000000');
+    await save.click();
+    await dialog.waitFor({ state: 'detached' });
+    const limited = (): Promise<unknown> =>
+      api
+        .call('vm.show', { params: { vm: id } })
+        .then(({ definition: { hardware }, status }) => [
+          hardware.disks[0]?.limits,
+          status.pending,
+        ]);
+    const readBytes = { perSecond: 5_000_000, burstPerSecond: 9_000_000 };
+    assert.deepEqual(await limited(), [{ readBytes }, []]);
+    await limit();
+    assert.equal(await rate.inputValue(), '5000000');
+    await dialog.getByRole('button', { name: 'Remove: Bytes read', exact: true }).click();
+    await save.click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(await limited(), [undefined, []]);
+
     const shelf = join(dirname(path), 'shelf');
     await disks.getByRole('button', { name: /^Actions for / }).press('Enter');
     await page.getByRole('menuitem', { name: 'Move disk', exact: true }).press('Enter');

@@ -53,12 +53,12 @@ const rate = (description: string) => diskRateSchema.nullish().meta({ descriptio
 
 export const diskLimitsSchema = z
   .strictObject({
-    bytes: rate('read and written together'),
-    readBytes: rate('read'),
-    writtenBytes: rate('written'),
-    operations: rate('reads and writes together'),
-    reads: rate('operations that read'),
-    writes: rate('operations that write'),
+    bytes: rate('read and written together, instead of a limit of each'),
+    readBytes: rate('that the guest reads'),
+    writtenBytes: rate('that the guest writes'),
+    operations: rate('reads and writes together, instead of a limit of each'),
+    reads: rate('by which the guest reads'),
+    writes: rate('by which the guest writes'),
     operationSizeBytes: z.number().int().min(512).max(most).nullish().meta({
       description:
         'an operation of more bytes counts as several; null: each counts as one, however large',

@@ -60,7 +60,7 @@ export const englishSettings: SettingWords = {
     discard: 'Discard (TRIM)',
     cache: 'Cache',
     serial: 'Serial number',
-    'disks/limits': 'Limits',
+    limits: 'Limits',
     'limits/bytes': 'Bytes, read and written together',
     readBytes: 'Bytes read',
     writtenBytes: 'Bytes written',
