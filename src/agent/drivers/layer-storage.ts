@@ -39,14 +39,14 @@ export interface LayerStorage {
   /** Errors: `refused` for a file of another product's that is not all of its disk: it has parents. */
   requireAlone(machine: LayerPlace, file: DiskFile): Promise<void>;
   /**
-   * The parents that a file of a qcow2 disk names, the nearest first. Errors: `forbidden`, `not-found`, `corrupt`, `unsupported`;
+   * The parents that a file of a qcow2 disk names, the nearest first; null: it is not there. Errors: `forbidden`, `not-found`, `corrupt`, `unsupported`;
    * `refused` for one that one of the machines writes.
    */
   findParents(
     machine: LayerPlace,
     file: string,
     machines: readonly MachineFile[],
-  ): Promise<Borrowed[]>;
+  ): Promise<Borrowed[] | null>;
   /** Names of the machines that have a disk made from the file. */
   findBorrowers(
     machine: LayerPlace,

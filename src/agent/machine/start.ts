@@ -147,6 +147,7 @@ export async function restore(hands: Hands, options: StartOptions): Promise<void
   const path = present(hands.file.savedFile, 'the saved state of a saved machine');
   const beganMs = host.clock.now();
   try {
+    await tellParents(hands);
     const findings = await findRestoreObstacles(host, hands.file);
     requireNone(hands, findings, what);
     hands.signal.throwIfAborted();

@@ -152,12 +152,14 @@ export class LayerFiles implements LayerStorage {
     machine: LayerPlace,
     file: string,
     machines: readonly MachineFile[],
-  ): Promise<Borrowed[]> {
+  ): Promise<Borrowed[] | null> {
     const { folder } = machine;
     const path = resolveFile(folder, file);
     const place = { folder, folders: this.#options.folders(folder), others: machines };
+    const found = await readParents(path, place);
+    if (found === null) return null;
     const parents: Borrowed[] = [];
-    for (const parent of await readParents(path, place))
+    for (const parent of found)
       parents.push({ ...parent, seal: await readSeal(resolveFile(folder, parent.file)) });
     return parents;
   }

@@ -34,13 +34,15 @@ export interface FoundParent {
 }
 
 /**
- * The nearest first; none for a disk that stands alone or is not there. Errors: `forbidden` for one outside of the folders,
+ * The nearest first; none for a disk that stands alone, null for one that is not there. Errors: `forbidden` for one outside of the folders,
  * `not-found`, `corrupt`, `refused` for one that another vm writes; `unsupported` for one that is no file, in a format that QEMU
  * is not trusted with, or in one that nobody has named.
  */
-export async function readParents(path: string, place: ParentPlace): Promise<FoundParent[]> {
+export async function readParents(path: string, place: ParentPlace): Promise<FoundParent[] | null> {
   const parents: FoundParent[] = [];
-  if ((await stat(path).catch(() => undefined))?.isFile() !== true) return parents;
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return null;
+  if (!stats.isFile()) return parents;
   const seen = new Set([await fileIdentity(path)]);
   const own = await realPath(place.folder);
   for (let child = path; ;) {

@@ -41,7 +41,7 @@ export async function createMachine(
     }
     signal.throwIfAborted();
     const layers = await requireParents(host, file, []);
-    await storage.layers.write(file, layers);
+    if (layers !== file.layers) await storage.layers.write(file, layers);
     const machine = await host.add({ ...file, layers });
     return { report: machine.report() };
   } catch (error) {

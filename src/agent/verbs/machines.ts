@@ -138,7 +138,7 @@ async function adopted(host: Host, file: string, definition: VmDefinition): Prom
   const machine = { ...host.newFile(definition, 0, place), layers: withoutBorrowed(carried) };
   await requireNobodysLayers(host, machine);
   const { layers } = await takeParents(host, machine, []);
-  await host.driver.storage.layers.write(machine, layers);
+  if (layers !== carried) await host.driver.storage.layers.write(machine, layers);
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
   const saved = await host.driver.storage.findSaved(savedFile);
   if (saved === undefined) return { ...machine, layers };

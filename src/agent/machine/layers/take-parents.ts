@@ -43,7 +43,11 @@ export async function takeParents(
       if (!disk.readOnly)
         requireNoBorrower(file, disk, await storage.findBorrowers(file, disk.file, machines));
       const parents = await parentsOf(storage, { ...file, layers }, disk, machines);
-      layers = { ...putBelow(layers, disk, parents), untold };
+      // What is not there is said at the start.
+      layers =
+        parents === null
+          ? { ...layers, untold: [...untold, disk.file] }
+          : { ...putBelow(layers, disk, parents), untold };
     } catch (error) {
       if (!isFault(error)) throw error;
       const { message: text, hint } = error;
@@ -85,7 +89,7 @@ async function parentsOf(
   file: MachineFile,
   disk: Disk,
   machines: readonly MachineFile[],
-): Promise<readonly Borrowed[]> {
+): Promise<readonly Borrowed[] | null> {
   const lowest = chainOf(file.layers, disk).at(-1);
   if (lowest === undefined || lowest.borrowed || lowest.format !== 'qcow2') return [];
   return await storage.findParents(file, lowest.file, machines);
