@@ -31,6 +31,7 @@ import { BorrowedPools } from './copy/borrowed-pool.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
 import { findPlace } from './disk-names.ts';
 import { DetailReader } from './detail-reader.ts';
+import { ForeignGuests } from './foreign-guests.ts';
 import { HostLoadReader } from './host-load.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
@@ -96,6 +97,7 @@ export class ForeignHost implements LinkedHost {
   readonly #details: DetailReader;
   readonly #space: PoolSpace;
   readonly #host: HostLoadReader;
+  readonly #guests: ForeignGuests;
   readonly #told: ToldEvents;
   #facts: HostFacts;
   #onChange: () => void = () => undefined;
@@ -118,6 +120,11 @@ export class ForeignHost implements LinkedHost {
     const { client, log, identify: vmId } = options;
     const architecture = (): string => this.#facts.architecture;
     this.#details = new DetailReader({ client, log, architecture, vmId });
+    this.#guests = new ForeignGuests({
+      client,
+      clock: options.clock,
+      onChange: () => this.#onChange(),
+    });
     options.machines.onChange(() => this.#onChange());
   }
 
@@ -155,6 +162,8 @@ export class ForeignHost implements LinkedHost {
       if (subscription === undefined) return;
       for await (const event of subscription) {
         const dom = domainOf(event);
+        if ('state' in event && name === 'DOMAIN_EVENT_CALLBACK_AGENT_LIFECYCLE')
+          this.#guests.hear(dom, event.state);
         const disk = diskIn(event);
         const place = disk && (await findPlace(client, dom, disk, signal).catch(() => undefined));
         this.#told.add(identify(dom.uuid), name, event, place);
@@ -203,6 +212,7 @@ export class ForeignHost implements LinkedHost {
       ...toldEventNames.map(giveOn),
       ...hostEventNames.map(giveOnOfHost),
       readAgain(),
+      this.#guests.run(signal),
       look(),
     ]);
   }
@@ -225,7 +235,13 @@ export class ForeignHost implements LinkedHost {
   async read(uuid: string): Promise<void> {
     await this.look();
     this.#details.mark(uuid);
+    this.#guests.askAgain(uuid);
     while ((await this.#read()) === 'more');
+  }
+
+  /** All that have an agent. Does not wait for their answers. */
+  askGuests(): void {
+    this.#guests.askAll();
   }
 
   async readFacts(signal: AbortSignal): Promise<HostFacts> {
@@ -272,7 +288,11 @@ export class ForeignHost implements LinkedHost {
   }
 
   samples(of?: ReadonlySet<string>): MachineSample[] {
-    const all = this.#options.machines.samples();
+    const { machines } = this.#options;
+    const all = machines.samples().map((sample) => {
+      const guest = this.#guests.of(machines.find(sample.id).handle.uuid);
+      return guest === undefined ? sample : { ...sample, guest };
+    });
     return of === undefined ? all : all.filter(({ id }) => of.has(id));
   }
 
@@ -343,6 +363,7 @@ export class ForeignHost implements LinkedHost {
       const domains = await this.#look.all(limit);
       this.#details.note(domains);
       machines.take(domains);
+      this.#guests.note(domains);
       onLook(latencyMs);
     } catch (error) {
       if (!limit.aborted || signal.aborted) throw error;

@@ -45,6 +45,7 @@ export function makeForeignHandlers(
     },
     async 'host.discover'() {
       await look();
+      host.askGuests();
       return { machines: machines.records() };
     },
     // None is carried here, and nobody has to be told so each time that one changes.

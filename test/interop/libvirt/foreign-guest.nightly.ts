@@ -49,6 +49,12 @@ void test(
       true;
     while (!(await answers())) await systemClock.sleep(500);
     assert.deepEqual(await freeze(null), { state: 'thawed', fileSystems: null, untilMs: null });
+    // Nobody has asked: its agent was heard to come.
+    await host.until('what it tells', () => (host.samples.get(id)?.guest ?? null) !== null, 20_000);
+    const tells = host.samples.get(id)?.guest;
+    assert.match(tells?.osName ?? '', /starter/);
+    assert.deepEqual(tells?.users, []);
+    assert.equal(tells.timezone, 'UTC');
 
     const run = async (line: string): Promise<void> => {
       const exec = { execute: 'guest-exec', arguments: { path: '/bin/sh', arg: ['-c', line] } };
@@ -66,6 +72,10 @@ void test(
         return;
       }
     };
+    await run('hostname renamed');
+    await host.call('host.discover', {});
+    const isRenamed = (): boolean => host.samples.get(id)?.guest?.hostName === 'renamed';
+    await host.until('what is asked for anew', isRenamed, 20_000);
     await run('modprobe ext4; mke2fs /dev/vdb; mkdir -p /mnt; mount /dev/vdb /mnt');
     await assert.rejects(freeze('frozen', 60), (error) => isFault(error, 'unsupported'));
     const held = await freeze('frozen');
