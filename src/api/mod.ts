@@ -85,6 +85,7 @@ export * from './vm/guest-uuid.ts';
 export * from './vm/disk-space.ts';
 export * from './vm/use-limits.ts';
 export * from './vm/guest-clock.ts';
+export * from './vm/memory-peek.ts';
 export * from './vm/guest-freeze.ts';
 export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';

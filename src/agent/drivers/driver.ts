@@ -24,6 +24,7 @@ import type {
   LinkParams,
   LinkResult,
   MachineSample,
+  MemoryPeek,
   Medium,
   SharedFolder,
   Tray,
@@ -169,6 +170,8 @@ export interface Running extends ProcessFacts {
   readonly freeze?: GuestFreezing;
   /** Has the guest give back what is free. Errors: as `readClock`. */
   trim?(minimumBytes: number, signal: AbortSignal): Promise<GuestTrim>;
+  /** Errors: `invalid` where no memory is. */
+  readMemory?(peek: MemoryPeek, signal: AbortSignal): Promise<Buffer>;
   /** Ends the process at once; resolves when it is gone. Never fails. */
   end(): Promise<void>;
   /**

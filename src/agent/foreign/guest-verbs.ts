@@ -6,6 +6,8 @@ import type { ForeignMachines } from './machines.ts';
 
 /** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
 const fromHardware = 1;
+/** virDomainMemoryFlags. */
+const memorySpaces = { virtual: 1, physical: 2 } as const;
 
 export function guestVerbs({
   client,
@@ -13,7 +15,7 @@ export function guestVerbs({
 }: {
   readonly client: Client;
   readonly machines: ForeignMachines;
-}): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim'> {
+}): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory'> {
   const stateOf = async (dom: DomainHandle, signal: AbortSignal): Promise<'thawed' | 'frozen'> => {
     try {
       await client.call('DOMAIN_GET_TIME', { dom, flags: 0 }, { signal });
@@ -64,6 +66,12 @@ export function guestVerbs({
       } catch (error) {
         throw withoutAgent(dom.name, error);
       }
+    },
+    async 'machine.memory'({ id, at, bytes, space }, { signal }) {
+      const dom = machines.find(id).handle;
+      const asked = { dom, offset: BigInt(at), size: bytes, flags: memorySpaces[space] };
+      const { buffer } = await client.call('DOMAIN_MEMORY_PEEK', asked, { signal });
+      return { bytes: Buffer.from(buffer).toString('base64') };
     },
     async 'machine.clock'({ id, set }, { signal }) {
       const dom = machines.find(id).handle;

@@ -7,7 +7,7 @@ import type { Handlers } from '../link/calls.ts';
 
 export function guestVerbs(
   host: Host,
-): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim'> {
+): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory'> {
   const runningOf = (id: string): { readonly running: Running; readonly name: string } => {
     const { running, file } = host.machine(id);
     const { name } = file.definition;
@@ -31,6 +31,15 @@ export function guestVerbs(
       if (running.trim === undefined)
         throw new Fault('unsupported', `the driver cannot ask the guest of ${name} for space`);
       return await running.trim(minimumBytes, signal);
+    },
+    async 'machine.memory'({ id, ...peek }, { signal }) {
+      const { running, file } = host.machine(id);
+      const { name } = file.definition;
+      if (running === undefined)
+        throw new Fault('refused', `${name} does not run`, { hint: 'start it first' });
+      if (running.readMemory === undefined)
+        throw new Fault('unsupported', `the driver cannot read the memory of ${name}`);
+      return { bytes: (await running.readMemory(peek, signal)).toString('base64') };
     },
     async 'machine.clock'({ id, set }, { signal }) {
       const { running, name } = runningOf(id);

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
+import { maxPeekBytes } from '../vm/memory-peek.ts';
 
 /** As libvirt names them; of what they are asked and answer its protocol says the form. */
 export const tuneReads = [
@@ -74,6 +75,8 @@ export const guestWrites = [
 ] as const;
 /** The memory of a vm in a file of its host. */
 export const dumpProcedures = ['DOMAIN_CORE_DUMP', 'DOMAIN_CORE_DUMP_WITH_FORMAT'] as const;
+/** What is in a disk and in the memory of a guest. */
+export const insideReads = ['DOMAIN_BLOCK_PEEK', 'DOMAIN_MEMORY_PEEK'] as const;
 export type TuneWrite = (typeof tuneWrites)[number];
 export type TuneProcedure = (typeof tuneReads)[number] | TuneWrite;
 export type GuestRead = (typeof guestReads)[number];
@@ -82,7 +85,8 @@ export type AskedProcedure =
   | GuestRead
   | (typeof diskJobProcedures)[number]
   | (typeof guestWrites)[number]
-  | (typeof dumpProcedures)[number];
+  | (typeof dumpProcedures)[number]
+  | (typeof insideReads)[number];
 
 /** What a hypervisor tells of vms beyond their states, which are looked at. */
 export const toldEventNames = [
@@ -149,10 +153,16 @@ export const askMethods = {
         ...diskJobProcedures,
         ...guestWrites,
         ...dumpProcedures,
+        ...insideReads,
       ]),
       args: encoded.meta({ description: 'XDR, base64; whose they are is said by the id' }),
       place: place.optional().meta({ description: 'of the disk that the arguments name' }),
     }),
-    result: z.strictObject({ ret: encoded.meta({ description: 'XDR, base64' }) }),
+    result: z.strictObject({
+      ret: z
+        .base64()
+        .max(2 * maxPeekBytes)
+        .meta({ description: 'XDR, base64' }),
+    }),
   },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;

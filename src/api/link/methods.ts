@@ -9,6 +9,7 @@ import { fileMethods } from './file-methods.ts';
 import { hostDevicesSchema } from '../host-devices.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { extensionMethods } from '../extension.ts';
+import { maxPeekBytes, memoryPeekSchema } from '../vm/memory-peek.ts';
 import { operationPaceSchema } from '../operation.ts';
 import { idSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
@@ -235,6 +236,11 @@ export const linkMethods = {
   'machine.hand-out': {
     params: z.strictObject({ ...machine, ...handOutSchema.shape }),
     result: z.strictObject({}),
+  },
+  /** What is in the memory of a machine that runs. Errors: `invalid` where there is none at that address. */
+  'machine.memory': {
+    params: memoryPeekSchema.extend({ id: idSchema }),
+    result: z.strictObject({ bytes: z.base64().max(2 * maxPeekBytes) }),
   },
   /** The pace of what is being done with the machine's files by whoever has this id; null: that of its host. */
   'machine.pace': {

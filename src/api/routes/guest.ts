@@ -6,6 +6,7 @@ import {
   guestTrimSchema,
 } from '../vm/guest-freeze.ts';
 import { guestClockSchema, guestClockSettingSchema } from '../vm/guest-clock.ts';
+import { memoryPeekSchema } from '../vm/memory-peek.ts';
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { route, type Route } from './route.ts';
@@ -82,5 +83,17 @@ export const guestRoutes = {
     body: guestTrimRequestSchema,
     answer: 'now',
     response: guestTrimSchema,
+  }),
+  'vm.memory': route({
+    method: 'GET',
+    path: '/vms/{vm}/memory',
+    summary: 'A piece of the memory of a vm that runs, with all that its guest has in it',
+    group: 'vms',
+    right: 'vm.guest',
+    on: 'vm',
+    params: vmParams,
+    query: memoryPeekSchema,
+    answer: 'bytes',
+    mediaType: 'application/octet-stream',
   }),
 } as const satisfies Record<string, Route>;

@@ -3,9 +3,29 @@ import { writeFile } from 'node:fs/promises';
 import type { WhenHeld } from '#api';
 import { Fault } from '#lib';
 import { command } from '../command.ts';
+import type { Writer } from '../output/writer.ts';
 import { attachSerial } from '../serial.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+
+const usualPeekBytes = 64 * 1024;
+
+/** Errors: `invalid` for a file that cannot be written. */
+async function put(
+  out: Pick<Writer, 'bytes' | 'note'>,
+  file: string,
+  bytes: Uint8Array,
+  mode: number,
+): Promise<void> {
+  if (file === '-') return out.bytes(bytes);
+  await writeFile(file, bytes, { mode }).catch((error: unknown) => {
+    throw new Fault('invalid', `cannot write ${file}`, {
+      cause: error,
+      hint: 'choose a folder that exists, with room, where you may write',
+    });
+  });
+  out.note(`${file} written`);
+}
 
 function whenHeld(options: {
   readonly queue?: boolean | undefined;
@@ -51,15 +71,38 @@ export const consoleCommands = [
     examples: ['gantry vm screenshot hello hello.png'],
     async run({ client, args, out, signal }) {
       const [vm = '', file = '-'] = args;
-      const png = await client.call('vm.screenshot', { params: { vm } }, signal);
-      if (file === '-') return out.bytes(png);
-      await writeFile(file, png).catch((error: unknown) => {
-        throw new Fault('invalid', `cannot write ${file}`, {
-          cause: error,
-          hint: 'choose a folder that exists, with room, where you may write',
-        });
-      });
-      out.note(`${file} written`);
+      await put(out, file, await client.call('vm.screenshot', { params: { vm } }, signal), 0o666);
+    },
+  }),
+  command({
+    name: 'vm memory',
+    summary: 'a piece of the memory of a vm that runs, with all that its guest has in it',
+    args: [
+      vmArgument,
+      { name: 'file', meaning: 'where to write it; - is standard output', completes: 'file' },
+    ],
+    options: {
+      at: {
+        type: 'text',
+        value: 'ADDRESS',
+        meaning: 'its first byte, decimal or with 0x; default: 0',
+      },
+      bytes: { type: 'size', least: 1, value: 'SIZE', meaning: 'up to 4M (default: 64K)' },
+      virtual: {
+        type: 'flag',
+        meaning: 'the address is one that its first processor has then, not one of its machine',
+      },
+    },
+    examples: ['gantry vm memory hello hello.mem --at 0xf0000 --bytes 64K'],
+    async run({ client, args, options, out, signal }) {
+      const [vm = '', file = '-'] = args;
+      const query = {
+        at: options.at ?? '0',
+        bytes: options.bytes ?? usualPeekBytes,
+        space: options.virtual === true ? ('virtual' as const) : ('physical' as const),
+      };
+      const memory = await client.call('vm.memory', { params: { vm }, query }, signal);
+      await put(out, file, memory, 0o600);
     },
   }),
   command({

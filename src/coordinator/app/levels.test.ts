@@ -189,6 +189,7 @@ const looksWithBody: readonly string[] = ['vm.check', 'vm.open', 'vm.extension',
 /** What a guest shows and what files it has is its own, and not read by whoever reads what Gantry knows. */
 const showsGuest: readonly string[] = [
   'vm.screenshot',
+  'vm.memory',
   'vm.recording.file',
   'vm.snapshot.files',
   'vm.snapshot.file',

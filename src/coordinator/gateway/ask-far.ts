@@ -35,7 +35,10 @@ type Handle = (args: Args, context: CallContext) => unknown;
 
 /** What it takes. `extension`: also the right `host.extensions` on the host. */
 interface Leave {
-  readonly route: Extract<RouteName, 'vm.show' | 'vm.update' | 'vm.flatten' | 'vm.extension'>;
+  readonly route: Extract<
+    RouteName,
+    'vm.show' | 'vm.update' | 'vm.flatten' | 'vm.extension' | 'vm.disk.content' | 'vm.memory'
+  >;
   /** Whether it waits for an operation that has the vm. */
   readonly waits: boolean;
 }
@@ -66,6 +69,8 @@ const leaves: Readonly<Record<AskedProcedure, Leave | ((args: Args) => Leave)>> 
   DOMAIN_SET_BLOCK_THRESHOLD: steersWork,
   ...every(guestWrites, extends_),
   ...every(dumpProcedures, extends_),
+  DOMAIN_BLOCK_PEEK: { route: 'vm.disk.content', waits: false },
+  DOMAIN_MEMORY_PEEK: { route: 'vm.memory', waits: false },
 };
 
 function every<P extends AskedProcedure>(names: readonly P[], leave: Leave): Record<P, Leave> {

@@ -60,6 +60,7 @@ import { readName } from './scope.ts';
 import { refusedCalls } from './refused-calls.ts';
 import { screenCalls } from './screen-calls.ts';
 import { secretCalls } from './secret-calls.ts';
+import { peekCalls } from './peek-calls.ts';
 import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
@@ -263,6 +264,7 @@ export class Gateway implements AsyncDisposable {
       ...snapshotCalls(connection),
       ...snapshotChangeCalls(connection),
       ...screenCalls(connection),
+      ...peekCalls(connection),
       ...networkCalls(connection, networks),
       ...networkChangeCalls(connection, networks),
       ...poolCalls(connection),

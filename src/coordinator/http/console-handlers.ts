@@ -13,6 +13,7 @@ import {
   typeText,
 } from '../app/vm/console-vm.ts';
 import { askClock } from '../app/vm/guest-clock.ts';
+import { peekMemory } from '../app/vm/peek-memory.ts';
 import { askFreeze, beginFreeze, endFreeze, trim } from '../app/vm/guest-freeze.ts';
 import { createLink, deleteLink, listLinks, openLink } from '../consoles/links.ts';
 import type { Handlers } from './route-handler.ts';
@@ -22,6 +23,7 @@ type ConsoleRoute = Extract<
   | 'vm.screenshot'
   | 'vm.type'
   | 'vm.keys'
+  | 'vm.memory'
   | 'vm.clock.show'
   | 'vm.clock.set'
   | `vm.freeze.${string}`
@@ -40,6 +42,7 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
     'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
     'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
     'vm.clock.show': ({ id, signal }) => askClock(coordinator, id, undefined, signal),
+    'vm.memory': ({ id, query, signal }) => peekMemory(coordinator, id, query, signal),
     'vm.clock.set': ({ id, body, signal }) => askClock(coordinator, id, body, signal),
     'vm.freeze.show': ({ id, signal }) => askFreeze(coordinator, id, signal),
     'vm.freeze.begin': ({ caller, id, body, signal }) =>

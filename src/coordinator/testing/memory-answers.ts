@@ -55,6 +55,7 @@ export const memoryAnswers = {
   'machine.extension': () => ({ output: '' }),
   'machine.ask': () => ({ ret: '' }),
   'machine.pace': () => ({}),
+  'machine.memory': () => ({ bytes: '' }),
   'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
   'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
   'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),

@@ -11,7 +11,8 @@ import {
   type ReturnOf,
 } from './table.ts';
 
-const maxBytes = 192 * 1024;
+/** What of a disk or of memory is read at once, and a little. */
+const maxBytes = 4 * 1024 * 1024 + 1024;
 
 export function packArgs<P extends PlainProcedureName>(name: P, args: ArgsOf<P>): Buffer {
   return pack(routeOf(name).args, args);

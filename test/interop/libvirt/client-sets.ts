@@ -58,8 +58,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_SET_NUMA_PARAMETERS: 'which memory of its host a vm has is left to its kernel',
   DOMAIN_MIGRATE_PERFORM3_PARAMS: byArguments,
   DOMAIN_CORE_DUMP: memory,
-  DOMAIN_MEMORY_PEEK: memory,
-  DOMAIN_BLOCK_PEEK: 'disks are read by the routes for files',
   DOMAIN_SAVE: asSaved,
   DOMAIN_RESTORE: asSaved,
   DOMAIN_SAVE_IMAGE_GET_XML_DESC: asSaved,

@@ -4,6 +4,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Page } from '#api';
+import { describeFault } from '#lib';
 import { connectLibvirt } from '#libvirt';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { fill, holds, QemuRoom, tool, toldAt, withoutRoom } from './qemu-room.ts';
@@ -48,6 +49,11 @@ const isReady = 3;
 
 const fileOf = (): string | undefined => stage.vm('web')?.definition.hardware.disks[0]?.file;
 const here = (words: string): Promise<string> => toldAt(gateway, words);
+
+const says =
+  (what: RegExp) =>
+  (error: unknown): boolean =>
+    what.test(describeFault(error));
 
 void test(
   'a disk of a vm of a libvirt host is copied, pulled and committed by virsh through the gateway, and it waits for the end',
@@ -114,6 +120,15 @@ void test(
     );
     const { items } = json as Page<Event>;
     assert.equal(items[0]?.attributes['extension'], 'core-dump');
+    await using client = await connectLibvirt(gateway);
+    const { dom } = await client.call('DOMAIN_LOOKUP_BY_NAME', { name: 'web' });
+    const memory = { dom, offset: 0n, size: 2 * 1024 ** 2, flags: 2 };
+    const { buffer } = await client.call('DOMAIN_MEMORY_PEEK', memory);
+    assert.equal(buffer.length, memory.size);
+    const there = await stage.send('GET', `/vms/${dom.uuid}/memory?at=0&bytes=512`);
+    assert.equal(there.status, 200, there.text);
+    const disk = { dom, path: 'vda', offset: 0n, size: 512, flags: 0 };
+    await assert.rejects(client.call('DOMAIN_BLOCK_PEEK', disk), says(/'raw' format not 'qcow2'/));
     await assert.rejects(here('get-user-sshkeys web root'), /guest agent|agent/);
   },
 );

@@ -5,8 +5,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Operation, Page } from '#api';
-import { miB } from '#lib';
-import { connectLibvirt } from '#libvirt';
+import { describeFault, miB } from '#lib';
+import { connectLibvirt, type Client } from '#libvirt';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { tool } from './qemu-room.ts';
 import { virsh, whyNot } from './tools.ts';
@@ -52,6 +52,11 @@ const fileOf = async (name: string): Promise<string> =>
 const namesOf = async (name: string): Promise<number> => (await stat(await fileOf(name))).nlink;
 
 const megabytes = 48;
+
+const says =
+  (what: RegExp) =>
+  (error: unknown): boolean =>
+    what.test(describeFault(error));
 
 void test(
   'a pull of a disk makes a linked clone independent as it runs, at the pace that is set, and a client that waits for its end hears of it',
@@ -111,5 +116,62 @@ void test(
         ['pulled', 'cancelled'],
       ],
     );
+  },
+);
+
+/** Where processors for PCs begin: a far jump, and the date of the firmware behind it. */
+const resetVector = 0xffff_fff0n;
+const physical = 2;
+
+async function lookUp(
+  client: Client,
+  name: string,
+): Promise<{ name: string; uuid: string; id: number }> {
+  return (await client.call('DOMAIN_LOOKUP_BY_NAME', { name })).dom;
+}
+
+void test(
+  'bytes of the memory of a vm that runs, and of a raw disk that nothing writes to, are those that are there',
+  { skip },
+  async () => {
+    await using client = await connectLibvirt(gateway);
+    const running = await lookUp(client, 'pulled');
+    const memory = (offset: bigint, size: number) =>
+      client.call('DOMAIN_MEMORY_PEEK', { dom: running, offset, size, flags: physical });
+    const { buffer } = await memory(resetVector, 16);
+    assert.equal(buffer[0], 0xea);
+    assert.match(Buffer.from(buffer).toString('latin1'), /\d\d\/\d\d\/\d\d/);
+    const query = '?at=0xfffffff0&bytes=16';
+    const there = await stage.send('GET', `/vms/${running.uuid}/memory${query}`);
+    assert.equal(there.status, 200, there.text);
+    assert.equal((await memory(0n, 4 * miB)).buffer.length, 4 * miB);
+    await assert.rejects(memory(0n, 4 * miB + 1), says(/too large/));
+
+    const disk = { kind: 'new', format: 'raw', sizeBytes: miB };
+    await done('/vms', { name: 'plain', memoryBytes: 64 * miB, network: 'none', disk });
+    const file = await fileOf('plain');
+    await tool('qemu-io', '-f', 'raw', '-c', 'write -P 34 4k 4k', file);
+    const plain = await lookUp(client, 'plain');
+    const peek = (offset: bigint, size: number, path = 'vda') =>
+      client.call('DOMAIN_BLOCK_PEEK', { dom: plain, path, offset, size, flags: 0 });
+    const edge = Buffer.from((await peek(4095n, 3)).buffer);
+    assert.deepEqual([...edge], [0, 34, 34]);
+    await assert.rejects(peek(BigInt(miB) - 1n, 2), says(/ends before that|beyond/));
+    const other = client.call('DOMAIN_BLOCK_PEEK', {
+      dom: running,
+      path: 'vda',
+      offset: 0n,
+      size: 1,
+      flags: 0,
+    });
+    await assert.rejects(other, says(/no raw disk/));
+    const off = { dom: plain, offset: 0n, size: 1, flags: physical };
+    await assert.rejects(client.call('DOMAIN_MEMORY_PEEK', off), says(/domain is not running/));
+    const below = await connectLibvirt(gateway.replace('libvirt-sock', 'libvirt-sock-ro'));
+    await assert.rejects(
+      below.call('DOMAIN_MEMORY_PEEK', { ...off, dom: running }),
+      says(/read.only|forbidden/i),
+    );
+    await below[Symbol.asyncDispose]();
   },
 );

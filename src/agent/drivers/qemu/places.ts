@@ -40,6 +40,8 @@ export interface RunPlaces {
   /** Where a state passes through while it is saved or restored. */
   readonly state: string;
   readonly screenshot: string;
+  /** Where a piece of memory passes through. */
+  readonly memory: string;
   /** Links to shared folders. */
   readonly shares: string;
 }
@@ -64,6 +66,7 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
     serving: join(folder, 'serving'),
     state: join(folder, 'state'),
     screenshot: join(folder, 'shot.png'),
+    memory: join(folder, 'memory'),
     shares: join(folder, 'shares'),
   };
 }

@@ -44,6 +44,7 @@ import { endingOf, observeEvent } from './monitor-events.ts';
 import { installAdditions } from './guest/install.ts';
 import { trimGuest } from './guest/trim.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
+import { readMemory } from './read-memory.ts';
 import { CpuUse } from './process/cpu-use.ts';
 import { DiskCounter } from './io/disk-counter.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
@@ -287,6 +288,9 @@ export class QemuRunning implements Running {
     }
     return { from, to };
   }
+
+  readonly readMemory: NonNullable<Running['readMemory']> = (peek, signal) =>
+    readMemory(this.#client, this.#parts.places.memory, peek, signal);
 
   readClock(signal: AbortSignal): Promise<number> {
     return guest.getTime(this.#requireAgent(), { timeoutMs: clockMs, signal });

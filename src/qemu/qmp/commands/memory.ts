@@ -22,6 +22,37 @@ export function balloon(
   return tell(monitor, 'balloon', { value: targetBytes }, options);
 }
 
+/** Writes a piece of memory to a file, at an address of the machine. Of 64 bits, as a signed number: what is
+ * beyond 2^53 both ways a number of JSON does not say, and no memory is there. */
+export function pmemsave(
+  monitor: Monitor,
+  piece: { readonly at: bigint; readonly bytes: number; readonly path: string },
+  options?: CommandOptions,
+): Promise<void> {
+  return tell(monitor, 'pmemsave', pieceOf(piece), options);
+}
+
+/** As `pmemsave`, at an address as the first processor sees it then. */
+export function memsave(
+  monitor: Monitor,
+  piece: { readonly at: bigint; readonly bytes: number; readonly path: string },
+  options?: CommandOptions,
+): Promise<void> {
+  return tell(monitor, 'memsave', pieceOf(piece), options);
+}
+
+function pieceOf({
+  at,
+  bytes,
+  path,
+}: {
+  readonly at: bigint;
+  readonly bytes: number;
+  readonly path: string;
+}): Readonly<Record<string, unknown>> {
+  return { val: Number(BigInt.asIntN(64, at)), size: bytes, filename: path };
+}
+
 /** What the guest has at present, in bytes. Errors: `refused` when there is no balloon. */
 export function queryBalloon(monitor: Monitor, options?: CommandOptions): Promise<number> {
   const parser = map(record({ actual: finite }), ({ actual }) => actual);
