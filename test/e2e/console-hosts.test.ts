@@ -435,6 +435,27 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await dialog.waitFor({ state: 'detached' });
     const changed = await client.call('host.show', { params: { host: 'others' } });
     assert.match(changed.connection?.address ?? '', /mode=direct/);
+    const there = await client.call('vm.show', { params: { vm: 'test' } });
+    await gantry.must('vm', 'turn-off', 'test', '--yes');
+    await open(`/vms/${there.id}`);
+    await page
+      .getByRole('button', { name: 'Actions for test', exact: true })
+      .first()
+      .press('Enter');
+    await page.getByRole('menuitem', { name: 'Delete', exact: true }).press('Enter');
+    const loss = dialog.getByText('its files are deleted');
+    await loss.waitFor();
+    const keep = dialog.getByLabel('Keep its disks');
+    await keep.press('Space');
+    await dialog.getByText('Only its definition goes from others').waitFor();
+    assert.equal(await loss.count(), 0);
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'keep-disks');
+    await dialog.locator('#typed-name').fill('test');
+    const asked = page.waitForRequest((request) => request.method() === 'DELETE');
+    await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+    assert.equal(new URL((await asked).url()).searchParams.get('disks'), 'keep');
+    await dialog.waitFor({ state: 'detached' });
     await gantry.must('host', 'remove', 'others', '--yes');
   });
 

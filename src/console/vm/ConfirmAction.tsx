@@ -37,6 +37,7 @@ export function ConfirmAction({
   const deletes = action === 'delete';
   const [typed, setTyped] = useState('');
   const [silent, setSilent] = useState(false);
+  const [disks, setDisks] = useState<'delete' | 'keep'>('delete');
   return (
     <Dialog
       isOpen
@@ -51,7 +52,9 @@ export function ConfirmAction({
         title={`${words.action(action)}: ${vm.name}`}
       />
       <ModalBody id="confirm-loss">
-        <Content component="p">{loss}</Content>
+        <Content component="p">
+          {disks === 'keep' ? text('definitionGoes', { host: vm.host }) : loss}
+        </Content>
         {action === 'remove' && <WayBack vm={vm} />}
         {mayGoUnasked(action) && (
           <Checkbox
@@ -61,7 +64,15 @@ export function ConfirmAction({
             onChange={(_event, on) => setSilent(on)}
           />
         )}
-        {deletes && <DeletedFiles vm={vm} />}
+        {deletes && vm.driver === 'libvirt' && (
+          <Checkbox
+            id="keep-disks"
+            label={text('keepDisks')}
+            isChecked={disks === 'keep'}
+            onChange={(_event, on) => setDisks(on ? 'keep' : 'delete')}
+          />
+        )}
+        {deletes && disks === 'delete' && <DeletedFiles vm={vm} />}
         {deletes && (
           <FormGroup label={words.text('confirmName', { name: vm.name })} fieldId="typed-name">
             <TextInput
@@ -80,7 +91,7 @@ export function ConfirmAction({
           onClick={() => {
             if (silent) asking.choose(vm.id, 'do at once');
             onClose();
-            void act(vm, action);
+            void act(vm, action, disks);
           }}
         >
           {words.action(action)}

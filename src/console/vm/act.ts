@@ -6,22 +6,27 @@ import { useOutcome } from '../parts/use-outcome.ts';
 import type { ImmediateAction } from './offered.ts';
 
 /** Never fails: what goes wrong is told as a notice. */
-export function useAct(): (vm: Vm, action: ImmediateAction) => Promise<void> {
+/** `disks`: of a vm that is deleted. */
+export function useAct(): (
+  vm: Vm,
+  action: ImmediateAction,
+  disks?: 'delete' | 'keep',
+) => Promise<void> {
   const { client, notices } = useConsole();
   const tellOutcome = useOutcome();
   const words = useWords();
-  const begin = (vm: Vm, action: ImmediateAction): Promise<Operation> => {
+  const begin = (vm: Vm, action: ImmediateAction, disks: 'delete' | 'keep'): Promise<Operation> => {
     const params = { vm: vm.id };
-    if (action === 'delete') return client.call('vm.delete', { params });
+    if (action === 'delete') return client.call('vm.delete', { params, query: { disks } });
     if (action === 'make-template') return client.call('vm.template.make', { params });
     if (action === 'end-template') return client.call('vm.template.end', { params });
     if (action === 'remove') return client.call('vm.remove', { params });
     return client.call('vm.act', { params: { ...params, action }, body: {} });
   };
-  return async (vm, action) => {
+  return async (vm, action, disks = 'delete') => {
     const values = { action: words.action(action), name: vm.name };
     try {
-      tellOutcome(values, await begin(vm, action));
+      tellOutcome(values, await begin(vm, action, disks));
     } catch (error) {
       if (!isFault(error, 'unauthenticated'))
         notices.fail(words.text('whatGoesWrong', values), error);

@@ -100,6 +100,9 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   daysAway:
     'Die virtuelle Maschine läuft nicht. Ihre Konsole kommt von selbst wieder, sobald sie läuft.',
   detach: 'Herausnehmen',
+  keepDisks: 'Ihre Platten behalten',
+  definitionGoes:
+    'Nur ihre Definition verschwindet von {host}; ihre Platten bleiben dort, wo sie sind.',
   doNotAsk: 'Sie dient Versuchen: nicht mehr fragen, bevor {name} etwas verliert',
   detachDisk: 'Dies aus der virtuellen Maschine nehmen: {name}? Dateien bleiben.',
   discard: 'Verwerfen',

@@ -96,6 +96,8 @@ export const vmTexts = {
   chooseImage: 'Image',
   daysAway: 'The virtual machine is not running. Its console comes back by itself when it runs.',
   detach: 'Detach',
+  keepDisks: 'Keep its disks',
+  definitionGoes: 'Only its definition goes from {host}; its disks stay where they are there.',
   doNotAsk: 'It is for tests: do not ask again before {name} loses something',
   detachDisk: 'Take this out of the virtual machine: {name}? Files stay.',
   discard: 'Discard',
