@@ -9,6 +9,7 @@ import type { BlockDevice } from '../domain-xml/domain-devices.ts';
 import { requireActive, type Connection } from './connection.ts';
 import { diskJobTypes } from './disk-jobs.ts';
 import { jobOf, partDone } from './job-calls.ts';
+import { snapshotsOf } from './snapshots.ts';
 import { deviceAt } from './statistics-calls.ts';
 
 type Jobs = Pick<Handlers, (typeof diskJobProcedures)[number]>;
@@ -79,7 +80,11 @@ export function blockCalls(connection: Connection): Calls {
       await desk.ask(caller, 'operation.cancel', { params: { operation: id } }, signal);
       return {};
     },
-    DOMAIN_BLOCK_COMMIT: () => refuseLayers('snapshot-delete merges the layer of a snapshot'),
+    DOMAIN_BLOCK_COMMIT: ({ dom, disk }) => {
+      const vm = connection.find(dom.uuid);
+      const { device } = deviceAt(connection, vm, disk);
+      throw notCommitted(connection, vm, device.target);
+    },
     DOMAIN_BLOCK_PULL: async ({ dom, path, bandwidth, flags }, { signal }) => {
       if ((flags & ~pullsInBytes) !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a pull`);
@@ -137,6 +142,30 @@ function requireJob({
   throw libvirtFault(
     'INVALID_ARG',
     `invalid argument: disk ${device.target} does not have an active block job`,
+  );
+}
+
+const maxToldNames = 5;
+
+/** What lies under the top of a disk is what Gantry goes back to: it says what merges it. */
+function notCommitted(connection: Connection, vm: Vm, target: string): Error {
+  const names = snapshotsOf(connection, vm).map(({ name }) => name);
+  if (names.length > 0) {
+    const more = names.length > maxToldNames ? ', …' : '';
+    const told = `${names.slice(0, maxToldNames).join(', ')}${more}`;
+    return libvirtFault(
+      'OPERATION_UNSUPPORTED',
+      `what lies under ${target} holds snapshots of ${vm.name} (${told}): virsh snapshot-delete merges the layer of one`,
+    );
+  }
+  if (vm.status.undo !== null)
+    return libvirtFault(
+      'OPERATION_UNSUPPORTED',
+      `${target} of ${vm.name} has an undo disk: gantry vm commit-undo ${vm.name} merges it`,
+    );
+  return libvirtFault(
+    'INVALID_ARG',
+    `invalid argument: could not find base image in chain for '${target}'`,
   );
 }
 

@@ -64,7 +64,6 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_SAVE_IMAGE_DEFINE_XML: asSaved,
   DOMAIN_CHECKPOINT_CREATE_XML: blocks,
   DOMAIN_BACKUP_BEGIN: blocks,
-  DOMAIN_BLOCK_COMMIT: layers,
   DOMAIN_BLOCK_COPY: layers,
   DOMAIN_MIGRATE_SET_MAX_SPEED: migration,
   DOMAIN_MIGRATE_GET_MAX_SPEED: migration,

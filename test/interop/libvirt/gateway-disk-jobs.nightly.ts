@@ -108,6 +108,11 @@ void test(
     const { value } = await ended.next();
     const { dom, dst, type, status } = value ?? assert.fail('nothing is told');
     assert.deepEqual([dom.name, dst, type, status], ['pulled', 'vda', 1, 0]);
+    await say('snapshot-create-as pulled one --disk-only');
+    assert.match(
+      await refused('blockcommit pulled vda'),
+      /pulled \(one\): virsh snapshot-delete merges/,
+    );
     const flattened = await operations();
     assert.deepEqual(
       flattened.map(({ target, state }) => [target.name, state]),

@@ -359,21 +359,13 @@ export const runningRows: readonly Row[] = [
   withAgent('blockjob VM vda --abort'),
   ofOwn(
     deviates(
-      'blockcommit VM vda',
-      1,
-      /snapshot-delete merges the layer of a snapshot/,
-      'chains are those of snapshots',
-    ),
-  ),
-  ofOwn(
-    deviates(
       'blockcopy VM vda FILE.copy',
       1,
       /gantry vm move-disk/,
       'copies are made by clones and moves',
     ),
   ),
-  onFar('blockcommit VM vda'),
+  row('blockcommit VM vda'),
   row('blockpull VM vda --wait'),
   row('blockjob VM vda'),
   onFar('blockcopy VM vda FILE.copy --transient-job --wait --finish'),
