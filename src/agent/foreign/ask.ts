@@ -1,4 +1,4 @@
-/** What is asked of a domain, given to its hypervisor as it was asked and answered as it answers (src/api/link/ask-methods.ts). */
+/** What is asked of a domain, or of its hypervisor's machine, given to its hypervisor as it was asked and answered as it answers (src/api/link/ask-methods.ts). */
 import { dumpProcedures, tuneWrites } from '#api';
 import { packReturn, unpackArgs, type Client } from '#libvirt';
 import type { Handlers } from '../link/calls.ts';
@@ -19,8 +19,17 @@ const changes: ReadonlySet<string> = new Set([
   'DOMAIN_BLOCK_JOB_ABORT',
 ]);
 
-export function askVerbs({ client, machines, read }: AskTools): Pick<Handlers, 'machine.ask'> {
+export function askVerbs({
+  client,
+  machines,
+  read,
+}: AskTools): Pick<Handlers, 'machine.ask' | 'host.ask'> {
   return {
+    async 'host.ask'({ procedure, args }, { signal }) {
+      const asked = unpackArgs(procedure, Buffer.from(args, 'base64'));
+      const ret = await client.call(procedure, asked, { signal }).catch(asToldThere);
+      return { ret: packReturn(procedure, ret).toString('base64') };
+    },
     async 'machine.ask'({ id, procedure, args, place }, { signal }) {
       const { handle: dom } = machines.find(id);
       const said = { ...unpackArgs(procedure, Buffer.from(args, 'base64')), dom };

@@ -3,8 +3,13 @@ import { Fault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 
-export function askVerbs(host: Host): Pick<Handlers, 'machine.ask'> {
+export function askVerbs(host: Host): Pick<Handlers, 'machine.ask' | 'host.ask'> {
   return {
+    'host.ask': async () => {
+      throw new Fault('unsupported', 'no libvirtd is asked on a host with an agent', {
+        hint: 'see what it has with: gantry host show',
+      });
+    },
     'machine.ask': async () => {
       throw new Fault(
         'unsupported',

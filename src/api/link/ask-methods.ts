@@ -88,6 +88,17 @@ export type AskedProcedure =
   | (typeof dumpProcedures)[number]
   | (typeof insideReads)[number];
 
+/** Of its machine: what a fleet of many has not, or has as sums alone. */
+export const hostAskedProcedures = [
+  'CONNECT_GET_SYSINFO',
+  'CONNECT_COMPARE_CPU',
+  'CONNECT_BASELINE_CPU',
+  'CONNECT_COMPARE_HYPERVISOR_CPU',
+  'CONNECT_BASELINE_HYPERVISOR_CPU',
+  'NODE_GET_CPU_STATS',
+] as const;
+export type HostAskedProcedure = (typeof hostAskedProcedures)[number];
+
 /** What a hypervisor tells of vms beyond their states, which are looked at. */
 export const toldEventNames = [
   'DOMAIN_EVENT_CALLBACK_RTC_CHANGE',
@@ -142,6 +153,14 @@ export const toldOfHostSchema = z.strictObject({
 export type ToldOfHost = z.infer<typeof toldOfHostSchema>;
 
 export const askMethods = {
+  /** Changes nothing. Errors: the hypervisor's own. */
+  'host.ask': {
+    params: z.strictObject({
+      procedure: z.enum(hostAskedProcedures),
+      args: encoded.meta({ description: 'XDR, base64' }),
+    }),
+    result: z.strictObject({ ret: encoded.meta({ description: 'XDR, base64' }) }),
+  },
   /** Errors: the hypervisor's own. What is asked again is so already, or is refused as under way. */
   'machine.ask': {
     params: z.strictObject({

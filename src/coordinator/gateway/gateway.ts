@@ -47,6 +47,7 @@ import { hostNetworks, hostPools, type HostLists } from './host-lists.ts';
 import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
+import { machineCalls } from './machine-calls.ts';
 import { migrateCalls } from './migrate-calls.ts';
 import { networkCalls } from './network-calls.ts';
 import { networkChangeCalls } from './network-change-calls.ts';
@@ -277,7 +278,7 @@ export class Gateway implements AsyncDisposable {
       ...emptyCalls,
       ...refusedCalls,
     };
-    return { ...own, ...askedFar(connection, own) };
+    return { ...own, ...askedFar(connection, own), ...machineCalls(connection, own) };
   }
 
   #note(procedure: string, fault: Fault, { address }: Peer): void {

@@ -53,6 +53,7 @@ export const memoryAnswers = {
   'host.drive': ({ device: path }) => ({ ...freeDrive, path }),
   'host.extension': () => ({ output: '' }),
   'machine.extension': () => ({ output: '' }),
+  'host.ask': () => ({ ret: '' }),
   'machine.ask': () => ({ ret: '' }),
   'machine.pace': () => ({}),
   'machine.memory': () => ({ bytes: '' }),

@@ -45,13 +45,12 @@ const blocks = 'blocks that change are not kept track of';
 const layers = 'layers of disks are those of snapshots and clones';
 const memory = 'memory of guests is shown to nobody beside them';
 const adapters = 'adapters of hosts are set by: gantry host set-adapter';
-const ofHost = 'a fleet has it not, and hosts do not tell it';
 const migration = 'a move takes what there is, and hosts open their own tunnel';
 const byArguments = 'it is answered, and refused for these arguments or this host';
 
 /** Refused or not known, with the reason. What is answered has no place here. */
 export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>> = {
-  CONNECT_GET_SYSINFO: ofHost,
+  CONNECT_GET_SYSINFO: 'a fleet has no mainboard; of one libvirt host it is answered',
   DOMAIN_GET_CPU_STATS: byArguments,
   DOMAIN_OPEN_CONSOLE: byArguments,
   DOMAIN_PIN_VCPU: byArguments,

@@ -184,6 +184,41 @@ void test(
 );
 
 void test(
+  'of one libvirt host its mainboard and its processors are told as by its libvirtd, and of a fleet not',
+  { skip },
+  async () => {
+    const socket = join(fleet.stage.folder, 'run/libvirt-sock');
+    const cpu = join(fleet.stage.folder, 'cpu.xml');
+    await writeFile(cpu, `<cpu><arch>i686</arch><model>pentium3</model></cpu>`);
+    for (const words of [
+      'sysinfo',
+      `cpu-compare ${cpu}`,
+      `cpu-baseline ${cpu}`,
+      `hypervisor-cpu-compare ${cpu}`,
+      'nodecpustats --cpu 0',
+      'nodecpustats --cpu 9999',
+    ]) {
+      const [here, there] = [
+        await virsh(`gantry+unix:///host/left?socket=${socket}`, ...words.split(' ')),
+        await fleet.ask('left', ...words.split(' ')),
+      ];
+      const figures = /\d+/g;
+      assert.deepEqual(
+        [here.code, here.out.replace(figures, 'N'), here.err],
+        [there.code, there.out.replace(figures, 'N'), there.err],
+        words,
+      );
+    }
+    assert.match((await fleet.ask('left', 'sysinfo')).out, /LENOVO/);
+    for (const path of ['all', 'host/own'])
+      assert.match(
+        (await virsh(`gantry+unix:///${path}?socket=${socket}`, 'sysinfo')).err,
+        /for one libvirt host alone: connect to gantry:\/\/\/host\/NAME/,
+      );
+  },
+);
+
+void test(
   'file systems of a guest of another hypervisor are held still, let go and trimmed by its libvirtd',
   { skip },
   async () => {

@@ -25,5 +25,3 @@ export const onFar = (words: string): Row => ({ words, of: 'far' });
 export const ofOwn = (row: Row): Row => ({ ...row, of: 'own' });
 
 export const nothing = /^\s*$/;
-export const notSupported = (procedure: string): RegExp =>
-  new RegExp(`${procedure} is not supported here`);
