@@ -433,7 +433,7 @@ void test(
 );
 
 void test(
-  'a vm with a BIOS and without a TPM is adopted and given back, too',
+  'a vm with a BIOS and without a TPM is adopted and given back, too, with the limits of its disk',
   { skip },
   async () => {
     const file = join(folder, 'plain.xml');
@@ -441,7 +441,8 @@ void test(
     await writeFile(image, content);
     const text = `<domain type='qemu'><name>plain</name><memory unit='MiB'>64</memory>
 <os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><on_reboot>destroy</on_reboot><on_crash>restart</on_crash><devices>
-<disk type='file'><driver name='qemu' type='raw'/><source file='${image}'/><target dev='vda' bus='virtio'/></disk></devices></domain>`;
+<disk type='file'><driver name='qemu' type='raw'/><source file='${image}'/><target dev='vda' bus='virtio'/>
+<iotune><write_bytes_sec>5000000</write_bytes_sec></iotune></disk></devices></domain>`;
     await writeFile(file, text);
     await told('pool-refresh vms');
     await told(`define ${file}`);
@@ -461,12 +462,17 @@ void test(
     isDone(await stage.act('POST', `${path}/adopt`, {}));
     assert.equal(stage.vm('plain')?.definition.settings.onGuestReboot, 'turn-off');
     await end('restart');
-    const { machine, firmware, tpm } = stage.vm('plain')?.definition.hardware ?? {};
+    const { machine, firmware, tpm, disks } = stage.vm('plain')?.definition.hardware ?? {};
+    assert.deepEqual(disks?.[0]?.limits, { writtenBytes: { perSecond: 5_000_000 } });
+    const limits = { writtenBytes: { perSecond: 7_000_000 } };
+    isDone(await stage.act('PATCH', `${path}/disks/virtio0:0`, { limits }));
     assert.deepEqual([machine, firmware?.type, tpm], ['pc', 'bios', false]);
     isDone(await stage.act('POST', `${path}/actions/turn-on`, {}));
     isDone(await stage.act('POST', `${path}/actions/turn-off`, {}));
     isDone(await stage.act('POST', `${path}/give-back`));
-    const changed = before.replace('<on_reboot>destroy<', '<on_reboot>restart<');
+    const changed = before
+      .replace('<on_reboot>destroy<', '<on_reboot>restart<')
+      .replace('<write_bytes_sec>5000000<', '<write_bytes_sec>7000000<');
     assert.notEqual(changed, before);
     assert.equal(await told('dumpxml --inactive --security-info plain'), changed);
     assert.deepEqual(await readFile(image), content);
