@@ -463,7 +463,8 @@ export const storageRows: readonly Row[] = [
     /^<pool type='dir'>[^]*<path>\/\S+<\/path>/,
     'owner and mode of folders are not told',
   ),
-  row('pool-start POOL'),
+  // A pool of a libvirt host is the one that libvirtd itself is asked of here: gateway-pools.test.ts starts and ends some.
+  withAgent('pool-start POOL'),
   withAgent('vol-create-as POOL a.raw 1M'),
   withAgent('vol-create-as POOL a.raw 1M'),
   withAgent('vol-create-as POOL b.qcow2 2M --format qcow2'),
@@ -512,17 +513,21 @@ export const storageRows: readonly Row[] = [
   withAgent('vol-delete c.raw POOL'),
   withAgent('vol-delete a.raw POOL'),
   withAgent('vol-delete b.qcow2 POOL'),
-  deviates(
-    'pool-destroy POOL',
-    1,
-    /gantry host set/,
-    'which pools there are is a setting of the host',
+  ofOwn(
+    deviates(
+      'pool-destroy POOL',
+      1,
+      /gantry host set/,
+      'which pools there are is a setting of the host',
+    ),
   ),
-  deviates(
-    'pool-undefine POOL',
-    1,
-    /gantry host set/,
-    'which pools there are is a setting of the host',
+  ofOwn(
+    deviates(
+      'pool-undefine POOL',
+      1,
+      /gantry host set/,
+      'which pools there are is a setting of the host',
+    ),
   ),
 ];
 
