@@ -181,6 +181,10 @@ void test(
       [made.disks[0]?.file, made.disks[0]?.sizeBytes, made.machine, made.graphics.adapter],
       [path, 2 ** 24, 'q35', 'std'],
     );
+    assert.match(
+      await told(`dumpxml ${definition.name}`),
+      /<target type='virtio' name='org\.qemu\.guest_agent\.0'\/>/,
+    );
     await host.call('machine.act', { ...machine, generation: 1, action: 'turn-on', request: {} });
     const live = { ...machine, generation: 1 };
     const data = { ...source, file: 'data.qcow2' };

@@ -42,7 +42,11 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
     cpuXml(hardware.processor, type),
     element('clock', offset),
     definition.settings.onGuestReboot === 'turn-off' ? element('on_reboot', {}, 'destroy') : '',
-    element('devices', {}, [...portsXml(hardware, type), ...devicesXml(hardware)].join('')),
+    element(
+      'devices',
+      {},
+      [...portsXml(hardware, type), ...devicesXml(hardware), agentXml(type)].join(''),
+    ),
   ];
   return element('domain', { type }, parts.join(''));
 }
@@ -75,6 +79,13 @@ function portsXml({ machine }: Hardware, type: DomainType): readonly string[] {
   const root = element('controller', { type: 'pci', index: 0, model: 'pcie-root' });
   const port = element('controller', { type: 'pci', model: 'pcie-root-port' });
   return [root, ...Array.from({ length: sparePorts }, () => port)];
+}
+
+/** On which the agent in the guest is asked; libvirt chooses the socket. */
+function agentXml(type: DomainType): string {
+  if (type === 'test') return '';
+  const target = element('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' });
+  return element('channel', { type: 'unix' }, target);
 }
 
 const usbModels = { '1.1': 'piix3-uhci', '2.0': 'ich9-ehci1', '3': 'qemu-xhci' } as const;
