@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LinkMethod, LinkParams, LinkResult, VmDefinition } from '#api';
 import { hostStore, openDisk } from '#disk';
@@ -97,13 +97,107 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     return disks.find((one) => one.path === path)?.vmIds ?? [];
   };
 
-  const takeSnapshot = async (id: string): Promise<string> => {
+  const takeSnapshot = async (id: string, memory = false): Promise<string> => {
     const snapshotId = crypto.randomUUID();
     const about = { name: 's', description: '', author: null, exclude: [] };
-    const snapshot = { id: snapshotId, ...about, memory: false, quiesce: false };
+    const snapshot = { id: snapshotId, ...about, memory, quiesce: false };
     await call(id, 'machine.snapshot.take', { snapshot });
     return snapshotId;
   };
+
+  async function restart(): Promise<void> {
+    const { links } = agent.host;
+    await agent.process.stop('SIGKILL');
+    agent.process.run();
+    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+  }
+  /** What the guest writes, as the record of the layers has it. */
+  function topOf(id: string): string {
+    const folder = agent.folder(id);
+    const [file = ''] = readdirSync(folder).filter((one) => one.endsWith('.layers.json'));
+    const { layers } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+      layers: { tops: { top: string }[] };
+    };
+    return resolve(folder, layers.tops[0]?.top ?? '');
+  }
+  const write = (file: string, value: number): void => {
+    const command = `write -P ${value} 2M 64k`;
+    execFileSync('qemu-io', ['-f', 'qcow2', '-c', command, file], { stdio: 'ignore' });
+  };
+
+  for (const where of ['own', 'beside'] as const)
+    test(`the memory of a vm that runs is kept and gone back to, also by the next agent: ${where}`, async () => {
+      const { id, file } = await make(where);
+      await agent.act(id, 'turn-on');
+      await restart();
+      const snapshotId = await takeSnapshot(id, true);
+      await restart();
+      assert.equal((await agent.act(id, 'turn-off')).state, 'off');
+      write(topOf(id), 3);
+      assert.deepEqual(await read(topOf(id)), [5, 3]);
+      await call(id, 'machine.snapshot.revert', { snapshotId, memory: 'restore' });
+      await call(id, 'machine.snapshot.recall', { snapshotId });
+      assert.equal(agent.host.reports.get(id)?.state, 'saved');
+      await restart();
+      assert.deepEqual(await read(topOf(id)), [5, 9]);
+      assert.equal((await agent.act(id, 'restore')).state, 'running');
+      assert.equal((await agent.act(id, 'turn-off')).state, 'off');
+      await call(id, 'machine.snapshot.delete', { snapshotId });
+      assert.deepEqual(await read(file), [5, 9]);
+      assert.equal(await parentOf(file), base);
+      await run(id);
+      await call(id, 'machine.destroy', { keep: [] });
+    });
+
+  test('undo disks stay with a saved state, and go or are written into the disk afterwards', async () => {
+    const undoDisks = { enabled: true, onTurnOff: 'keep' } as const;
+    const { id, file } = await make('beside', { undoDisks });
+    for (const undo of ['discard', 'commit'] as const) {
+      await agent.act(id, 'turn-on');
+      assert.equal((await agent.act(id, 'save')).state, 'saved');
+      const undoFile = topOf(id);
+      assert.notEqual(undoFile, file);
+      await restart();
+      assert.equal((await agent.act(id, 'restore')).state, 'running');
+      await agent.act(id, 'turn-off', { undo: 'keep' });
+      write(undoFile, undo === 'discard' ? 3 : 4);
+      await agent.act(id, `${undo}-undo`);
+      assert.equal(existsSync(undoFile), false);
+      assert.deepEqual(await read(file), [5, undo === 'discard' ? 9 : 4]);
+      assert.equal(await parentOf(file), base);
+    }
+    await run(id);
+  });
+
+  test('ten vms over one base run at once, and go one after another; the last one still starts', async () => {
+    const all: Made[] = [];
+    for (let count = 0; count < 10; count += 1)
+      all.push(await make(count % 2 === 0 ? 'own' : 'beside'));
+    await Promise.all(all.map(({ id }) => agent.act(id, 'turn-on')));
+    const used = await usersOf(base);
+    assert.ok(all.every(({ id }) => used.includes(id)));
+    await Promise.all(all.map(({ id }) => agent.act(id, 'turn-off')));
+    const last = all.pop();
+    for (const { id } of all) {
+      await call(id, 'machine.destroy', { keep: [] });
+      assert.equal(contentOf(base), content);
+    }
+    assert.ok(last);
+    await run(last.id);
+    assert.deepEqual(await read(last.file), [5, 9]);
+  });
+
+  test('a vm is not moved to a host where its base is not, and is when it has taken that in', async () => {
+    const { id } = await make('own');
+    const planned = () => agent.host.call('machine.departure.plan', { id, gathered: [] });
+    const { ok, reasons } = await planned();
+    assert.equal(ok, false);
+    const parent = reasons.find(({ code }) => code === 'parent-elsewhere');
+    assert.match(parent?.text ?? '', new RegExp(base));
+    assert.match(parent?.remedy ?? '', /gantry vm flatten/);
+    await call(id, 'machine.flatten', {});
+    assert.deepEqual((await planned()).reasons, []);
+  });
 
   for (const [where, state, kept] of [
     ['own', 'off', 'with a snapshot'],
@@ -169,6 +263,24 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     await run(linked.id);
     assert.equal(await parentOf(linked.file), undefined);
     assert.deepEqual(await read(linked.file), [5, 9]);
+  });
+
+  test('what a template is made of: copies of a copy, full and linked, and of a snapshot of it', async () => {
+    const template = await clone(await make('own'), { snapshotId: null });
+    const snapshotId = await takeSnapshot(template.id);
+    const copies = [
+      await clone(template, undefined),
+      await clone(template, { snapshotId: null }),
+      await clone(template, { snapshotId }),
+    ];
+    await restart();
+    for (const { id } of copies) await run(id);
+    await call(template.id, 'machine.destroy', { keep: [] });
+    for (const { id } of copies) {
+      await run(id);
+      assert.deepEqual(await read(topOf(id)), [5, 9]);
+      await call(id, 'machine.destroy', { keep: [] });
+    }
   });
 
   test('a disk moves, as its vm runs and at rest, and its base stays where it is', async () => {
