@@ -7,6 +7,7 @@ import {
   titleOfSection,
   vmDefinitionSchema,
   type Field,
+  type Unit,
   type Fields,
   type Grant,
   type SettingSection,
@@ -71,13 +72,18 @@ function takesOf(field: Field): string {
   return field.nullable ? `${some} or null` : some;
 }
 
+function signOf(unit: Unit): string {
+  if (unit === 'bytes-per-second') return ' a second';
+  return unit === 'bytes' || unit === undefined ? '' : ` ${unit}`;
+}
+
 function valuesOf(field: Field): string {
   switch (field.kind) {
     case 'number': {
       const [min, max] = [field.min, field.max].map((limit) =>
-        field.unit === 'bytes' ? formatBytes(limit) : String(limit),
+        field.unit?.startsWith('bytes') === true ? formatBytes(limit) : String(limit),
       );
-      const unit = field.unit === 'bytes' || field.unit === undefined ? '' : ` ${field.unit}`;
+      const unit = signOf(field.unit);
       const open = field.max === Number.MAX_SAFE_INTEGER;
       return open ? `a number from ${min}${unit}` : `${min} to ${max}${unit}`;
     }

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { miB } from '#lib';
+import { giB, miB } from '#lib';
 import {
   assertSaved,
   findBarriers,
@@ -154,26 +154,28 @@ describe('files of real machines in the console', { skip: noBrowser }, () => {
     const save = dialog.getByRole('button', { name: 'Save', exact: true });
     await dialog.locator('#setting-limits-readBytes').click();
     const rate = dialog.locator('#setting-limits-readBytes-perSecond');
-    await rate.fill('5000000');
-    await dialog.locator('#setting-limits-readBytes-burstPerSecond').fill('4000000');
-    await dialog.getByText('is below the limit of 5000000').waitFor();
+    const burst = dialog.locator('#setting-limits-readBytes-burstPerSecond');
+    await rate.fill('5');
+    await burst.fill('2.5');
+    await dialog.getByText('is below the limit above which a burst goes').waitFor();
     assert.ok(await save.isDisabled());
     assert.deepEqual(await findBarriers(page), []);
     await look(page, 'limit-disk');
-    await dialog.locator('#setting-limits-readBytes-burstPerSecond').fill('9000000');
+    const unit = dialog.getByLabel('Unit: In a burst at most per second', { exact: true });
+    await unit.selectOption('GiB/s');
     await save.click();
     await dialog.waitFor({ state: 'detached' });
-    const limited = (): Promise<unknown> =>
-      api
-        .call('vm.show', { params: { vm: id } })
-        .then(({ definition: { hardware }, status }) => [
-          hardware.disks[0]?.limits,
-          status.pending,
-        ]);
-    const readBytes = { perSecond: 5_000_000, burstPerSecond: 9_000_000 };
+    const limited = async (): Promise<unknown> => {
+      const filter = 'action = vm.disk.change';
+      const { items } = await api.call('operation.list', { query: { filter } });
+      await Promise.all(items.map((one) => api.wait(one)));
+      const { definition, status } = await api.call('vm.show', { params: { vm: id } });
+      return [definition.hardware.disks[0]?.limits, status.pending];
+    };
+    const readBytes = { perSecond: 5 * miB, burstPerSecond: 2.5 * giB };
     assert.deepEqual(await limited(), [{ readBytes }, []]);
     await limit();
-    assert.equal(await rate.inputValue(), '5000000');
+    assert.deepEqual([await rate.inputValue(), await burst.inputValue()], ['5', '2560']);
     await dialog.getByRole('button', { name: 'Remove: Bytes read', exact: true }).click();
     await save.click();
     await dialog.waitFor({ state: 'detached' });

@@ -26,7 +26,7 @@ export const diskRateSchema = z
     if (!isSaid(burstPerSecond)) {
       if (isSaid(burstSeconds)) tell('burstSeconds', 'there is no burst: give burstPerSecond');
     } else if (burstPerSecond < perSecond)
-      tell('burstPerSecond', `is below the limit of ${perSecond}, above which a burst goes`);
+      tell('burstPerSecond', 'is below the limit above which a burst goes');
     else if (burstPerSecond * (burstSeconds ?? 1) > most)
       tell('burstSeconds', `is more than QEMU counts at ${burstPerSecond} in a second`);
   })

@@ -15,7 +15,7 @@ interface Common {
   readonly default: unknown;
 }
 
-export type Unit = 'bytes' | 'seconds' | 'percent' | undefined;
+export type Unit = 'bytes' | 'bytes-per-second' | 'seconds' | 'percent' | undefined;
 
 export type Field = Common &
   (
@@ -60,7 +60,12 @@ export function readFields(schema: z.ZodType): Fields {
   return field.fields;
 }
 
-function readField(given: Schema, name: string, defs: Readonly<Record<string, Schema>>): Field {
+function readField(
+  given: Schema,
+  name: string,
+  defs: Readonly<Record<string, Schema>>,
+  within = '',
+): Field {
   const named = given.$ref === undefined ? undefined : defs[given.$ref.replace('#/$defs/', '')];
   const schema: Schema = named === undefined ? given : { ...named, ...given };
   const hint = cleanHint(schema.description);
@@ -70,7 +75,7 @@ function readField(given: Schema, name: string, defs: Readonly<Record<string, Sc
     const nullable = real.length < branches.length;
     const [only] = real;
     if (only !== undefined && real.length === 1) {
-      const field = readField(only, name, defs);
+      const field = readField(only, name, defs, within);
       return {
         ...field,
         hint: hint ?? field.hint,
@@ -92,7 +97,7 @@ function readField(given: Schema, name: string, defs: Readonly<Record<string, Sc
         kind: 'number',
         min: schema.minimum ?? Number.MIN_SAFE_INTEGER,
         max: schema.maximum ?? Number.MAX_SAFE_INTEGER,
-        unit: unitOf(name),
+        unit: unitOf(name, within),
       };
     case 'boolean':
       return { ...common, kind: 'flag' };
@@ -111,16 +116,20 @@ function readField(given: Schema, name: string, defs: Readonly<Record<string, Sc
     default:
       return schema.properties === undefined
         ? { ...common, kind: 'open' }
-        : { ...common, kind: 'group', fields: readProperties(schema, defs) };
+        : { ...common, kind: 'group', fields: readProperties(schema, defs, name) };
   }
 }
 
-function readProperties(schema: Schema, defs: Readonly<Record<string, Schema>>): Fields {
+function readProperties(
+  schema: Schema,
+  defs: Readonly<Record<string, Schema>>,
+  within = '',
+): Fields {
   return Object.fromEntries(
     Object.entries(schema.properties ?? {})
       .filter(([, { const: fixed }]) => fixed === undefined)
       .map(([name, property]) => {
-        const field = readField(property, name, defs);
+        const field = readField(property, name, defs, within);
         // What a request may leave out is null until it is set.
         const isOptional = schema.required?.includes(name) !== true;
         return [name, isOptional ? { ...field, nullable: true } : field];
@@ -141,7 +150,9 @@ function readVariants(
   );
 }
 
-function unitOf(name: string): Unit {
+/** `within`: name of the group that it is in. */
+function unitOf(name: string, within: string): Unit {
+  if (/persecond$/i.test(name) && /bytes$/i.test(within)) return 'bytes-per-second';
   if (name.endsWith('Bytes')) return 'bytes';
   if (name.endsWith('Seconds')) return 'seconds';
   return name.endsWith('Percent') ? 'percent' : undefined;

@@ -234,7 +234,7 @@ void test(
     for (const [words, why] of [
       [['--group-name', 'shared'], /group_name is not kept: every disk has limits of its own/],
       [['--total-bytes-sec', '5', '--write-bytes-sec', '5'], /bytes limits both ways together/],
-      [['--write-bytes-sec', '9', '--write-bytes-sec-max', '8'], /is below the limit of 9/],
+      [['--write-bytes-sec', '9', '--write-bytes-sec-max', '8'], /is below the limit above which/],
     ] as const)
       assert.match(await complain(...tune, ...words), why);
     assert.match(

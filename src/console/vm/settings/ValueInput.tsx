@@ -19,6 +19,7 @@ import { ImageInput } from './ImageInput.tsx';
 import { MediumFileInput } from './MediumFileInput.tsx';
 import { NetworkInput } from './NetworkInput.tsx';
 import { readAt, type Place } from './place.ts';
+import { RateInput } from './RateInput.tsx';
 import { idOf } from './SettingFrame.tsx';
 import { useSettingsForm } from './settings-context.ts';
 import type { InputProps } from './input-props.ts';
@@ -28,12 +29,16 @@ type ValueField = Extract<Field, { kind: 'number' | 'text' | 'flag' | 'choice' |
 /** Texts that want more than a line. */
 const longText = 2000;
 /** Sizes are typed in MiB. */
-const scales: Readonly<Record<NonNullable<Unit>, { readonly by: number; readonly sign: string }>> =
-  {
-    bytes: { by: miB, sign: 'MiB' },
-    seconds: { by: 1, sign: 's' },
-    percent: { by: 1, sign: '%' },
-  };
+const scales: Readonly<
+  Record<
+    Exclude<NonNullable<Unit>, 'bytes-per-second'>,
+    { readonly by: number; readonly sign: string }
+  >
+> = {
+  bytes: { by: miB, sign: 'MiB' },
+  seconds: { by: 1, sign: 's' },
+  percent: { by: 1, sign: '%' },
+};
 
 export function ValueInput({
   field,
@@ -55,7 +60,17 @@ export function ValueInput({
   };
   switch (field.kind) {
     case 'number':
-      return <NumberInput {...common} field={field} value={value} onValue={set} />;
+      return field.unit === 'bytes-per-second' ? (
+        <RateInput
+          {...common}
+          field={field}
+          name={nameSetting(words, place.path)}
+          value={typeof value === 'number' ? value : null}
+          onValue={set}
+        />
+      ) : (
+        <NumberInput {...common} field={field} value={value} onValue={set} />
+      );
     case 'flag':
       return field.nullable ? (
         <FormSelect
@@ -125,10 +140,11 @@ function NumberInput({
 }: Common & { readonly field: Extract<Field, { kind: 'number' }> }): ReactNode {
   const words = useWords();
   const text = useVmText();
-  const scale = field.unit === undefined ? undefined : scales[field.unit];
+  const { unit } = field;
+  const scale = unit === undefined || unit === 'bytes-per-second' ? undefined : scales[unit];
   const by = scale?.by ?? 1;
   const limit = (number: number): string =>
-    field.unit === 'bytes' ? words.bytes(number) : words.count(number);
+    unit === 'bytes' ? words.bytes(number) : words.count(number);
   return (
     <InputGroup>
       <InputGroupItem isFill>

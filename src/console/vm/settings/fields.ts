@@ -7,6 +7,7 @@ import {
   type Field,
   type Fields,
 } from '#api';
+import { miB } from '#lib';
 
 /** All that a definition holds. */
 export const definitionFields: Fields = readFields(vmDefinitionSchema);
@@ -26,7 +27,7 @@ export function firstValue(field: Field): unknown {
 export function leastValue(field: Field): unknown {
   switch (field.kind) {
     case 'number':
-      return Math.max(field.min, 0);
+      return field.unit === 'bytes-per-second' ? miB : Math.max(field.min, 0);
     case 'text':
       return '';
     case 'flag':

@@ -162,6 +162,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   readOnlyNow: 'Diese Einstellungen lassen sich jetzt nicht ändern',
   reconnecting: 'Verbindung unterbrochen; es wird weiter versucht',
   removeMember: 'Entfernen: {name}',
+  unitOf: 'Einheit: {name}',
   rename: 'Umbenennen',
   reviewChanges: 'Prüfen und speichern',
   reviewPage: 'Nur diese Seite speichern',

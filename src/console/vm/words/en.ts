@@ -156,6 +156,7 @@ export const vmTexts = {
   readOnlyNow: 'These settings cannot be changed now',
   reconnecting: 'Connection lost; trying again',
   removeMember: 'Remove: {name}',
+  unitOf: 'Unit: {name}',
   rename: 'Rename',
   reviewChanges: 'Review and save',
   reviewPage: 'Save this page only',
