@@ -59,6 +59,8 @@ void test('one thing is changed, and only that is another', () => {
       "<rng a='&lt;&amp;'/>",
       (xml) => xml.setAttribute(at(xml, 'devices', 'rng'), 'a', '<&'),
     ],
+    ['<name>web</name>', '<a:b>web</a:b>', (xml) => xml.rename(at(xml, 'name'), 'a:b')],
+    ['<rng/>', '<x/>', (xml) => xml.rename(at(xml, 'devices', 'rng'), 'x')],
     ['<name>', "<name x='1'>", (xml) => xml.setAttribute(at(xml, 'name'), 'x', '1')],
     [
       "<boot dev='hd'/><bootmenu enable='no'/>",

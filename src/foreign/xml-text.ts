@@ -60,6 +60,14 @@ export class XmlText {
     if (place !== undefined) this.#edits.push({ start: place.start, end: place.end, text: '' });
   }
 
+  /** Of the element alone; what is in it stays. */
+  rename(node: XmlNode, name: string): void {
+    if (node.name === name) return;
+    const { start, close } = node.span;
+    for (const at of this.#isEmptyTag(node) ? [start + 1] : [start + 1, close + 2])
+      this.#edits.push({ start: at, end: at + node.name.length, text: name });
+  }
+
   /** In place of all that is in the element. */
   setText(node: XmlNode, text: string): void {
     if (node.children.length === 0 && node.text.trim() === text) return;

@@ -24,6 +24,7 @@ export const tuneReads = [
   'DOMAIN_MIGRATE_GET_MAX_SPEED',
   'DOMAIN_MIGRATE_GET_MAX_DOWNTIME',
   'DOMAIN_MIGRATE_GET_COMPRESSION_CACHE',
+  'DOMAIN_GET_METADATA',
 ] as const;
 export const tuneWrites = [
   'DOMAIN_PIN_VCPU',
@@ -46,6 +47,7 @@ export const tuneWrites = [
   'DOMAIN_MIGRATE_SET_MAX_SPEED',
   'DOMAIN_MIGRATE_SET_MAX_DOWNTIME',
   'DOMAIN_MIGRATE_SET_COMPRESSION_CACHE',
+  'DOMAIN_SET_METADATA',
 ] as const;
 /** What its guest tells through the agent that its hypervisor knows, and what the hypervisor counts of it. */
 export const guestReads = [
@@ -116,6 +118,7 @@ export const toldEventNames = [
   'DOMAIN_EVENT_CALLBACK_AGENT_LIFECYCLE',
   'DOMAIN_EVENT_CALLBACK_MIGRATION_ITERATION',
   'DOMAIN_EVENT_CALLBACK_JOB_COMPLETED',
+  'DOMAIN_EVENT_CALLBACK_METADATA_CHANGE',
   'DOMAIN_EVENT_BLOCK_THRESHOLD',
   'DOMAIN_EVENT_MEMORY_FAILURE',
   'DOMAIN_EVENT_MEMORY_DEVICE_SIZE_CHANGE',

@@ -17,6 +17,7 @@ import type { BlockDevice } from './domain-devices.ts';
 import { cpuTuneOf } from './cpu-tune.ts';
 import { libvirtFormat } from './disk-formats.ts';
 import { interfaceOf, type NetworkNames } from './interface-xml.ts';
+import { metadataOf, ownNamespace } from './metadata.ts';
 import { titleOf } from './title.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
@@ -34,8 +35,6 @@ export interface XmlSurroundings extends NetworkNames {
 /** By its name, so that virt-manager does not take it for another machine's: it asks no name server. */
 const loopback = 'localhost';
 
-const namespace = 'urn:gantry:libvirt:vm:1';
-
 export function writeDomainXml(vm: Vm, surroundings: XmlSurroundings): string {
   const { name, id, type, blockDevices, screenPort } = surroundings;
   const { definition } = vm;
@@ -51,10 +50,8 @@ export function writeDomainXml(vm: Vm, surroundings: XmlSurroundings): string {
       ...(title === undefined ? [] : [element('title', {}, title)]),
       ...(description === '' ? [] : [element('description', {}, description)]),
       element('metadata', {}, [
-        element('gantry:vm', { 'xmlns:gantry': namespace }, [
-          element('gantry:host', { driver: vm.driver }, vm.host),
-          element('gantry:folder', {}, vm.folder),
-        ]),
+        ownMetadata(vm),
+        ...[...metadataOf(definition).values()].map((xml) => ({ xml })),
       ]),
       element(
         'memory',
@@ -84,6 +81,14 @@ export function writeDomainXml(vm: Vm, surroundings: XmlSurroundings): string {
       ]),
     ]),
   );
+}
+
+/** Where Gantry has the vm. */
+export function ownMetadata(vm: Pick<Vm, 'driver' | 'host' | 'folder'>): Element {
+  return element('gantry:vm', { 'xmlns:gantry': ownNamespace }, [
+    element('gantry:host', { driver: vm.driver }, vm.host),
+    element('gantry:folder', {}, vm.folder),
+  ]);
 }
 
 /** What is done when the guest has crashed, in libvirt's words, which do not tell a reset from a restart. */

@@ -3,7 +3,12 @@
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | number | undefined>>;
-  readonly content: readonly Element[] | string | number;
+  readonly content: readonly (Element | Written)[] | string | number;
+}
+
+/** XML that is written already, well-formed. */
+export interface Written {
+  readonly xml: string;
 }
 
 /** Attributes that are undefined are left out. */
@@ -15,8 +20,10 @@ export function element(
   return { name, attributes, content };
 }
 
-export function writeXml({ name, attributes, content }: Element, depth = 0): string {
+export function writeXml(node: Element | Written, depth = 0): string {
   const indent = '  '.repeat(depth);
+  if ('xml' in node) return `${indent}${node.xml}\n`;
+  const { name, attributes, content } = node;
   const open = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}='${escape(String(value))}'`)

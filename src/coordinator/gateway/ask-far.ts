@@ -53,9 +53,11 @@ const extends_: Leave = { route: 'vm.extension', waits: true };
 /** VIR_DOMAIN_BLOCK_REBASE_COPY. */
 const copies = 8;
 
-const leaves: Readonly<Record<AskedProcedure, Leave | ((args: Args) => Leave)>> = {
+const leaves: Readonly<Record<AskedProcedure, Leave | ((args: Args) => Leave | undefined)>> = {
   ...every(tuneReads, reads),
   ...every(tuneWrites, tunes),
+  DOMAIN_GET_METADATA: (args) => (isDescription(args) ? undefined : reads),
+  DOMAIN_SET_METADATA: (args) => (isDescription(args) ? undefined : tunes),
   ...every(guestReads, reads),
   DOMAIN_GET_BLOCK_JOB_INFO: reads,
   DOMAIN_BLOCK_JOB_ABORT: steersWork,
@@ -73,6 +75,11 @@ const leaves: Readonly<Record<AskedProcedure, Leave | ((args: Args) => Leave)>> 
   DOMAIN_MEMORY_PEEK: { route: 'vm.memory', waits: false },
 };
 
+/** Which Gantry has of every vm. */
+function isDescription(args: Args): boolean {
+  return 'type' in args && args.type === 0;
+}
+
 function every<P extends AskedProcedure>(names: readonly P[], leave: Leave): Record<P, Leave> {
   return Object.fromEntries(names.map((name) => [name, leave])) as Record<P, Leave>;
 }
@@ -88,6 +95,7 @@ export function askedFar(connection: Connection, own: Calls): Calls {
       if (!isForeignHost(connection.parts.coordinator.inventory, vm.hostId))
         return await handle(args, context);
       const asked = typeof leave === 'function' ? leave(args) : leave;
+      if (asked === undefined) return await handle(args, context);
       return await askFar(connection, vm, name, args, asked, context.signal);
     };
     return [name, either] as const;

@@ -4,6 +4,7 @@ import type { Hardware, Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { requireActive, type Connection } from './connection.ts';
+import { elementPatch } from './metadata-patch.ts';
 import { titlePatch } from './title-patch.ts';
 
 type Calls = Pick<
@@ -30,6 +31,7 @@ const endings = { destroy: 0, restart: 1 } as const;
 /** virDomainMetadataType. */
 const describes = 0;
 const entitles = 1;
+const isElement = 2;
 
 type Which = 'now' | 'maximum';
 
@@ -68,21 +70,12 @@ export function changeCalls(connection: Connection): Calls {
     DOMAIN_SET_VCPUS: ({ dom, nvcpus }, { signal }) => setVcpus(dom, nvcpus, 0, signal),
     DOMAIN_SET_VCPUS_FLAGS: ({ dom, nvcpus, flags }, { signal }) =>
       setVcpus(dom, nvcpus, flags, signal),
-    DOMAIN_SET_METADATA: async ({ dom, type, metadata }, { signal }) => {
+    DOMAIN_SET_METADATA: async ({ dom, type, metadata, key, uri, flags }, { signal }) => {
       const vm = connection.find(dom.uuid);
-      switch (type) {
-        case describes:
-          await connection.change(vm, { description: metadata ?? '' }, signal);
-          return {};
-        case entitles:
-          await connection.change(vm, titlePatch(connection, vm, metadata ?? undefined), signal);
-          return {};
-        default:
-          throw libvirtFault(
-            'ARGUMENT_UNSUPPORTED',
-            'a vm has a title and a description, and no other metadata',
-          );
-      }
+      if ((flags & live) !== 0) requireActive(vm);
+      const patch = describingPatch(connection, vm, type, metadata, key ?? '', uri ?? '');
+      await connection.change(vm, patch, signal);
+      return {};
     },
     DOMAIN_SET_LIFECYCLE_ACTION: async ({ dom, type, action, flags }, { signal }) => {
       const vm = connection.find(dom.uuid);
@@ -102,6 +95,27 @@ export function changeCalls(connection: Connection): Calls {
       return { retcode: 0 };
     },
   };
+}
+
+/** Errors: those of titles and of metadata; INVALID_ARG for other types. */
+function describingPatch(
+  connection: Connection,
+  vm: Vm,
+  type: number,
+  text: string | null,
+  key: string,
+  uri: string,
+): Readonly<Record<string, unknown>> {
+  switch (type) {
+    case describes:
+      return { description: text ?? '' };
+    case entitles:
+      return { extensions: titlePatch(connection, vm, text ?? undefined) };
+    case isElement:
+      return { extensions: elementPatch(vm, text, key, uri) };
+    default:
+      throw libvirtFault('INVALID_ARG', `invalid argument: unknown metadata type '${type}'`);
+  }
 }
 
 /** What is to become of it, as settings; undefined: it is so. Errors: ARGUMENT_UNSUPPORTED. */

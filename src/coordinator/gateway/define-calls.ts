@@ -13,9 +13,11 @@ import { plugsOn } from './vm-plugs.ts';
 import { sharePatch } from './define/cpu-tune-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
 import { inspectWanted } from './late-disks.ts';
+import { metadataPatch } from './metadata-patch.ts';
 import { titlePatch } from './title-patch.ts';
 import { VolumeLists } from './volumes.ts';
 import { crashWord } from '../domain-xml/domain-xml.ts';
+import { metadataKey } from '../domain-xml/metadata.ts';
 import { titleKey } from '../domain-xml/title.ts';
 
 type Calls = Pick<
@@ -113,7 +115,10 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
   const patch = {
     ...(isRenamed ? { name: wish.name } : {}),
     description: wish.description,
-    ...titlePatch(connection, vm, wish.title),
+    extensions: {
+      ...titlePatch(connection, vm, wish.title),
+      ...metadataPatch(connection, vm, wish.metadata),
+    },
     ...endingsPatch(vm, wish),
     resources: sharePatch(vm.definition.resources, wish.share),
     hardware: { ...wish.hardware, ...devices },
@@ -170,9 +175,6 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
     network: 'none',
     definition: {
       ...identityOf(connection, host.id, wish),
-      ...(wish.title === undefined || isForeignHost(coordinator.inventory, host.id)
-        ? {}
-        : { extensions: { [titleKey]: wish.title } }),
       description: wish.description,
       settings: {
         ...(wish.crashReaction === 'restart' ? { failure: { reaction: 'restart' } } : {}),
@@ -196,15 +198,19 @@ function requireUsualShare({ parts }: Connection, hostId: string, { share }: Dom
   );
 }
 
-/** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there. */
+/** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there, and nothing is kept for others here. */
 function identityOf(
   { parts }: Connection,
   hostId: string,
-  { uuid, name }: DomainWish,
+  { uuid, name, title, metadata }: DomainWish,
 ): Record<string, unknown> {
-  if (uuid === undefined) return {};
-  const isForeign = isForeignHost(parts.coordinator.inventory, hostId);
-  return isForeign ? { extensions: { libvirt: { name, uuid } } } : { id: uuid };
+  if (isForeignHost(parts.coordinator.inventory, hostId))
+    return uuid === undefined ? {} : { extensions: { libvirt: { name, uuid } } };
+  const extensions = {
+    ...(title === undefined ? {} : { [titleKey]: title }),
+    ...(metadata.size === 0 ? {} : { [metadataKey]: Object.fromEntries(metadata) }),
+  };
+  return { ...(uuid === undefined ? {} : { id: uuid }), extensions };
 }
 
 /** What its hypervisor knows it by, where others run that. */

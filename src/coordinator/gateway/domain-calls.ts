@@ -5,7 +5,10 @@ import type { Vm } from '#api';
 import type { HostDocument } from '../documents.ts';
 import { isActive, notNow, requireActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
-import { writeDomainXml } from '../domain-xml/domain-xml.ts';
+import { ownMetadata, writeDomainXml } from '../domain-xml/domain-xml.ts';
+import { metadataOf, ownNamespace } from '../domain-xml/metadata.ts';
+import { writeXml } from '../domain-xml/xml.ts';
+import { shownMetadata } from './define/metadata-wish.ts';
 import { shownNetworkName } from './vm-plugs.ts';
 import { titleOf } from '../domain-xml/title.ts';
 import { whole } from './domain-stats.ts';
@@ -41,6 +44,8 @@ type Calls = Pick<
 
 /** VIR_DOMAIN_XML_INACTIVE: as it will be at the next start. */
 const inactiveXml = 2;
+/** VIR_DOMAIN_AFFECT_LIVE. */
+const liveOnly = 1;
 /** VIR_DOMAIN_VCPU_MAXIMUM, VIR_DOMAIN_VCPU_GUEST. */
 const maximumVcpus = 4;
 const guestVcpus = 8;
@@ -107,7 +112,11 @@ export function domainCalls(connection: Connection): Calls {
     },
     DOMAIN_GET_MAX_VCPUS: ({ dom }) => ({ num: vcpus(find(dom), maximumVcpus) }),
     DOMAIN_GET_VCPUS_FLAGS: ({ dom, flags }) => ({ num: vcpus(find(dom), flags) }),
-    DOMAIN_GET_METADATA: ({ dom, type }) => ({ metadata: metadataOf(find(dom), type) }),
+    DOMAIN_GET_METADATA: ({ dom, type, uri, flags }) => {
+      const vm = find(dom);
+      if ((flags & liveOnly) !== 0) requireActive(vm);
+      return { metadata: describingOf(vm, type, uri ?? '') };
+    },
     DOMAIN_GET_MESSAGES: ({ dom }) => {
       const { lastFault } = find(dom).status;
       return { msgs: lastFault === null ? [] : [lastFault.message] };
@@ -148,10 +157,14 @@ function vcpus({ definition, name }: Vm, flags: number): number {
 }
 
 /** virDomainMetadataType: 0 description, 1 title, 2 an element of its own. Errors: NO_DOMAIN_METADATA. */
-function metadataOf({ definition }: Vm, type: number): string {
+function describingOf(vm: Vm, type: number, uri: string): string {
+  const { definition } = vm;
   if (type === 0 && definition.description !== '') return definition.description;
   const title = titleOf(definition);
   if (type === 1 && title !== undefined) return title;
+  const element =
+    uri === ownNamespace ? writeXml(ownMetadata(vm)) : metadataOf(definition).get(uri);
+  if (type === 2 && element !== undefined) return shownMetadata(element.trim(), uri);
   throw libvirtFault(
     'NO_DOMAIN_METADATA',
     'metadata not found: Requested metadata element is not present',

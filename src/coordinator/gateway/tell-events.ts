@@ -8,6 +8,7 @@ import type { EndedJob } from './disk-jobs.ts';
 import { DomainEvents, isOwnMemory, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import { isOfOneHypervisor } from './hypervisors.ts';
+import { metadataChangeOf } from './metadata-events.ts';
 import { networkEvents, networkEventsOf } from './network-events.ts';
 import { isInScope, type Scope } from './scope.ts';
 import { tellHostEvents } from './tell-host-events.ts';
@@ -22,6 +23,7 @@ export function tellEvents(connection: Connection, session: Session): () => void
     session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: networkEvents[told], detail: 0 });
   });
   const stopReading = coordinator.inventory.onChange(({ events }) => {
+    for (const event of events) tellMetadata(connection, session, event);
     for (const event of onceDefined(events))
       if (event.target.kind === 'network') tellNetwork(connection, session, event);
       else tell(connection, session, reader, event);
@@ -73,6 +75,16 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
     session.emit('DOMAIN_EVENT_CALLBACK_LIFECYCLE', {
       msg: { dom, event: told.event, detail: told.detail },
     });
+}
+
+/** Beside that its definition has changed, which most programs listen for alone. */
+function tellMetadata(connection: Connection, session: Session, event: Event): void {
+  const changed = metadataChangeOf(event);
+  if (changed === undefined) return;
+  const vm = shownVm(connection, event.target.id);
+  if (vm === undefined) return;
+  const dom = connection.handleOf(vm);
+  session.emit('DOMAIN_EVENT_CALLBACK_METADATA_CHANGE', { dom, ...changed });
 }
 
 /** Of all disks of the vm, since an operation is about the vm. */

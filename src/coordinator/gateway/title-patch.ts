@@ -6,7 +6,7 @@ import { titleKey, titleOf } from '../domain-xml/title.ts';
 import type { Connection } from './connection.ts';
 import { requireTitle } from './define/wish.ts';
 
-/** A merge patch, empty where it is the same. Errors: XML_ERROR; CONFIG_UNSUPPORTED where its hypervisor is another one's. */
+/** A merge patch of extensions, empty where it is the same. Errors: XML_ERROR; CONFIG_UNSUPPORTED where its hypervisor is another one's. */
 export function titlePatch(
   { parts }: Connection,
   vm: Pick<Vm, 'hostId' | 'definition'>,
@@ -20,5 +20,5 @@ export function titlePatch(
       'unsupported configuration: the title of a vm of a libvirt host is changed there',
     );
   if (wanted !== undefined) requireTitle(wanted);
-  return { extensions: { [titleKey]: wanted ?? null } };
+  return { [titleKey]: wanted ?? null };
 }

@@ -90,6 +90,18 @@ void test(
     });
     await fleet.stage.act('PATCH', place, { limits: null });
     assert.doesNotMatch(await same('blkdeviotune vda --config'), /: [1-9]/);
+    await using listener = await connectLibvirt(gateway);
+    const changed = await hear(listener, 'DOMAIN_EVENT_CALLBACK_METADATA_CHANGE');
+    await set('metadata urn:rack --config --key lab --set <rack>7</rack>');
+    const { dom, type, nsuri } = await changed();
+    assert.deepEqual([dom.name, type, nsuri], [name, 2, 'urn:rack']);
+    assert.match(await same('metadata urn:rack --config'), /<rack>7<.rack>/);
+    assert.match(
+      (await fleet.ask('left', 'dumpxml test --inactive')).out,
+      /<lab:rack xmlns:lab="urn:rack">/,
+    );
+    await set('desc --title --config --new-desc front');
+    assert.match(await same('desc --title --config'), /^front$/m);
     for (const words of ['vcpupin 99 1', 'schedinfo --set cpu_shares=7', 'blkiotune'])
       await same(words);
     const { items } = await fleet.list<AuditEntry>('/audit?limit=50');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AuditEntry, Hardware, Page } from '#api';
 import { miB } from '#lib';
+import { connectLibvirt } from '#libvirt';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { run, virsh, whyNot } from './tools.ts';
 
@@ -150,6 +151,46 @@ void test('memory, processors, description and name are changed one by one', { s
   assert.equal(stage().vm('renamed')?.definition.description, 'of the lab');
   await say('undefine', 'renamed');
 });
+
+void test(
+  'what other programs keep with a vm is set, shown and defined, and told to who listens',
+  { skip },
+  async () => {
+    const [uri, inner] = ['http://Example.org/app/1.0', '<app><rack a="7">x</rack></app>'];
+    const os = '<o:os xmlns:o="urn:os"><o:id>debian12</o:id></o:os>';
+    const metadata = `<metadata><bare/>${os}</metadata>`;
+    await say('define', await keep(plain.replace('<memory', `${metadata}<memory`)));
+    const kept = (): unknown => stage().vm('made')?.definition.extensions['libvirt-metadata'];
+    assert.deepEqual(kept(), { 'urn:os': os });
+    await using client = await connectLibvirt(address());
+    const events = await client.subscribe('DOMAIN_EVENT_CALLBACK_METADATA_CHANGE');
+    await say('metadata', 'made', uri, '--config', '--key', 'app', '--set', inner);
+    const { value: told } = await events[Symbol.asyncIterator]().next();
+    assert.deepEqual([told?.dom.name, told?.type, told?.nsuri], ['made', 2, uri]);
+    assert.equal((await say('metadata', 'made', uri)).trim(), inner);
+    assert.equal((await say('metadata', 'made', 'urn:os')).trim(), '<os><id>debian12</id></os>');
+    assert.match(await say('metadata', 'made', 'urn:gantry:libvirt:vm:1'), />h1<\/host>/);
+    const before = kept();
+    const shown = await say('dumpxml', 'made');
+    assert.ok(shown.includes(os), shown);
+    await say('define', await keep(shown));
+    assert.deepEqual(kept(), before);
+    const reading = ['-r', '-q', '-c', address(), 'metadata', 'made', 'urn:os'];
+    assert.equal((await run('virsh', reading)).code, 0);
+    const { err } = await run('virsh', [...reading, '--remove']);
+    assert.match(err, /read.only/i);
+    assert.match(
+      await complain('metadata', 'made', 'urn:a', '--key', 'a', '--set', '<x'),
+      /XML error/,
+    );
+    assert.match(await complain('metadata', 'made', uri, '--live'), /domain is not running/);
+    await say('metadata', 'made', uri, '--config', '--remove');
+    assert.match(await complain('metadata', 'made', uri), /element is not present/);
+    await say('define', await keep(plain));
+    assert.equal(kept(), undefined);
+    await say('undefine', 'made');
+  },
+);
 
 void test(
   'shares and limits of processors are those of the vm, by schedinfo and by its XML',

@@ -138,6 +138,22 @@ export const offRows: readonly Row[] = [
 export const changedRows: readonly Row[] = [
   row('desc VM --config --new-desc other'),
   row('desc VM'),
+  row('metadata VM urn:sweep --config --key s --set <s>7</s>'),
+  row('metadata VM urn:sweep --config'),
+  row('metadata VM urn:sweep --live'),
+  onFar('metadata VM urn:sweep --config --key 1 --set <s/>'),
+  ofOwn(
+    deviates(
+      'metadata VM urn:sweep --config --key 1 --set <s/>',
+      1,
+      /invalid argument: failed to validate prefix/,
+      'who says a wrong prefix has said something wrong, and nothing is broken within',
+    ),
+  ),
+  row('metadata VM urn:sweep --config --remove'),
+  row('metadata VM urn:sweep'),
+  row('desc VM --title --config --new-desc sweep'),
+  row('desc VM --title'),
   row('setmaxmem VM 128M --config'),
   row('setmem VM 64M --config'),
   row('setmem VM 256M --config'),

@@ -10,6 +10,7 @@ import {
   type Hardware,
   type VmDefinition,
 } from '#api';
+import { metadataKey } from '../../domain-xml/metadata.ts';
 import { titleKey } from '../../domain-xml/title.ts';
 import type { ImportNotes } from './import-notes.ts';
 
@@ -38,7 +39,8 @@ export function tellDomainLosses(definition: VmDefinition, notes: ImportNotes): 
   if (portableTo.length > 0) leave(`marks of portability to ${portableTo.join(', ')}`, ofGantry);
   if (production) leave('mark of production', ofGantry);
   for (const key of Object.keys(extensions))
-    if (key !== titleKey) leave(`what is kept for ${key}`, 'libvirt does not know it');
+    if (key !== titleKey && key !== metadataKey)
+      leave(`what is kept for ${key}`, 'libvirt does not know it');
   tellBoard(definition.hardware, leave, notes);
   for (const adapter of definition.hardware.adapters) tellAdapter(adapter, leave);
   const parts = [

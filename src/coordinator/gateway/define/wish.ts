@@ -10,6 +10,7 @@ import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
 import { readCpuTune, type ProcessorShare } from './cpu-tune-wish.ts';
 import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
+import { metadataIn } from './metadata-wish.ts';
 import { readEndings, readFeatures, readFirmwareWords, type Endings } from './policy-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
@@ -20,6 +21,8 @@ export interface DomainWish extends Endings {
   /** Undefined: none. */
   readonly title: string | undefined;
   readonly description: string;
+  /** Of other programs: elements by their namespaces. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** As our own XML says it. */
   readonly host: string | undefined;
   readonly share: ProcessorShare;
@@ -54,6 +57,7 @@ export function readDomain(text: string): DomainWish {
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
     title: titleIn(root),
     description: textOf(find(root, 'description')) ?? '',
+    metadata: metadataIn(text, root),
     ...readEndings(root, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     share: readCpuTune(root, processor.count, lost),
