@@ -3,6 +3,7 @@
  * functions of all, with the description as it was given. That takes the right to these: a description may run programs there.
  */
 import { libvirtFault, type Handlers, type NetworkHandle } from '#libvirt';
+import { changeThere } from './change-there.ts';
 import type { Connection } from './connection.ts';
 import { readNetworkName } from './define/network-wish.ts';
 import { hypervisorOf, nameThere } from './hypervisors.ts';
@@ -25,22 +26,13 @@ type Calls = Pick<
 type Change = 'define' | 'create' | 'start' | 'stop' | 'undefine' | 'autostart' | 'update';
 
 export function networkChangeCalls(connection: Connection, networks: Networks): Calls {
-  const { desk, caller, hostNetworks } = connection.parts;
   const { own } = networks;
-  const tell = async (
+  const tell = (
     host: { readonly id: string },
     change: Change,
     argument: string,
     signal: AbortSignal,
-  ): Promise<string> => {
-    const params = { host: host.id, extension: `network-${change}` };
-    try {
-      return (await desk.ask(caller, 'host.extension', { params, body: { argument } }, signal))
-        .output;
-    } finally {
-      hostNetworks.outdate(host.id);
-    }
-  };
+  ): Promise<string> => changeThere(connection, host, `network-${change}`, argument, signal);
   const describe = async (
     change: 'define' | 'create',
     xml: string,

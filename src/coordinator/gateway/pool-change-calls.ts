@@ -5,6 +5,7 @@
  */
 import { posix } from 'node:path';
 import { libvirtFault, type Handlers, type StoragePoolHandle } from '#libvirt';
+import { changeThere } from './change-there.ts';
 import type { Connection } from './connection.ts';
 import { readPool, readPoolName } from './define/pool-wish.ts';
 import { hypervisorOf, nameThere } from './hypervisors.ts';
@@ -43,21 +44,13 @@ type Change =
 const none = {};
 
 export function poolChangeCalls(connection: Connection): Calls {
-  const { desk, caller, hostPools, folderPools } = connection.parts;
-  const tell = async (
+  const { caller, folderPools } = connection.parts;
+  const tell = (
     host: { readonly id: string },
     change: Change,
     argument: string,
     signal: AbortSignal,
-  ): Promise<string> => {
-    const params = { host: host.id, extension: `pool-${change}` };
-    try {
-      return (await desk.ask(caller, 'host.extension', { params, body: { argument } }, signal))
-        .output;
-    } finally {
-      hostPools.outdate(host.id);
-    }
-  };
+  ): Promise<string> => changeThere(connection, host, `pool-${change}`, argument, signal);
   const change = async (
     handle: StoragePoolHandle,
     ours: (pool: Pool) => void,
