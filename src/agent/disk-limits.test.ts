@@ -30,6 +30,13 @@ const asQemuTells = {
 const slow: DiskLimits = { bytes: { perSecond: 2_000_000 } };
 const slowTold = { rates: { bps: { perSecond: 2_000_000 } } };
 const unlimited = { rates: {} };
+const plainSnapshot = {
+  name: 'limited',
+  description: '',
+  author: null,
+  exclude: [],
+  quiesce: false,
+};
 
 describe('limits of disks', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
@@ -50,7 +57,7 @@ describe('limits of disks', { skip: withoutQemu }, () => {
       ]),
     );
 
-  test('QEMU has them from the start, as they change and in a disk that is plugged in; an agent that comes back sets what is not as recorded, and a saved vm has them again', async () => {
+  test('QEMU has them from the start, as they change and in a disk that is plugged in; an agent that comes back sets what is not as recorded, and a saved vm has them again, as one that is restarted has and one that goes back to a snapshot', async () => {
     const limited = { ...testDisk('a.qcow2'), limits: bursting };
     const free = { ...testDisk('b.qcow2'), bus: 'scsi' as const };
     const first = bareDefinition({ disks: [limited, free], opticalDrives: [] });
@@ -60,7 +67,7 @@ describe('limits of disks', { skip: withoutQemu }, () => {
     const configure = async (disks: VmDefinition['hardware']['disks']): Promise<string[]> => {
       definitionVersion += 1;
       const definition = { ...first, hardware: { ...first.hardware, disks } };
-      const asked = { ...about, definition, definitionVersion };
+      const asked = { ...about, generation: agent.generation(id), definition, definitionVersion };
       return (await agent.host.call('machine.configure', asked)).report.pending;
     };
     await agent.act(id, 'turn-on');
@@ -86,13 +93,33 @@ describe('limits of disks', { skip: withoutQemu }, () => {
 
     const { limits: _, ...bare } = limited;
     assert.deepEqual(await configure([bare, { ...free, limits: slow }, plugged]), []);
-    await agent.act(id, 'save');
-    await agent.act(id, 'restore');
-    assert.deepEqual(await whileAway(agent, id, toldBy), {
+    const recorded = {
       'disk-virtio0-0': unlimited,
       'disk-scsi0-0': slowTold,
       'disk-virtio0-1': asQemuTells,
+    };
+    await agent.act(id, 'save');
+    await agent.act(id, 'restore');
+    assert.deepEqual(await whileAway(agent, id, toldBy), recorded);
+
+    const now = () => ({ id, generation: agent.generation(id), cause: byTester });
+    const snapshotId = crypto.randomUUID();
+    await agent.host.call('machine.snapshot.take', {
+      ...now(),
+      snapshot: { ...plainSnapshot, id: snapshotId, memory: true },
     });
+    assert.deepEqual(await configure([bare, free, { ...plugged, limits: slow }]), []);
+    await agent.act(id, 'restart');
+    assert.deepEqual(await whileAway(agent, id, toldBy), {
+      'disk-virtio0-0': unlimited,
+      'disk-scsi0-0': unlimited,
+      'disk-virtio0-1': slowTold,
+    });
+    await agent.act(id, 'turn-off');
+    await agent.host.call('machine.snapshot.revert', { ...now(), snapshotId, memory: 'restore' });
+    await agent.host.call('machine.snapshot.recall', { ...now(), snapshotId });
+    assert.deepEqual((await agent.act(id, 'restore')).pending, []);
+    assert.deepEqual(await whileAway(agent, id, toldBy), recorded);
     await agent.act(id, 'turn-off');
   });
 });
