@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { MachineRecord, VmDefinition } from '#api';
 import { hostStore, makeDisk, openDisk } from '#disk';
@@ -157,10 +157,11 @@ describe('machines that travel', { skip }, () => {
     await writeFile(join(from, 'notes.txt'), 'mine');
     await mkdir(join(from, 'tpm-state'), { mode: 0o700 });
     await writeFile(join(from, 'tpm-state', 'key'), 'k');
-    for (const parent of [elsewhere, join(agent.shelf, 'deeper'), elsewhere]) {
+    for (const parent of [elsewhere, join(agent.shelf, 'deeper'), 'usual', elsewhere]) {
       await relocate(id, definition, parent);
       const to = agent.folder(id);
-      assert.equal(to, join(parent, definition.name));
+      const expected = parent === 'usual' ? dirname(from) : parent;
+      assert.equal(to, join(expected, definition.name));
       assert.deepEqual(readdirSync(to).sort(), [
         `${definition.name}.json`,
         'data.raw',

@@ -295,10 +295,12 @@ void test('HW-34 EVT-60 UUID and serials stay through save, snapshot, move and r
   assert.equal((await identityOf('known'))[1], 'mine');
 });
 
-void test('VM-92 a vm that runs is cloned, full or linked, as its disks are at that moment; it runs on, and keeps no snapshot', async () => {
+void test('VM-92 a vm that runs is cloned, full or linked, as its disks are at that moment; it runs on, keeps no snapshot, and its full clone lies in the usual folder, as that of a stopped one', async () => {
   const chainOf = async (vm: string): Promise<number> =>
     (await filesOf(vm)).filter(({ path }) => /\.(raw|qcow2)$/.test(path)).length;
   await gantry.must('vm', 'create', 'lively', '--disk', '16M', '--format', 'raw', ...bare);
+  const usual = dirname((await show('lively')).path);
+  await gantry.must('vm', 'move', 'lively', '--path', join(usual, 'deeper'));
   const [disk] = (await filesOf('lively')).filter(({ role }) => role === 'disk');
   assert.ok(disk);
   const content = randomBytes(1024 ** 2);
@@ -333,7 +335,11 @@ void test('VM-92 a vm that runs is cloned, full or linked, as its disks are at t
   for (const vm of ['linked', 'full', 'lively']) await gantry.must('vm', 'turn-off', vm, '--yes');
   const off = await gantry.run(['vm', 'clone', 'lively', 'quiet', '--quiesce']);
   assert.match(off.err, /lively does not run/);
-  for (const vm of ['linked', 'full', 'lively']) await gantry.must('vm', 'delete', vm, '--yes');
+  await gantry.must('vm', 'clone', 'lively', 'still');
+  const parents = ['lively', 'full', 'still'].map(async (vm) => dirname((await show(vm)).path));
+  assert.deepEqual(await Promise.all(parents), [join(usual, 'deeper'), usual, usual]);
+  for (const vm of ['linked', 'full', 'still', 'lively'])
+    await gantry.must('vm', 'delete', vm, '--yes');
 });
 
 void test('VM-12 a delete lists the files first, and never takes a disk that another vm uses', async () => {

@@ -182,6 +182,8 @@ type HandedOut = Omit<LinkParams<'machine.hand-out'>, 'id' | 'generation' | 'cau
 export interface Travel {
   /** Whether machines may have folders below `parent`. Errors: `forbidden`, `unsupported`. */
   requireParent(parent: string): Promise<void>;
+  /** In which the folders of machines are, where nothing is said. */
+  usualParent(): string;
   /**
    * An empty folder of its own for a machine, below `parent` (null: the folder for vms). Answers folder and
    * configuration file. Errors: `forbidden`, `exists`.

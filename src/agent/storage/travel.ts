@@ -51,6 +51,7 @@ export function makeTravel(options: TravelOptions): Travel & Copies {
   const { folders } = options;
   return {
     requireParent: (parent) => requireParent(options, parent),
+    usualParent: () => options.baseFolder(),
     claimFolder: (parent, definition) => claimFolder(options, parent, definition),
     async clone(source, copy, disks, work) {
       if (source.savedFile !== null) await requireSavedFits(source);

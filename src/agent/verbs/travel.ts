@@ -223,15 +223,17 @@ function withFiles(definition: VmDefinition, disks: readonly DiskCopy[]): VmDefi
 
 async function relocateMachine(
   host: Host,
-  params: LinkParams<'machine.relocate'>,
+  asked: LinkParams<'machine.relocate'>,
   { signal, progress }: CallContext,
 ): Promise<LinkResult<'machine.relocate'>> {
-  const machine = host.machine(params.id);
+  const machine = host.machine(asked.id);
+  const travel = travelOf(host);
+  const parent = asked.parent === 'usual' ? travel.usualParent() : asked.parent;
+  const params = { ...asked, parent };
   const { definition } = params;
   if (definition.id !== params.id) throw new Fault('invalid', 'the definition is of another vm');
   if (machine.file.moving === null && isThere(machine.file, params))
     return { report: machine.report() };
-  const travel = travelOf(host);
   const [disk] = params.parent === null ? params.disks : [];
   const move = (hands: Hands): Promise<void> =>
     disk !== undefined && movesLive(hands, disk)

@@ -271,7 +271,10 @@ export const linkMethods = {
       ...machine,
       definition: vmDefinitionSchema,
       definitionVersion: z.number().int(),
-      parent: hostPath.nullable().meta({ description: 'null: the folder stays' }),
+      parent: z
+        .union([hostPath, z.literal('usual')])
+        .nullable()
+        .meta({ description: "usual: the host's folder for vms; null: the folder stays" }),
       disks: z.array(diskCopySchema).max(64),
     }),
     result: report,

@@ -282,7 +282,8 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     },
     'machine.relocate': ({ id, generation, definition, definitionVersion, parent, disks }) => {
       const machine = this.machine(id, generation);
-      const path = parent === null ? machine.path : `${parent}/${definition.name}`;
+      const below = parent === 'usual' ? '/vms' : parent;
+      const path = below === null ? machine.path : `${below}/${definition.name}`;
       const moved = new Map(
         disks.map(({ from, to }) => [this.#absolute(machine.path, from), this.#absolute(path, to)]),
       );

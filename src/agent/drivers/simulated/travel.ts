@@ -28,11 +28,15 @@ export class SimulatedTravel implements Travel {
   /** Every path is a folder here. */
   async requireParent(): Promise<void> {}
 
+  usualParent(): string {
+    return `/simulated/${this.#files.hostName}`;
+  }
+
   async claimFolder(
     parent: string | null,
     { id, name }: VmDefinition,
   ): Promise<{ folder: string; file: string }> {
-    const below = parent ?? `/simulated/${this.#files.hostName}`;
+    const below = parent ?? this.usualParent();
     const taken = new Set(this.#files.machines().map(({ folder }) => folder));
     for (const folder of [`${below}/${name}`, `${below}/${name}-${id}`])
       if (!taken.has(folder)) return { folder, file: `${folder}/vm.json` };

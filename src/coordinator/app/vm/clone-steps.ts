@@ -31,7 +31,7 @@ export interface CloneInput extends Passing {
   readonly linked: { readonly snapshotId: string | null } | null;
   /** Of its configuration disk; null: it gets none. */
   readonly seed: NonNullable<LinkParams<'machine.clone'>['seed']> | null;
-  /** A linked copy that is to have files of its own, in that folder of the host; null: where it was made. */
+  /** A linked copy that is to have files of its own, in that folder of the host (`usual`: its folder for vms); null: where it was made. */
   readonly separate: { readonly parent: string | null } | null;
   readonly guest: Pick<VmDocument, 'guest'>;
   /** The vm whose guest was not generalised; null where there is no need to tell. */

@@ -211,14 +211,18 @@ async function chooseSource(
   };
 }
 
-/** Where what is made of a snapshot comes to be: what shares files with the vm is made on its volume. */
+/**
+ * Where what is made of a snapshot comes to be: what shares files with the vm is made on its volume, and goes from there to where
+ * a copy of a vm that is off is made at once.
+ */
 function placeAt(
   vm: VmDocument,
   { linked = false, path }: VmClone,
   isForeign: boolean,
 ): Pick<Source, 'separate' | 'parent'> {
   if (linked) return { separate: null, parent: path ?? null };
-  const parent = path === undefined || isForeign ? null : posix.resolve(path);
+  const wanted = path === undefined ? 'usual' : posix.resolve(path);
+  const parent = isForeign ? null : wanted;
   return { separate: { parent }, parent: posix.dirname(vm.path) };
 }
 
