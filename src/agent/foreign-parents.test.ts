@@ -207,6 +207,81 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     await run(id);
   });
 
+  test("what a process writes into the headers of its vm's disks leads whoever reads them with more rights to no other vm's", async () => {
+    const victim = await agent.create(define(testDisk('a.qcow2')), [newDisk('a.qcow2')]);
+    const theirs = join(agent.folder(victim), 'a.qcow2');
+    const rewrite = (file: string, name = theirs): string =>
+      tool('rebase', '-q', '-u', '-b', name, '-F', 'qcow2', file);
+    const misled = async (work: Promise<unknown>, file: string): Promise<void> => {
+      await assert.rejects(work, (error) => {
+        assert.ok(isFault(error, 'refused'), String(error));
+        assert.deepEqual(
+          [error.reasons[0]?.code, error.message.includes(file)],
+          ['disk-parent', true],
+        );
+        assert.ok(error.message.includes(theirs));
+        return true;
+      });
+    };
+    const clone = async (id: string, { file }: Disk): Promise<string> => {
+      const definition = define(testDisk('copy.qcow2'));
+      const disks = [{ from: file, to: 'copy.qcow2' }];
+      const params = { ...call(id), definition, definitionVersion: 1, parent: null, disks };
+      await agent.host.call('machine.clone', params);
+      return join(agent.folder(definition.id), 'copy.qcow2');
+    };
+    const handOut = (id: string, { file }: Disk): Promise<unknown> => {
+      const folder = join(agent.shelf, `out-${crypto.randomUUID()}`);
+      const to = { file: 'out.vmdk', format: 'vmdk', variant: 'streamOptimized' } as const;
+      const configuration = { file: 'out.vmx', base64: '' };
+      const params = { ...call(id), folder, disks: [{ disk: file, ...to }], configuration };
+      return agent.host.call('machine.hand-out', params);
+    };
+    const sum = (file: string): Promise<unknown> => {
+      const work = { verb: 'checksum', file, algorithm: 'sha256' } as const;
+      return agent.host.call('host.disk.work', { id: crypto.randomUUID(), work, again: false });
+    };
+    const list = (file: string): Promise<unknown> =>
+      agent.host.call('host.disk.files', { file, partition: null, path: null, images: [] });
+
+    // A disk of one file, of which the record has no parent.
+    const [alone, whole] = ['alone.qcow2', testDisk('alone.qcow2')];
+    const single = await agent.create(define(whole), [newDisk(alone)]);
+    const own = join(agent.folder(single), alone);
+    rewrite(own);
+    await misled(clone(single, whole), own);
+    await misled(handOut(single, whole), own);
+    const source = { kind: 'disk', id: single, place: 'virtio0:0' } as const;
+    await misled(agent.host.call('host.file.look', { source }), own);
+    await misled(sum(own), own);
+    await misled(list(own), own);
+
+    // One over a base, and a layer on top of it.
+    const base = makeBase();
+    const disk = makeOver(base);
+    const id = await agent.create(define(disk));
+    const [snapshotId, folder] = [crypto.randomUUID(), agent.folder(id)];
+    const snapshot = snapshotOf(snapshotId);
+    await agent.host.call('machine.snapshot.take', { ...call(id), snapshot });
+    const { files } = await agent.host.call('machine.files', { id });
+    const top = files.find(({ parent }) => parent === disk.file)?.path ?? '';
+    assert.notEqual(top, '', folder);
+    rewrite(top);
+    await misled(clone(id, disk), top);
+    await misled(handOut(id, disk), top);
+    await misled(sum(top), top);
+    const merged = agent.host.call('machine.snapshot.delete', { ...call(id), snapshotId });
+    await assert.rejects(merged, (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(`${error.message} ${String(error.cause)}`, new RegExp(`${top} names ${theirs}`));
+      return true;
+    });
+    rewrite(top, disk.file);
+    // What is sealed says nothing: it is read by the record, whatever it names.
+    rewrite(disk.file);
+    assert.deepEqual(await read(await clone(id, disk), 0), [5]);
+  });
+
   test('a base has one writer or several readers, whoever comes first; who has it is said', async () => {
     const base = makeBase();
     const writer = await agent.create(define(testDisk(base)));

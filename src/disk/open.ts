@@ -17,6 +17,8 @@ export interface NamedParent {
   readonly format?: string;
   /** `demand` when absent. */
   readonly identity?: 'demand' | 'any';
+  /** What lies below that one; as its own file says when absent. */
+  readonly parent?: OpenOptions['parent'];
 }
 
 export interface OpenOptions {
@@ -106,7 +108,7 @@ async function openParent(
   const parentPath = given?.path ?? (await locateParent(store, path, reference));
   const format = given?.format ?? reference?.format;
   const disk = await openLayer(
-    { path: parentPath, store, ...(format === undefined ? {} : { format }) },
+    { path: parentPath, store, parent: given?.parent, ...(format === undefined ? {} : { format }) },
     'read',
     above,
   );

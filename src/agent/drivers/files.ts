@@ -1,5 +1,6 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
 import type {
+  Disk,
   DiskCopy,
   DiskWork,
   FileSource,
@@ -149,10 +150,10 @@ export interface HandOutFiles {
   claim(wanted: HandedOut): Promise<void>;
   /** The content of a disk, with all it lies on, as one new file. Errors: `exhausted`, `cancelled`. */
   putDisk(
-    machine: Pick<MachineFile, 'folder'>,
+    machine: Pick<MachineFile, 'folder' | 'layers'>,
     folder: string,
     disk: Omit<HandedOut['disks'][number], 'disk'> & {
-      readonly source: { readonly file: string; readonly format: string };
+      readonly source: Pick<Disk, 'file' | 'format'>;
     },
     work: LayerWork,
   ): Promise<void>;

@@ -8,20 +8,24 @@ import { Fault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Hands } from './hands.ts';
 import { topOf } from './layers/layers.ts';
+import { tellParents } from './layers/take-parents.ts';
 
 type Wanted = Omit<LinkParams<'machine.hand-out'>, 'id' | 'generation' | 'cause'>;
 
 /** Done once: asked for again it is there. Errors: `exists`, `forbidden`, `refused`, `exhausted`. */
 export async function handOut(host: Host, hands: Hands, wanted: Wanted): Promise<void> {
-  const { file, signal } = hands;
+  const { signal } = hands;
   const { storage, name } = host.driver;
   const { handOut: files, travel } = storage;
   if (!files || !travel) throw new Fault('unsupported', `a ${name} host has no files to export`);
   const { folder, configuration, package: packed } = wanted;
-  if (file.state !== 'off' && file.state !== 'saved')
-    throw new Fault('refused', `cannot export ${file.definition.name}: the vm is ${file.state}`);
+  const { state, definition } = hands.file;
+  if (state !== 'off' && state !== 'saved')
+    throw new Fault('refused', `cannot export ${definition.name}: the vm is ${state}`);
   // Without a word of it, from a coordinator of before.
   if ((wanted.again ?? true) && (await files.isThere(wanted))) return;
+  await tellParents(hands);
+  const { file } = hands;
   const archive = packed?.archive ?? null;
   // Of all the work; the rest is that the disks come into one file.
   const written = archive === null ? 1 : 0.7;

@@ -1,14 +1,16 @@
 /** Folders for other products: made beside those of vms, never over what exists. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { convertDisk, hostStore, openDisk } from '#disk';
+import { convertDisk } from '#disk';
 import { Fault } from '#lib';
 import type { HandOutFiles } from '../drivers/files.ts';
 import { resolveFile } from '../drivers/qemu/places.ts';
 import { requireInside } from './allowed.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { beginsWith, packFiles } from './archives/pack-files.ts';
+import { storeOf } from './child-disk.ts';
 import { exists } from './exists.ts';
+import { openRecorded } from './recorded-chain.ts';
 import { readSigningKey, sealNames, sealPackage, type SigningKey } from './packages/seal.ts';
 
 /** `folders`: those in which files of a vm may be, whose own is given. */
@@ -45,15 +47,11 @@ export function makeHandOutFiles(folders: (own?: string) => readonly string[]): 
     },
     async putDisk(machine, folder, { source, file, format, variant }, { signal, onProgress }) {
       const all = folders(machine.folder);
-      const existing: string[] = [];
-      for (const one of all) if (await exists(one)) existing.push(one);
-      const store = hostStore(existing);
-      const path = resolveFile(machine.folder, source.file);
-      await requireInside(path, all);
-      await using disk = await openDisk({ path, store, format: source.format });
+      await requireInside(resolveFile(machine.folder, source.file), all);
+      await using disk = await openRecorded(machine, source, all);
       await convertDisk(disk, {
         target: { path: join(folder, file), format, variant },
-        store,
+        store: storeOf(all),
         signal,
         onProgress: ({ doneBytes, totalBytes }) =>
           onProgress(totalBytes === 0 ? 1 : doneBytes / totalBytes),

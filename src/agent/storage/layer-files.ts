@@ -38,6 +38,7 @@ import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
 import { flattenTo } from './flatten-to.ts';
 import { findBorrowers, readParents } from './read-parents.ts';
+import { requireNamed } from './recorded-chain.ts';
 import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
 
 export interface LayerFilesOptions {
@@ -127,6 +128,7 @@ export class LayerFiles implements LayerStorage {
     const into = resolveFile(machine.folder, lower);
     const target = below.find(({ path }) => path === into);
     assert(upper !== undefined && target !== undefined, 'the lower file is below the upper one');
+    await requireNamed(machine.folder, chain);
     await this.unprotect(machine, lower, 0o200);
     if (!chain.every(isNative)) {
       const uppers = [upper, ...below.slice(0, below.indexOf(target))];

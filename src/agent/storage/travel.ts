@@ -5,7 +5,7 @@
  * Invariants: (1) the old files stay until somebody removes them, so that a move that is cut off has changed
  * nothing; (2) nothing outside of the allowed folders is read or written; (3) what another machine uses is not moved.
  */
-import { constants, existsSync } from 'node:fs';
+import { constants } from 'node:fs';
 import {
   copyFile as copyPlain,
   link,
@@ -21,7 +21,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { isNative, type Disk, type DiskCopy, type VmDefinition } from '#api';
-import { convertDisk, hostStore, openDisk } from '#disk';
+import { convertDisk } from '#disk';
 import { makeSeedIso } from '#images';
 import { Fault } from '#lib';
 import type { Copies, FileMove, Travel, TravelWork } from '../drivers/files.ts';
@@ -32,9 +32,11 @@ import type { MachineFile } from '../machine/record.ts';
 import { judgeLeaving, listLeaving } from '../transfer/leaving-files.ts';
 import { liesBelow, realPath, requireInside } from './allowed.ts';
 import { flushFolder } from './atomic-file.ts';
-import { readBacking, readBackingName } from './backing.ts';
+import { readBackingName } from './backing.ts';
+import { storeOf } from './child-disk.ts';
 import { copyFile, type CopyWork } from './copy-file.ts';
 import { usedByOthers } from './list-files.ts';
+import { openRecorded } from './recorded-chain.ts';
 import { isWhole, namesOfParent, piecesBeside } from './served-layers.ts';
 
 const maxFiles = 1000;
@@ -61,9 +63,9 @@ export function makeTravel(options: TravelOptions): Travel & Copies {
         const disk = diskOf(source, wanted);
         // What the guest sees: all layers together become one file.
         const pair = {
+          top: topOf(source.layers, disk),
           from: diskPaths(source, disk)[0],
           to: resolveFile(copy.folder, wanted.to),
-          format: topOf(source.layers, disk).format,
           newFormat: disk.format,
         };
         await requireInside(pair.from, allowed);
@@ -72,7 +74,7 @@ export function makeTravel(options: TravelOptions): Travel & Copies {
       }
       const state = stateFiles(source, copy);
       const meter = await makeMeter([...pairs, ...state], work);
-      for (const pair of pairs) await copyDisk(pair, allowed, meter);
+      for (const pair of pairs) await copyDisk(source, pair, allowed, meter);
       for (const pair of state) await copyEntry(pair, meter);
       if (source.savedFile !== null) await carrySavedFacts(source, copy);
       await flushFolder(copy.folder);
@@ -140,7 +142,8 @@ async function isClaimed(folder: string): Promise<boolean> {
 }
 
 interface DiskMove extends FileMove {
-  readonly format: string;
+  /** What the guest writes, as the record names it. */
+  readonly top: Pick<Disk, 'file' | 'format'>;
   readonly newFormat: string;
 }
 
@@ -165,25 +168,22 @@ function stateFiles(source: MachineFile, copy: MachineFile): FileMove[] {
   ];
 }
 
-/** What a guest wrote to a raw disk says nothing about the disk. */
-async function standsAlone(path: string, format: string): Promise<boolean> {
-  if (format === 'raw') return true;
-  if (format === 'qcow2') return (await readBacking(path)) === undefined;
-  return await isWhole({ path, format });
-}
-
 /** A disk with parents becomes one file; one that stands alone is copied as it is. */
 async function copyDisk(
-  { from, to, format, newFormat }: DiskMove,
+  machine: MachineFile,
+  { from, to, top, newFormat }: DiskMove,
   allowed: readonly string[],
   meter: CopyWork,
 ): Promise<void> {
-  if (await standsAlone(from, format)) return copyFile(from, to, meter);
+  const isServed = !isNative(top);
+  if (isServed && (await isWhole({ path: from, format: top.format })))
+    return copyFile(from, to, meter);
   const { size } = await stat(from);
-  const store = hostStore(allowed.filter((folder) => existsSync(folder)));
-  const disk = await openDisk({ path: from, store, format });
+  const disk = await openRecorded(machine, top, allowed);
+  const store = storeOf(allowed);
   let told = 0;
   try {
+    if (!isServed && disk.parent === undefined) return await copyFile(from, to, meter);
     await convertDisk(disk, {
       target: { path: to, format: newFormat },
       store,

@@ -30,6 +30,7 @@ import { mergeLayers } from '../machine/layers/merge.ts';
 import { filesToMove, parentOf, renameFiles } from '../machine/layers/rename-files.ts';
 import { moveDisk } from '../machine/move-disk.ts';
 import { separateShared } from '../machine/layers/shared-layers.ts';
+import { tellParents } from '../machine/layers/take-parents.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
@@ -120,6 +121,7 @@ async function cloneMachine(
   const [travel, copies] = [travelOf(host), copiesOf(host)];
   const source = host.machine(params.id);
   const make = async (hands: Hands): Promise<LinkResult<'machine.clone'>> => {
+    await tellParents(hands);
     const place = await travel.claimFolder(parent, definition);
     hands.set({ leftovers: [place.folder] });
     await hands.persist();

@@ -3,14 +3,12 @@
  * does, the account of the vm may not read them, or others have disks made from this one.
  */
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { Disk } from '#api';
 import type { Reason } from '#lib';
 import { chainOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
-import { readBackingText } from '../../storage/backing.ts';
-import { fileIdentity } from '../../storage/file-identity.ts';
 import { findBorrowers } from '../../storage/read-parents.ts';
+import { findOtherName } from '../../storage/recorded-chain.ts';
 import { findBarrier } from './confine/access.ts';
 import type { Account } from './confine/accounts.ts';
 import { canLetRead } from './confine/let-read.ts';
@@ -61,27 +59,19 @@ export async function judgeParents(
   return reasons;
 }
 
-/** The lowest of the vm's own files names the parent that the record has: what a guest writes to a raw disk says nothing. */
+/** The lowest of the vm's own files names the parent that the record has. */
 async function judgeNamed(file: MachineFile, disk: Disk, what: string): Promise<Reason[]> {
   const chain = chainOf(file.layers, disk);
   const lowest = chain.findLast(({ borrowed }) => !borrowed);
-  if (lowest?.format !== 'qcow2' || file.layers.untold.includes(disk.file)) return [];
-  const path = resolveFile(file.folder, lowest.file);
-  const known = chain[chain.indexOf(lowest) + 1]?.file;
-  // What is sealed is compared with its seal; a linked clone may know it in another folder.
-  if (known !== undefined && lowest.seal !== null) return [];
-  const named = await readBackingText(path);
-  if (known === undefined && named === undefined) return [];
-  const parent = typeof named === 'string' ? resolve(dirname(path), named) : undefined;
-  if (known !== undefined && parent !== undefined) {
-    const recorded = resolveFile(file.folder, known);
-    if ((await fileIdentity(recorded)) === (await fileIdentity(parent))) return [];
-  }
-  const before = known ?? 'none';
+  if (lowest === undefined || file.layers.untold.includes(disk.file)) return [];
+  const recorded = chain[chain.indexOf(lowest) + 1]?.file ?? null;
+  const other = await findOtherName(file.folder, lowest, recorded);
+  if (other === undefined) return [];
+  const before = recorded ?? 'none';
   const text =
-    named === undefined
+    other.named === null
       ? `${what} stands alone by now, and had ${before} for its parent when the vm got it`
-      : `${what} holds only what differs from ${parent ?? 'a parent that cannot be told'}, and had ${before} for its parent when the vm got it`;
+      : `${what} holds only what differs from ${other.named ?? 'a parent that cannot be told'}, and had ${before} for its parent when the vm got it`;
   const remedy = 'if that was meant, detach it and attach it again; or make one disk of both';
   return [{ code: 'disk-parent', text, remedy }];
 }

@@ -16,6 +16,8 @@ export interface Doing {
   readonly again: boolean;
   /** Formats that settings of vms say; those files are never probed. */
   readonly formatOf: (path: string) => string | undefined;
+  /** What lies below files that are read, where they are a vm's. */
+  readonly parentOf: (path: string) => OpenOptions['parent'];
   /** Files that have come to the host under no name yet. */
   readonly uploads: Pick<Uploads, 'finish' | 'whole' | 'stop'>;
 }
@@ -25,19 +27,20 @@ export type Perform<V extends DiskVerb> = (work: WorkOf<V>, doing: Doing) => Pro
 /** The disk that the work is about. */
 export function openSource(
   { file, sourceFormat }: { readonly file: string; readonly sourceFormat?: string | undefined },
-  { store, formatOf }: Doing,
+  { store, formatOf, parentOf }: Doing,
   more: Partial<OpenOptions> = {},
 ): Promise<Disk> {
-  return openDisk({ path: file, store, format: sourceFormat ?? formatOf(file), ...more });
+  const format = sourceFormat ?? formatOf(file);
+  return openDisk({ path: file, store, format, parent: parentOf(file), ...more });
 }
 
 /** Another one that it names. */
 export function openOther(
   path: string,
-  { store, formatOf }: Doing,
+  { store, formatOf, parentOf }: Doing,
   more: Partial<OpenOptions> = {},
 ): Promise<Disk> {
-  return openDisk({ path, store, format: formatOf(path), ...more });
+  return openDisk({ path, store, format: formatOf(path), parent: parentOf(path), ...more });
 }
 
 /** The format that was said for another disk, which counts for more than the settings of a vm; nothing where none was. */

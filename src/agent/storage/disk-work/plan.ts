@@ -5,7 +5,7 @@
 import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskWorkSchema, type DiskVerb, type DiskWork } from '#api';
-import { demandUnused, openDisk, type FileStore } from '#disk';
+import { demandUnused, openDisk, type FileStore, type OpenOptions } from '#disk';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { liesBelow, realPath, requireInside } from '../allowed.ts';
@@ -20,6 +20,7 @@ import type { DiskFolders } from '../disk-catalogue.ts';
 import { findDiskUsers, vmIdsOf, type DiskUse, type DiskUsers } from '../disk-users.ts';
 import { readMark, requireMark } from '../archives/unpacked.ts';
 import { exists } from '../exists.ts';
+import { parentOfFile } from '../recorded-chain.ts';
 import type { WorkOf } from './doing.ts';
 import { requireSpace, type SpaceLimit } from './space-guard.ts';
 import { verbTable, type Touched } from './verbs.ts';
@@ -32,6 +33,8 @@ export interface Plan {
   readonly makes: readonly string[];
   readonly store: FileStore;
   readonly formatOf: (path: string) => string | undefined;
+  /** What lies below one that is read. */
+  readonly parentOf: (path: string) => OpenOptions['parent'];
 }
 
 export interface PlanOptions {
@@ -77,7 +80,8 @@ export async function planFile(
     await requireSpace(changed, space);
   }
   requireChildless(doing, changes, forest);
-  return { reads, changes, makes: [], store, formatOf };
+  const parentOf = await parentsOf(reads, options);
+  return { reads, changes, makes: [], store, formatOf, parentOf };
 }
 
 export async function planWork(asked: DiskWork, options: PlanOptions): Promise<Plan> {
@@ -114,6 +118,7 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
     if (verb !== 'delete') await requireSpace(path, space);
   if (touched.sparesChildren === undefined) requireChildless(verb, [...changes, ...inner], forest);
   const { unpacked } = touched;
+  const parentOf = await parentsOf([...reads, ...under], options);
   return {
     work,
     // Nobody changes meanwhile what is deleted.
@@ -122,6 +127,7 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
     makes,
     store,
     formatOf,
+    parentOf,
   };
 }
 
@@ -153,6 +159,17 @@ async function unpackedOf(
 
 function formatsFrom(users: DiskUsers): Plan['formatOf'] {
   return (path) => users.get(path)?.find(({ format }) => format !== undefined)?.format;
+}
+
+/** Of those that a vm has as its record says it; all else says itself what lies below it. */
+async function parentsOf(
+  reads: readonly string[],
+  { machines, folders }: PlanOptions,
+): Promise<Plan['parentOf']> {
+  const allowed = (own: string): readonly string[] => [own, ...folders.parents()];
+  const known = new Map<string, OpenOptions['parent']>();
+  for (const path of reads) known.set(path, await parentOfFile(path, machines, allowed));
+  return (path) => known.get(path);
 }
 
 function touchedBy<V extends DiskVerb>(work: WorkOf<V>): Touched {

@@ -27,6 +27,7 @@ import { Fault, isFault, miB, type FaultCode } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
 import { findDisksAtWork } from '../../machine/disks-at-work.ts';
 import type { MachineHost } from '../../machine/hands.ts';
+import { noLayers, putBelow } from '../../machine/layers/layers.ts';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
 import { usedByOthers } from '../list-files.ts';
@@ -102,10 +103,15 @@ describe('work on disk files', () => {
     name: string,
     state: MachineFile['state'] = 'off',
     format: Disk['format'] = 'qcow2',
+    parent?: string,
   ): string {
-    const definition = bareDefinition({ disks: [{ ...testDisk(at(name)), format }] });
+    const disk = { ...testDisk(at(name)), format };
+    const definition = bareDefinition({ disks: [disk] });
     const place = { folder, file: join(folder, 'vm.json') };
-    machines.push({ ...newMachineFile(definition, 1, place, 0), state });
+    const seal = { sizeBytes: 0, modified: '', head: '', mode: 0o644 };
+    const parents = parent === undefined ? [] : [{ file: at(parent), format, seal }];
+    const layers = putBelow(noLayers, disk, parents);
+    machines.push({ ...newMachineFile(definition, 1, place, 0), layers, state });
     return definition.id;
   }
 
@@ -213,7 +219,7 @@ describe('work on disk files', () => {
   test('what a vm has is not changed, and not read while it runs', async () => {
     await create('base.qcow2');
     await child('disk.qcow2', 'base.qcow2');
-    const id = use('disk.qcow2');
+    const id = use('disk.qcow2', 'off', 'qcow2', 'base.qcow2');
     const file = at('disk.qcow2');
     for (const path of [file, at('base.qcow2')])
       await assert.rejects(
@@ -228,7 +234,7 @@ describe('work on disk files', () => {
     );
     await child('sibling.qcow2', 'base.qcow2');
     await perform({ verb: 'checksum', file });
-    use('disk.qcow2', 'running');
+    use('disk.qcow2', 'running', 'qcow2', 'base.qcow2');
     await refused({ verb: 'checksum', file }, 'refused');
     await perform({ verb: 'checksum', file: at('base.qcow2') });
   });

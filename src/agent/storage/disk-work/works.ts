@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { DiskVerb, DiskWork } from '#api';
-import type { FileStore, Progress } from '#disk';
+import type { FileStore, OpenOptions, Progress } from '#disk';
 import { Fault, formatBytes } from '#lib';
 import type { DiskWorkAsked, DiskWorkshop, TravelWork } from '../../drivers/files.ts';
 import type { MachineFile } from '../../machine/record.ts';
@@ -38,6 +38,8 @@ export interface HeldFile extends Disposable {
   readonly store: FileStore;
   /** As the settings of a vm say it; undefined where its content decides. */
   readonly format: string | undefined;
+  /** What lies below it, where it is a vm's. */
+  readonly parent: OpenOptions['parent'];
 }
 
 interface Running {
@@ -113,10 +115,16 @@ export class DiskWorks implements DiskWorkshop {
   ): Promise<HeldFile> {
     await this.#swept;
     const plan = await this.#planFile(asked, machines, signal);
-    const { reads, changes, store, formatOf } = plan;
+    const { reads, changes, store, formatOf, parentOf } = plan;
     const [path = ''] = [...reads, ...changes];
     const held = this.#hold(plan);
-    return { path, store, format: formatOf(path), [Symbol.dispose]: () => held[Symbol.dispose]() };
+    return {
+      path,
+      store,
+      format: formatOf(path),
+      parent: parentOf(path),
+      [Symbol.dispose]: () => held[Symbol.dispose](),
+    };
   }
 
   /** Whether it could be held; the path with all links followed. Errors: as `plan`. */
@@ -161,7 +169,7 @@ export class DiskWorks implements DiskWorkshop {
     try {
       using space = watchSpace(written, this.#options);
       const either = AbortSignal.any([signal, space.signal]);
-      const { store, formatOf } = plan;
+      const { store, formatOf, parentOf } = plan;
       const onProgress = (told: Progress): void =>
         this.#running.get(id)?.progress(partOf(told), textOf(told));
       const answer = await perform(plan.work, {
@@ -169,6 +177,7 @@ export class DiskWorks implements DiskWorkshop {
         again,
         store,
         formatOf,
+        parentOf,
         uploads: this.#options.uploads,
         signal: either,
         onProgress,

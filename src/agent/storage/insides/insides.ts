@@ -135,8 +135,8 @@ export class Insides implements DiskInsides {
   }
 }
 
-function sourceOf({ path, store, format }: HeldFile): Parameters<typeof openDisk>[0] {
-  return { path, store, format };
+function sourceOf({ path, store, format, parent }: HeldFile): Parameters<typeof openDisk>[0] {
+  return { path, store, format, parent };
 }
 
 async function requireNoImage(path: string, images: readonly string[]): Promise<void> {
