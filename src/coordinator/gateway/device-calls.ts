@@ -1,4 +1,5 @@
 /** Devices that are attached, detached and changed one by one: disks, media of drives, and network adapters. */
+import { isDeepStrictEqual } from 'node:util';
 import { placeName, type Adapter, type Disk, type Hardware, type Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { requireActive, type Connection } from './connection.ts';
@@ -10,7 +11,7 @@ import { plugsOn } from './vm-plugs.ts';
 import { readDevice } from './define/wish.ts';
 import { inspectFiles } from './inspect-files.ts';
 import { keepBandwidth } from '../domain-xml/bandwidth.ts';
-import { firstScsiOf } from '../domain-xml/domain-devices.ts';
+import { firstScsiOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 
 type Calls = Pick<
   Handlers,
@@ -21,10 +22,20 @@ type Calls = Pick<
   | 'DOMAIN_UPDATE_DEVICE_FLAGS'
 >;
 
+/** VIR_DOMAIN_AFFECT_LIVE. */
+const onlyLive = 1;
+
 interface Work {
   readonly connection: Connection;
   readonly vm: Vm;
+  /** As libvirt's virDomainModificationImpact. */
+  readonly flags: number;
   readonly signal: AbortSignal;
+}
+interface Asked {
+  readonly dom: DomainHandle;
+  readonly xml: string;
+  readonly flags?: number;
 }
 interface Verb {
   disk(work: Work, wish: BlockWish): Promise<void>;
@@ -34,12 +45,12 @@ interface Verb {
 export function deviceCalls(connection: Connection): Calls {
   const act = async (
     verb: Verb,
-    { dom, xml }: { readonly dom: DomainHandle; readonly xml: string },
+    { dom, xml, flags = 0 }: Asked,
     signal: AbortSignal,
   ): Promise<Record<string, never>> => {
     const vm = connection.find(dom.uuid);
     const device = readDevice(xml, firstScsiOf(vm.definition.hardware));
-    const work = { connection, vm, signal };
+    const work = { connection, vm, flags, signal };
     if (device.kind === 'disk') await verb.disk(work, device.block);
     else await verb.adapter(work, device.adapter);
     return {};
@@ -124,12 +135,9 @@ const detach: Verb = {
 };
 
 const update: Verb = {
-  async disk({ connection, vm, signal }, wish) {
-    if (wish.device === 'disk')
-      throw libvirtFault(
-        'OPERATION_UNSUPPORTED',
-        'of disks nothing is changed while they are attached',
-      );
+  async disk(work, wish) {
+    const { connection, vm, signal } = work;
+    if (wish.device === 'disk') return await limit(work, wish);
     const place = wish.device === 'floppy' ? 'floppy' : placeName(wish.place);
     const params = { vm: vm.id, place };
     const medium = mediumOf(wish);
@@ -151,6 +159,46 @@ const update: Verb = {
   },
 };
 
+/** Errors: OPERATION_UNSUPPORTED where more than its `<iotune>` is another one; DEVICE_MISSING. */
+async function limit({ connection, vm, flags, signal }: Work, wish: BlockWish): Promise<void> {
+  if ((flags & onlyLive) !== 0) requireActive(vm);
+  const wanted = placeName(wish.place);
+  const own = connection
+    .blockDevicesOf(vm)
+    .find(
+      ({ device, file, bus, controller, position }) =>
+        device === 'disk' &&
+        (wish.isLoose ? file === wish.file : `${bus}${controller}:${position}` === wanted),
+    );
+  if (own === undefined) throw noDevice(vm, `disk at ${wanted}`);
+  const other = otherThanLimits(own, wish);
+  if (other !== undefined)
+    throw libvirtFault(
+      'OPERATION_UNSUPPORTED',
+      `of a disk that is attached nothing but its iotune is changed, and ${other} of ${own.target} is another one`,
+    );
+  if (isDeepStrictEqual(own.limits, wish.limits)) return;
+  const place = `${own.bus}${own.controller}:${own.position}`;
+  const body = { limits: wish.limits ?? null };
+  await connection.work('vm.disk.change', { params: { vm: vm.id, place }, body }, signal);
+}
+
+/** The first of what a request says otherwise; what it does not say is as it is. */
+function otherThanLimits(own: BlockDevice, wish: BlockWish): string | undefined {
+  const { format = own.format, cache = own.cache, discard = own.discard } = wish;
+  const pairs = {
+    source: [own.file, wish.file],
+    type: [own.sourceType === 'block', wish.isDevice],
+    format: [own.format, format],
+    cache: [own.cache, cache],
+    discard: [own.discard, discard],
+    readonly: [own.readOnly, wish.readOnly],
+    shareable: [own.shared, wish.shared],
+    serial: [own.serial, wish.serial],
+  };
+  return Object.entries(pairs).find(([, [is, wanted]]) => is !== wanted)?.[0];
+}
+
 function requireOptical({ device }: BlockWish, done: string): void {
   if (device === 'floppy')
     throw libvirtFault('OPERATION_UNSUPPORTED', `a floppy drive is ${done} with the definition`);
@@ -158,7 +206,7 @@ function requireOptical({ device }: BlockWish, done: string): void {
 
 /** Does it while the vm that runs has them in its definition, too. Where it cannot be done, they are out of that as before. */
 async function withThemBack(
-  { connection, vm, signal }: Work,
+  { connection, vm, signal }: Omit<Work, 'flags'>,
   devices: Partial<Pick<Hardware, 'disks' | 'adapters'>>,
   unplug: () => Promise<void>,
 ): Promise<void> {

@@ -288,9 +288,28 @@ void test(
     const iotune = '<iotune><total_iops_sec>200</total_iops_sec></iotune></disk>';
     await say('attach-device', 'made', await keep(bare.replace('</disk>', iotune)), '--live');
     assert.deepEqual(limits(1), { operations });
+    const update = async (disk: string, ...flags: string[]): Promise<string> =>
+      await say('update-device', 'made', await keep(disk), ...flags);
+    const faster = bare.replace('</disk>', iotune.replace('200', '300'));
+    await update(faster, '--live');
+    assert.deepEqual(limits(1), { operations: { perSecond: 300 } });
+    await update(bare);
+    assert.equal(limits(1), undefined);
+    const named = await keep(faster.replace('</disk>', '<serial>another</serial></disk>'));
+    assert.match(
+      await complain('update-device', 'made', named),
+      /nothing but its iotune is changed, and serial of vdb is another one/,
+    );
+    assert.equal(limits(1), undefined);
     const xml = await say('dumpxml', 'made');
     assert.match(xml, /<iotune>\s*<write_bytes_sec>5000<\/write_bytes_sec>\s*<read_iops_sec>70</);
     await say('destroy', 'made');
+    assert.match(
+      await complain('update-device', 'made', await keep(faster), '--live'),
+      /not running/,
+    );
+    await update(faster, '--config');
+    assert.deepEqual(limits(1), { operations: { perSecond: 300 } });
     await say('define', await keep(xml));
     assert.deepEqual(limits(), { writtenBytes: { perSecond: 5000 }, ...counted });
     const group = xml.replace('<iotune>', '<iotune><group_name>all</group_name>');
