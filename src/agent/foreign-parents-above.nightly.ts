@@ -170,6 +170,7 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
       assert.equal(await parentOf(file), base);
     }
     await run(id);
+    await call(id, 'machine.destroy', { keep: [] });
   });
 
   test('ten vms over one base run at once, and go one after another; the last one still starts', async () => {
@@ -188,6 +189,7 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     assert.ok(last);
     await run(last.id);
     assert.deepEqual(await read(last.file), [5, 9]);
+    await call(last.id, 'machine.destroy', { keep: [] });
   });
 
   test('a vm is not moved to a host where its base is not, and is when it has taken that in', async () => {
