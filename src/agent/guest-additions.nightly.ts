@@ -73,6 +73,22 @@ describe('guest additions at work', { skip: withoutQemu }, () => {
     await offset('a clock that is right', (clock) => Math.abs(clock) < 60_000);
   });
 
+  test('the password of an account is what is said, as it is or as the guest keeps it', async () => {
+    await guest.untilSample('its agent', ({ additions }) => additions.state === 'running');
+    const shadow = (): Promise<string> => guest.serial.command('grep ^root: /etc/shadow');
+    const password = '$6$saltsalt$sesame';
+    const set = (user: string, isEncrypted: boolean): Promise<object> =>
+      agent.host.call('machine.password', { id, user, password, isEncrypted });
+    const before = await shadow();
+    await set('root', true);
+    assert.ok((await shadow()).includes(`root:${password}:`));
+    await set('root', false);
+    const after = await shadow();
+    assert.match(after, /root:\$/);
+    assert.ok(!after.includes('sesame') && after !== before);
+    await assert.rejects(set('nobody-here', false), (error) => isFault(error, 'refused'));
+  });
+
   test('GA-13 GA-14 the domain of a guest is recognised, and that it is a domain controller', async () => {
     const found = (wanted: boolean) =>
       guest.untilSample('the role', ({ guest }) => guest?.domainController === wanted);

@@ -87,6 +87,7 @@ export * from './vm/use-limits.ts';
 export * from './vm/guest-clock.ts';
 export * from './vm/memory-peek.ts';
 export * from './vm/guest-freeze.ts';
+export * from './vm/guest-password.ts';
 export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';
 export * from './vm/disk-limits.ts';

@@ -137,6 +137,7 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.freeze.end',
     'vm.keys',
     'vm.open',
+    'vm.password.set',
     'vm.recording.delete',
     'vm.recording.start',
     'vm.recording.stop',

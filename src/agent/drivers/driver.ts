@@ -17,6 +17,7 @@ import type {
   EffectiveHardware,
   Finding,
   freezeStates,
+  GuestPassword,
   GuestTrim,
   HostDevices,
   HostFacts,
@@ -170,6 +171,8 @@ export interface Running extends ProcessFacts {
   readonly freeze?: GuestFreezing;
   /** Has the guest give back what is free. Errors: as `readClock`. */
   trim?(minimumBytes: number, signal: AbortSignal): Promise<GuestTrim>;
+  /** Of an account of the guest. Errors: as `readClock`. */
+  setPassword?(password: GuestPassword, signal: AbortSignal): Promise<void>;
   /** Errors: `invalid` where no memory is. */
   readMemory?(peek: MemoryPeek, signal: AbortSignal): Promise<Buffer>;
   /** Ends the process at once; resolves when it is gone. Never fails. */

@@ -6,6 +6,8 @@ import type { ForeignMachines } from './machines.ts';
 
 /** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
 const fromHardware = 1;
+/** VIR_DOMAIN_PASSWORD_ENCRYPTED. */
+const encrypted = 1;
 /** virDomainMemoryFlags. */
 const memorySpaces = { virtual: 1, physical: 2 } as const;
 
@@ -15,7 +17,10 @@ export function guestVerbs({
 }: {
   readonly client: Client;
   readonly machines: ForeignMachines;
-}): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory'> {
+}): Pick<
+  Handlers,
+  'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory' | 'machine.password'
+> {
   const stateOf = async (dom: DomainHandle, signal: AbortSignal): Promise<'thawed' | 'frozen'> => {
     try {
       await client.call('DOMAIN_GET_TIME', { dom, flags: 0 }, { signal });
@@ -63,6 +68,16 @@ export function guestVerbs({
         const asked = { dom, mountPoint: null, minimum: BigInt(minimumBytes), flags: 0 };
         await client.call('DOMAIN_FSTRIM', asked, { signal });
         return { fileSystems: [] };
+      } catch (error) {
+        throw withoutAgent(dom.name, error);
+      }
+    },
+    async 'machine.password'({ id, user, password, isEncrypted }, { signal }) {
+      const dom = machines.find(id).handle;
+      const flags = isEncrypted ? encrypted : 0;
+      try {
+        await client.call('DOMAIN_SET_USER_PASSWORD', { dom, user, password, flags }, { signal });
+        return {};
       } catch (error) {
         throw withoutAgent(dom.name, error);
       }

@@ -7,7 +7,10 @@ import type { Handlers } from '../link/calls.ts';
 
 export function guestVerbs(
   host: Host,
-): Pick<Handlers, 'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory'> {
+): Pick<
+  Handlers,
+  'machine.clock' | 'machine.freeze' | 'machine.trim' | 'machine.memory' | 'machine.password'
+> {
   const runningOf = (id: string): { readonly running: Running; readonly name: string } => {
     const { running, file } = host.machine(id);
     const { name } = file.definition;
@@ -31,6 +34,13 @@ export function guestVerbs(
       if (running.trim === undefined)
         throw new Fault('unsupported', `the driver cannot ask the guest of ${name} for space`);
       return await running.trim(minimumBytes, signal);
+    },
+    async 'machine.password'({ id, ...password }, { signal }) {
+      const { running, name } = runningOf(id);
+      if (running.setPassword === undefined)
+        throw new Fault('unsupported', `the driver cannot give the guest of ${name} a password`);
+      await running.setPassword(password, signal);
+      return {};
     },
     async 'machine.memory'({ id, ...peek }, { signal }) {
       const { running, file } = host.machine(id);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.ts';
 import { guestClockSettingSchema } from '../vm/guest-clock.ts';
 import { freezeStates, guestTrimRequestSchema, guestTrimSchema } from '../vm/guest-freeze.ts';
+import { guestPasswordSchema } from '../vm/guest-password.ts';
 
 export const guestMethods = {
   /** Sets the clock of the guest where that is asked for, and answers what it shows then. Errors: `unavailable` without its agent. */
@@ -34,5 +35,10 @@ export const guestMethods = {
   'machine.trim': {
     params: guestTrimRequestSchema.extend({ id: idSchema }),
     result: guestTrimSchema,
+  },
+  /** Sets it; asked again it is so already. Errors: `unavailable` without its agent; the guest's own. */
+  'machine.password': {
+    params: guestPasswordSchema.extend({ id: idSchema }),
+    result: z.strictObject({}),
   },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;

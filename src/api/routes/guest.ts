@@ -6,6 +6,7 @@ import {
   guestTrimSchema,
 } from '../vm/guest-freeze.ts';
 import { guestClockSchema, guestClockSettingSchema } from '../vm/guest-clock.ts';
+import { guestPasswordSchema } from '../vm/guest-password.ts';
 import { memoryPeekSchema } from '../vm/memory-peek.ts';
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
@@ -83,6 +84,18 @@ export const guestRoutes = {
     body: guestTrimRequestSchema,
     answer: 'now',
     response: guestTrimSchema,
+  }),
+  'vm.password.set': route({
+    method: 'PUT',
+    path: '/vms/{vm}/password',
+    summary: 'Set the password of an account of the guest, through its agent',
+    group: 'vms',
+    right: 'vm.guest',
+    on: 'vm',
+    params: vmParams,
+    body: guestPasswordSchema,
+    answer: 'now',
+    response: z.strictObject({}),
   }),
   'vm.memory': route({
     method: 'GET',

@@ -4,6 +4,7 @@ import type { WhenHeld } from '#api';
 import { Fault } from '#lib';
 import { command } from '../command.ts';
 import type { Writer } from '../output/writer.ts';
+import { readSecret } from '../secret.ts';
 import { attachSerial } from '../serial.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
@@ -125,6 +126,25 @@ export const consoleCommands = [
           ? await client.call('vm.clock.show', { params }, signal)
           : await client.call('vm.clock.set', { params, body: { time: timeOf(set) } }, signal);
       out.line(answer.time);
+    },
+  }),
+  command({
+    name: 'vm set-password',
+    summary: 'set the password of an account of the guest, through its agent',
+    args: [vmArgument, { name: 'user', meaning: 'name of the account in the guest' }],
+    options: {
+      encrypted: {
+        type: 'flag',
+        meaning: 'it is in the form in which the guest keeps passwords',
+      },
+    },
+    examples: ['gantry vm set-password hello root'],
+    async run({ args, client, options, out, signal }) {
+      const [vm = '', user = ''] = args;
+      const password = await readSecret(out, `new password of ${user}: `);
+      const body = { user, password, isEncrypted: options.encrypted === true };
+      await client.call('vm.password.set', { params: { vm }, body }, signal);
+      out.line(`password of ${user} changed in the guest of ${vm}`);
     },
   }),
   command({

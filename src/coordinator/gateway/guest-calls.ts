@@ -17,11 +17,14 @@ type Calls = Pick<
   | 'DOMAIN_GET_GUEST_VCPUS'
   | 'DOMAIN_GET_TIME'
   | 'DOMAIN_SET_TIME'
+  | 'DOMAIN_SET_USER_PASSWORD'
   | `DOMAIN_FS${'FREEZE' | 'THAW' | 'TRIM'}`
 >;
 
 /** VIR_DOMAIN_TIME_SYNC: from the real-time clock of the machine. */
 const fromHardware = 1;
+/** VIR_DOMAIN_PASSWORD_ENCRYPTED. */
+const encrypted = 1;
 /** libvirt has none; a guest whose client is gone is not to stand still for good. */
 const freezeLimitSeconds = 3600;
 /** Of the year 9999, the last one that has four digits. */
@@ -51,6 +54,14 @@ export function guestCalls(connection: Connection): Calls {
       const params = { vm: active(dom).id };
       const time = flags === fromHardware ? 'hardware' : new Date(timeMs).toISOString();
       await answered(desk.ask(caller, 'vm.clock.set', { params, body: { time } }, signal));
+      return {};
+    },
+    DOMAIN_SET_USER_PASSWORD: async ({ dom, user, password, flags }, { signal }) => {
+      if ((flags & ~encrypted) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a password`);
+      const params = { vm: active(dom).id };
+      const body = { user, password, isEncrypted: flags === encrypted };
+      await answered(desk.ask(caller, 'vm.password.set', { params, body }, signal));
       return {};
     },
     DOMAIN_FSFREEZE: async ({ dom, mountpoints }, { signal }) => {

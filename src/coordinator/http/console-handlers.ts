@@ -14,6 +14,7 @@ import {
 } from '../app/vm/console-vm.ts';
 import { askClock } from '../app/vm/guest-clock.ts';
 import { peekMemory } from '../app/vm/peek-memory.ts';
+import { setGuestPassword } from '../app/vm/guest-password.ts';
 import { askFreeze, beginFreeze, endFreeze, trim } from '../app/vm/guest-freeze.ts';
 import { createLink, deleteLink, listLinks, openLink } from '../consoles/links.ts';
 import type { Handlers } from './route-handler.ts';
@@ -28,6 +29,7 @@ type ConsoleRoute = Extract<
   | 'vm.clock.set'
   | `vm.freeze.${string}`
   | 'vm.trim'
+  | 'vm.password.set'
   | 'vm.serial.open'
   | 'vm.screen.open'
   | `vm.console.${string}`
@@ -49,6 +51,7 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
       beginFreeze(coordinator, caller, id, body, signal),
     'vm.freeze.end': ({ caller, id, signal }) => endFreeze(coordinator, caller, id, signal),
     'vm.trim': ({ id, body, signal }) => trim(coordinator, id, body, signal),
+    'vm.password.set': ({ id, body, signal }) => setGuestPassword(coordinator, id, body, signal),
     'vm.serial.open': ({ caller, id, query, signal }) => {
       const { port, ...asked } = query;
       const console = port === 1 ? 'serial1' : 'serial2';

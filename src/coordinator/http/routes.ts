@@ -84,6 +84,7 @@ const effectsOutside: ReadonlySet<RouteName> = new Set([
   'vm.freeze.begin',
   'vm.freeze.end',
   'vm.trim',
+  'vm.password.set',
   'vm.extension',
   'host.extension',
   'operation.pace',

@@ -77,6 +77,7 @@ export const memoryAnswers = {
   'machine.keys': () => ({}),
   'machine.clock': () => ({ timeMs: 0 }),
   'machine.freeze': () => ({ state: 'thawed', fileSystems: null, untilMs: null }),
+  'machine.password': () => ({}),
   'machine.trim': () => ({ fileSystems: [] }),
   'stream.open': () => ({}),
   'image.inspect': ({ file, format, imageKind }) => ({

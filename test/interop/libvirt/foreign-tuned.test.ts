@@ -248,6 +248,8 @@ void test(
     assert.deepEqual(thawed.json, { state: 'thawed', fileSystems: 2, until: null });
     const again = await fleet.stage.send('DELETE', path);
     assert.deepEqual(again.json, { state: 'thawed', fileSystems: 0, until: null });
+    const password = await virsh(gateway, 'set-user-password', name, 'root', 'sesame');
+    assert.equal(password.code, 0, password.err);
     const trimmed = await virsh(gateway, 'domfstrim', name);
     assert.equal(trimmed.code, 0, trimmed.err);
   },

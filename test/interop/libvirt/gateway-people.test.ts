@@ -177,3 +177,33 @@ void test(
     assert.deepEqual(await seenAs('cat', secret, 'all'), namesOf(room.vms()), 'other tokens go on');
   },
 );
+
+void test(
+  'the password of an account of a guest is set through its agent, and is in no event and no audit entry',
+  { skip },
+  async () => {
+    const { name, id } = await room.offVm('h1');
+    const off = await virsh(room.address(), 'set-user-password', name, 'root', 'sesame-open');
+    assert.match(off.err, /domain is not running/);
+    await room.say('start', name);
+    const answers = (): boolean => room.stage.vm(name)?.status.additions.state === 'running';
+    await room.stage.until(answers, 'the agent of its guest answers');
+    await room.say('set-user-password', name, 'root', 'sesame-open');
+    await room.say('set-user-password', name, 'root', 'sesame-open', '--encrypted');
+    const { err } = await virsh(room.address(), 'set-user-password', name, 'nobody', 'sesame-open');
+    assert.match(err, /the guest has no account nobody/);
+    const readOnly = room.address('all', 'libvirt-sock-ro');
+    const refused = await virsh(readOnly, 'set-user-password', name, 'root', 'sesame-open');
+    assert.match(refused.err, /read.only/i);
+    const audit = (await room.stage.send('GET', '/audit?limit=50')).text;
+    assert.match(audit, /vm\.password\.set/);
+    const events = (await room.stage.send('GET', `/events?about=${id}&limit=50`)).text;
+    for (const text of [audit, events, err]) assert.doesNotMatch(text, /sesame/);
+    for (const body of [
+      { user: 'root', password: '' },
+      { user: 'ro:ot', password: 'x' },
+      { user: 'root', password: 'a\nb' },
+    ])
+      assert.equal((await room.stage.send('PUT', `/vms/${id}/password`, { body })).status, 400);
+  },
+);

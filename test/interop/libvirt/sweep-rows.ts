@@ -83,6 +83,7 @@ export const offRows: readonly Row[] = [
   row('snapshot-list VM --tree'),
   row('snapshot-current VM'),
   row('metadata VM http://example.org/x'),
+  row('set-user-password VM root sesame'),
   row('desc VM --title'),
   form('schedinfo VM'),
   form('domstats VM'),

@@ -291,14 +291,12 @@ export class QemuRunning implements Running {
 
   readonly readMemory: NonNullable<Running['readMemory']> = (peek, signal) =>
     readMemory(this.#client, this.#parts.places.memory, peek, signal);
-
-  readClock(signal: AbortSignal): Promise<number> {
-    return guest.getTime(this.#requireAgent(), { timeoutMs: clockMs, signal });
-  }
-
-  setClock(timeMs: number | undefined, signal: AbortSignal): Promise<void> {
-    return guest.setTime(this.#requireAgent(), timeMs, { timeoutMs: clockMs, signal });
-  }
+  readonly readClock: NonNullable<Running['readClock']> = (signal) =>
+    guest.getTime(this.#requireAgent(), { timeoutMs: clockMs, signal });
+  readonly setClock: NonNullable<Running['setClock']> = (timeMs, signal) =>
+    guest.setTime(this.#requireAgent(), timeMs, { timeoutMs: clockMs, signal });
+  readonly setPassword: NonNullable<Running['setPassword']> = (password, signal) =>
+    guest.setUserPassword(this.#requireAgent(), password, { timeoutMs: clockMs, signal });
 
   async trim(minimumBytes: number, signal: AbortSignal): Promise<GuestTrim> {
     using _busy = this.#occupyGuest();

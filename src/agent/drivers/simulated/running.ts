@@ -3,7 +3,14 @@
  *
  * Invariant: without timers of its own; what it costs while idle is this object.
  */
-import type { AdditionsState, EffectiveHardware, GuestTrim, MachineSample, VmStatus } from '#api';
+import type {
+  AdditionsState,
+  EffectiveHardware,
+  GuestPassword,
+  GuestTrim,
+  MachineSample,
+  VmStatus,
+} from '#api';
 import { Fault } from '#lib';
 import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
@@ -23,6 +30,9 @@ import { drawScreen } from './screen.ts';
 import type { SimulatedOptions, Span } from './options.ts';
 import { SimulatedLiveLayers } from './live-layers.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
+
+/** Of every guest. */
+const accounts = ['root', 'Administrator'];
 
 export interface SimulatedWorld {
   readonly options: SimulatedOptions;
@@ -132,6 +142,14 @@ export class SimulatedRunning implements Running {
       return this.#frozen(count);
     },
   };
+
+  async setPassword({ user }: GuestPassword): Promise<void> {
+    this.#requireAdditions();
+    if (!accounts.includes(user))
+      throw new Fault('refused', `the guest has no account ${user}`, {
+        hint: `it has ${accounts.join(' and ')}`,
+      });
+  }
 
   async trim(): Promise<GuestTrim> {
     this.#requireAdditions();

@@ -94,6 +94,24 @@ export async function setTime(
   await ask(agent, 'guest-set-time', args, anything, options);
 }
 
+/** Of an account of the guest; encrypted as the guest keeps it. */
+export async function setUserPassword(
+  agent: Agent,
+  {
+    user,
+    password,
+    isEncrypted,
+  }: { readonly user: string; readonly password: string; readonly isEncrypted: boolean },
+  options?: GuestCommandOptions,
+): Promise<void> {
+  const args = {
+    username: user,
+    password: Buffer.from(password).toString('base64'),
+    crypted: isEncrypted,
+  };
+  await ask(agent, 'guest-set-user-password', args, anything, options);
+}
+
 export interface GuestTimeZone {
   readonly name: string | undefined;
   /** East of UTC, in seconds. */
