@@ -12,7 +12,6 @@ import { isFault, miB, systemClock } from '#lib';
 import {
   bareDefinition,
   byTester,
-  newDisk,
   QemuAgent,
   testDisk,
   withoutQemu,
@@ -122,15 +121,14 @@ describe('machines that travel', { skip }, () => {
   }
 
   test('the copy of a disk with a parent stands alone, without its parent’s name', async () => {
-    const definition = bareDefinition({ disks: [testDisk('top.qcow2')] });
-    const id = await agent.create(definition, [newDisk('top.qcow2')]);
+    const bare = bareDefinition({ disks: [] });
+    const id = await agent.create(bare);
     const folder = agent.folder(id);
     const qemuImg = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync('qemu-img', args, { encoding: 'utf8' });
       assert.equal(status, 0, stderr);
       return stdout;
     };
-    await rm(join(folder, 'top.qcow2'));
     await writeFile(join(folder, 'base.raw'), randomBytes(4 * miB));
     await truncate(join(folder, 'base.raw'), 64 * miB);
     qemuImg(
@@ -144,6 +142,10 @@ describe('machines that travel', { skip }, () => {
       'base.raw',
       join(folder, 'top.qcow2'),
     );
+    const disk = testDisk('top.qcow2');
+    const generation = agent.generation(id);
+    await agent.host.call('machine.disk.attach', { id, generation, cause: byTester, disk });
+    const definition = { ...bare, id, hardware: { ...bare.hardware, disks: [disk] } };
     const report = await clone(id, definition);
     const copy = join(report.path, 'copy-top.qcow2');
     assert.doesNotMatch(qemuImg('info', copy), /backing file/);

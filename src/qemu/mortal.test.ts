@@ -11,9 +11,10 @@ void test(
   'a helper ends with the program that started it, even by kill -9',
   { skip: setprivMissing, timeout: 20_000 },
   async () => {
-    const { program, args } = makeMortal('/bin/sleep', ['60']);
-    const code = `const child = require('node:child_process').spawn(${JSON.stringify(program)}, ${JSON.stringify(args)}, { stdio: ['ignore', process.stdout, 'ignore'] }); process.stdout.write(String(child.pid)); setInterval(() => undefined, 1000);`;
+    const { program, args } = makeMortal('/bin/sh', ['-c', 'echo begun; exec sleep 60']);
+    const code = `require('node:child_process').spawn(${JSON.stringify(program)}, ${JSON.stringify(args)}, { stdio: ['ignore', process.stdout, 'ignore'] }); setInterval(() => undefined, 1000);`;
     const parent = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // Said by the helper, so that its death is arranged by then.
     await once(parent.stdout, 'data');
     parent.kill('SIGKILL');
     // the pipe ends when its last writer has ended: the helper, which would sleep for a minute, holds it too

@@ -5,8 +5,10 @@ export const maxPeekBytes = 4 * 1024 * 1024;
 
 const address = z
   .string()
-  .regex(/^(0x[\da-f]{1,16}|\d{1,20})$/i)
-  .refine((text) => BigInt(text) < 2n ** 64n, 'addresses have 64 bits')
+  .refine(
+    (text) => /^(0x[\da-f]{1,16}|\d{1,20})$/i.test(text) && BigInt(text) < 2n ** 64n,
+    'is no address of 64 bits, decimal or with 0x',
+  )
   .meta({ description: 'its first byte, decimal or with 0x' });
 
 export const memoryPeekSchema = z.strictObject({

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { miB } from '#lib';
 import type { Event, Operation, Page, Vm } from '#api';
@@ -141,6 +142,27 @@ if (isInOwnNetwork(import.meta.filename)) {
       const names = items.toSorted((a, b) => a.seq - b.seq).map(({ name }) => name);
       const since = names.slice(names.indexOf('vm.migration.started'));
       assert.deepEqual(since, ['vm.migration.started', 'vm.migration.completed']);
+    },
+  );
+
+  void test(
+    'FED-46 a client of libvirt has a vm migrated as it runs between two hosts behind its one connection, by the server or by itself',
+    { skip },
+    async () => {
+      const socket = join(stage.folder, 'run/libvirt-sock');
+      const at = (path: string): string => `qemu+unix:///${path}?socket=${socket}`;
+      const migrate = async (...words: readonly string[]): Promise<void> => {
+        const { code, err } = await virsh(at('all'), 'migrate', '--live', ...words);
+        assert.equal(code, 0, err);
+      };
+      const since = Date.parse(shown().status.since);
+      await migrate('--p2p', 'web', 'gantry://left/');
+      await isOnlyOn('left', 'running');
+      assert.deepEqual(await readFile(daemon('left').outside(disk)), content);
+      await migrate('web', at('host/right'));
+      await isOnlyOn('right', 'running');
+      assert.deepEqual(await readFile(daemon('right').outside(disk)), content);
+      assert.equal(Date.parse(shown().status.since), since, 'it has run all the time');
     },
   );
 
