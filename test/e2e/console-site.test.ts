@@ -237,6 +237,7 @@ describe('the settings of the site in the console', { skip: noBrowser }, () => {
     await row.getByText('active', { exact: true }).waitFor();
     await choose('Delete');
     await dialog.getByRole('button', { name: 'Delete user zoe' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
     await row.waitFor({ state: 'detached' });
     assert.equal(await findUser('zoe'), undefined);
   });
