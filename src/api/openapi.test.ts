@@ -54,6 +54,18 @@ test('every reference leads to a component, and none to inside of a schema', () 
   for (const name of Object.keys(document.components.schemas)) assert.match(name, /^[A-Z]\w+$/);
 });
 
+test('every pattern is a regular expression in other languages too', () => {
+  const patterns = [...text.matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    (match) => JSON.parse(match[1] ?? '') as string,
+  );
+  assert.ok(patterns.length > 50);
+  for (const pattern of patterns) {
+    // Classes of Unicode, code points in braces, names of groups, looking back: each is written otherwise, or not at all.
+    assert.doesNotMatch(pattern, /\\[pP]\{|\\u\{|\(\?</);
+    assert.ok(new RegExp(pattern) instanceof RegExp);
+  }
+});
+
 test('every parameter in a path is described, and no other', () => {
   for (const [path, item] of Object.entries(document.paths)) {
     const named = namesIn(path);
