@@ -1,8 +1,10 @@
 /**
  * What a guest tells of itself through its agent (GA-19, GA-25). Each part is asked for by
- * itself: an agent that lacks one still gives the others.
+ * itself: an agent that lacks one still gives the others, and a part that was not answered,
+ * because the guest is slow or its file systems are held, is as it was told before.
  */
 import { macSchema, type MachineSample } from '#api';
+import { isFault } from '#lib';
 import { guest, readGuestFile, type GuestAgent } from '#qemu';
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
@@ -18,7 +20,25 @@ export interface Asked {
   readonly information: GuestInformation;
   /** East of UTC, seconds. */
   readonly zoneSeconds: number | null;
+  /** Part by part, for those that are not answered the next time. */
+  readonly told: Told;
 }
+
+/** Undefined: the guest has no such thing, or its agent does not know the question. */
+interface Told {
+  readonly os?: Answer<typeof guest.getOsinfo>;
+  readonly hostName?: Answer<typeof guest.getHostName>;
+  readonly interfaces?: Answer<typeof guest.networkGetInterfaces>;
+  readonly users?: Answer<typeof guest.getUsers>;
+  readonly zone?: Answer<typeof guest.getTimezone>;
+  readonly fileSystems?: Answer<typeof guest.getFsinfo>;
+  readonly memory?: string | undefined;
+  readonly samba?: string | undefined;
+  readonly kerberos?: string | undefined;
+  readonly additions?: string | undefined;
+}
+
+type Answer<F extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<F>> | undefined;
 
 const perAnswerMs = 5_000;
 const additionsPath = '/usr/share/gantry/additions.json';
@@ -27,40 +47,27 @@ const maxFileBytes = 64 * 1024;
 const maxAddresses = 64;
 const maxInterfaces = 32;
 
-/** Errors: those of the first question, by which it is known whether there is an agent at all. */
-export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<Asked> {
+/**
+ * With what the same guest told before, where it did.
+ * Errors: those of the first question, by which it is known whether there is an agent at all.
+ */
+export async function askGuest(
+  agent: GuestAgent,
+  signal: AbortSignal,
+  before: Told = {},
+): Promise<Asked> {
   const options = { timeoutMs: perAnswerMs, signal };
   const { version, commands } = await guest.info(agent, options);
-  const ask = async <T>(command: string, work: () => Promise<T>): Promise<T | undefined> => {
-    if (!commands.has(command)) return undefined;
-    try {
-      return await work();
-    } catch {
-      signal.throwIfAborted();
-      return undefined;
-    }
-  };
-  const os = await ask('guest-get-osinfo', () => guest.getOsinfo(agent, options));
-  const hostName = await ask('guest-get-host-name', () => guest.getHostName(agent, options));
-  const interfaces = await ask('guest-network-get-interfaces', () =>
-    guest.networkGetInterfaces(agent, options),
-  );
-  const users = await ask('guest-get-users', () => guest.getUsers(agent, options));
-  const zone = await ask('guest-get-timezone', () => guest.getTimezone(agent, options));
-  const fileSystems = await ask('guest-get-fsinfo', () => guest.getFsinfo(agent, options));
-  const read = (path: string): Promise<string | undefined> =>
-    ask('guest-file-open', async () =>
-      (await readGuestFile(agent, path, maxFileBytes, options)).toString('utf8'),
-    );
-  const memory = parseMemory(await read(memoryPath));
+  const told = await askParts(agent, commands, options, before);
+  const { os, hostName, interfaces, users, zone, fileSystems, samba, kerberos } = told;
+  const memory = parseMemory(told.memory);
   const isLinux = memory.totalBytes !== null;
-  const samba = isLinux ? await read(sambaPath) : undefined;
-  const kerberos = isLinux ? await read(kerberosPath) : undefined;
   return {
     agentVersion: version,
     commands,
-    additionsVersion: parseAdditions(await read(additionsPath)),
+    additionsVersion: parseAdditions(told.additions),
     zoneSeconds: zone?.offsetSeconds ?? null,
+    told,
     information: {
       osName: (os?.prettyName ?? os?.name ?? null)?.slice(0, 256) ?? null,
       hostName: hostName?.slice(0, 256) ?? null,
@@ -95,6 +102,62 @@ export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<
         usedBytes: one.usedBytes ?? null,
       })),
     },
+  };
+}
+
+async function askParts(
+  agent: GuestAgent,
+  commands: ReadonlySet<string>,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  before: Told,
+): Promise<Told> {
+  const ask = async <T>(
+    command: string,
+    known: T | undefined,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    if (!commands.has(command)) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      options.signal.throwIfAborted();
+      // That it has none, or one that is too long, is an answer; silence is none, nor is a command that it
+      // knows and refuses now: its file systems are held.
+      const isAnswer = isFault(error, 'refused') || isFault(error, 'too-large');
+      return isAnswer ? undefined : known;
+    }
+  };
+  const read = (path: string, known: string | undefined): Promise<string | undefined> =>
+    ask('guest-file-open', known, async () =>
+      (await readGuestFile(agent, path, maxFileBytes, options)).toString('utf8'),
+    );
+  const os = await ask('guest-get-osinfo', before.os, () => guest.getOsinfo(agent, options));
+  const hostName = await ask('guest-get-host-name', before.hostName, () =>
+    guest.getHostName(agent, options),
+  );
+  const interfaces = await ask('guest-network-get-interfaces', before.interfaces, () =>
+    guest.networkGetInterfaces(agent, options),
+  );
+  const users = await ask('guest-get-users', before.users, () => guest.getUsers(agent, options));
+  const zone = await ask('guest-get-timezone', before.zone, () =>
+    guest.getTimezone(agent, options),
+  );
+  const fileSystems = await ask('guest-get-fsinfo', before.fileSystems, () =>
+    guest.getFsinfo(agent, options),
+  );
+  const memory = await read(memoryPath, before.memory);
+  const isLinux = parseMemory(memory).totalBytes !== null;
+  return {
+    os,
+    hostName,
+    interfaces,
+    users,
+    zone,
+    fileSystems,
+    memory,
+    samba: isLinux ? await read(sambaPath, before.samba) : undefined,
+    kerberos: isLinux ? await read(kerberosPath, before.kerberos) : undefined,
+    additions: await read(additionsPath, before.additions),
   };
 }
 

@@ -82,6 +82,8 @@ export class GuestMonitor {
   #boot = 0;
   #runs = false;
   #occupied = 0;
+  /** Counts how often it was: what was asked as that began is no whole answer. */
+  #occupations = 0;
   #panicked = false;
   /** Later by what it did not run since. */
   #bootedMs: number | null;
@@ -186,6 +188,7 @@ export class GuestMonitor {
   /** Its agent is at something that takes its time, and answers nothing else meanwhile: that is no silence. */
   occupy(): Disposable {
     this.#occupied += 1;
+    this.#occupations += 1;
     return {
       [Symbol.dispose]: () => {
         this.#occupied -= 1;
@@ -342,8 +345,9 @@ export class GuestMonitor {
     const { agent, clock, observer, shippedVersion } = this.#parts;
     if (clock.now() < this.#nextRefreshMs) return;
     const boot = this.#boot;
-    const asked = await askGuest(agent, this.#ending.signal);
-    if (boot !== this.#boot) return;
+    const occupations = this.#occupations;
+    const asked = await askGuest(agent, this.#ending.signal, this.#asked?.told);
+    if (boot !== this.#boot || occupations !== this.#occupations) return;
     this.#asked = asked;
     // An address that has not come yet is what somebody waits for.
     const isSettled = this.#asked.information.addresses.length > 0;
