@@ -62,6 +62,8 @@ export interface LentDocument {
   /** Its hardware in the words for its hypervisor, and in those that it was adopted with. */
   readonly theirs: Hardware;
   readonly ours: Hardware;
+  /** Whether its definition has what its hypervisor keeps for other programs; absent: that has it alone. */
+  readonly bringsKept?: true;
   /** When it was given up to learn which of both has it (app/vm/handover-patience.ts). */
   readonly unsettled?: string;
 }

@@ -38,6 +38,22 @@ export { writeOvf } from './write-ovf.ts';
 export { writeVmc } from './write-vmc.ts';
 export { writeVmx } from './write-vmx.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
+export {
+  keptMetadata,
+  keptTitle,
+  metadataIn,
+  metadataKey,
+  namespaceOf,
+  ownNamespace,
+  prefixesIn,
+  prefixOf,
+  standingAlone,
+  titleIn,
+  titleKey,
+  withMetadata,
+  withTitle,
+  type Prefixes,
+} from './xml-metadata.ts';
 export { escapeXml, XmlText } from './xml-text.ts';
 export {
   attributeOf,

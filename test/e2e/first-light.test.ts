@@ -9,6 +9,7 @@ import { additionsVersion } from '#images';
 import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { changePassword } from './guest-password.ts';
 import { LibvirtPerson } from './libvirt-person.ts';
 import { virsh, whyNot } from '../interop/libvirt/tools.ts';
 import { SerialPerson } from './serial.ts';
@@ -130,6 +131,7 @@ void test('the serial console is shared by several watchers, and one can log in 
   person.type('echo $((6*7))-is-it; uname -s\r');
   await person.until(/42-is-it[^]*Linux/);
   await watcher.until(/42-is-it/);
+  await changePassword(gantry, person);
 });
 
 void test('a serial console without a terminal detaches where its input ends', async () => {

@@ -1,6 +1,7 @@
 /**
  * The definition of a vm that others run: what its hypervisor tells of it, in bulk at first, then in full. Who it is
- * there, whether its hardware has been read, and what of it has no word here stand under the extension `libvirt`.
+ * there, whether its hardware has been read, and what of it has no word here stand under the extension `libvirt`; what it keeps for
+ * other programs under those of its title and its metadata.
  * Hardware that is not told is not made up: there are no disks, adapters or ports in it, and what the schema wants
  * besides is that of a plain machine.
  */
@@ -31,7 +32,7 @@ export function definitionOf(
       start: { onHostStart: seen.startsWithHost ? 'always' : 'off' },
       onGuestReboot: read?.onGuestReboot,
     },
-    extensions: { libvirt: { name, uuid, hardware, ...others } },
+    extensions: { ...read?.kept, libvirt: { name, uuid, hardware, ...others } },
   });
 }
 

@@ -150,8 +150,8 @@ export class DetailReader {
   }
 
   /** Errors: `too-large` where there is no room for it. */
-  #keep(entry: Entry, { hardware }: ReadHardware): void {
-    const bytes = JSON.stringify(hardware).length;
+  #keep(entry: Entry, { hardware, kept }: ReadHardware): void {
+    const bytes = JSON.stringify([hardware, kept]).length;
     const together = this.#bytes + bytes - entry.bytes;
     if (together > maxBytes)
       throw new Fault(

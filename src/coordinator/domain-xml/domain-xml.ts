@@ -11,13 +11,13 @@ import {
   type Vm,
   type VmDefinition,
 } from '#api';
-import { iotuneOf } from '#foreign';
+import { iotuneOf, ownNamespace } from '#foreign';
 import { kiB } from '#lib';
 import type { BlockDevice } from './domain-devices.ts';
 import { cpuTuneOf } from './cpu-tune.ts';
 import { libvirtFormat } from './disk-formats.ts';
 import { interfaceOf, type NetworkNames } from './interface-xml.ts';
-import { metadataOf, ownNamespace } from './metadata.ts';
+import { metadataOf } from './metadata.ts';
 import { titleOf } from './title.ts';
 import { element, writeXml, type Element } from './xml.ts';
 

@@ -73,7 +73,7 @@ export function changeCalls(connection: Connection): Calls {
     DOMAIN_SET_METADATA: async ({ dom, type, metadata, key, uri, flags }, { signal }) => {
       const vm = connection.find(dom.uuid);
       if ((flags & live) !== 0) requireActive(vm);
-      const patch = describingPatch(connection, vm, type, metadata, key ?? '', uri ?? '');
+      const patch = describingPatch(vm, type, metadata, key ?? '', uri ?? '');
       await connection.change(vm, patch, signal);
       return {};
     },
@@ -99,7 +99,6 @@ export function changeCalls(connection: Connection): Calls {
 
 /** Errors: those of titles and of metadata; INVALID_ARG for other types. */
 function describingPatch(
-  connection: Connection,
   vm: Vm,
   type: number,
   text: string | null,
@@ -110,7 +109,7 @@ function describingPatch(
     case describes:
       return { description: text ?? '' };
     case entitles:
-      return { extensions: titlePatch(connection, vm, text ?? undefined) };
+      return { extensions: titlePatch(vm, text ?? undefined) };
     case isElement:
       return { extensions: elementPatch(vm, text, key, uri) };
     default:

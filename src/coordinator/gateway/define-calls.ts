@@ -1,5 +1,6 @@
 /** Domains defined by XML: made, or changed where there is a vm with the UUID; and taken out of Gantry. */
 import type { Vm } from '#api';
+import { metadataKey, titleKey } from '#foreign';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { chooseHost } from '../app/vm/create-vm.ts';
 import { giveMac, usedMacs } from '../app/macs.ts';
@@ -17,8 +18,6 @@ import { metadataPatch } from './metadata-patch.ts';
 import { titlePatch } from './title-patch.ts';
 import { VolumeLists } from './volumes.ts';
 import { crashWord } from '../domain-xml/domain-xml.ts';
-import { metadataKey } from '../domain-xml/metadata.ts';
-import { titleKey } from '../domain-xml/title.ts';
 
 type Calls = Pick<
   Handlers,
@@ -116,8 +115,8 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
     ...(isRenamed ? { name: wish.name } : {}),
     description: wish.description,
     extensions: {
-      ...titlePatch(connection, vm, wish.title),
-      ...metadataPatch(connection, vm, wish.metadata),
+      ...titlePatch(vm, wish.title),
+      ...metadataPatch(vm, wish.metadata),
     },
     ...endingsPatch(vm, wish),
     resources: sharePatch(vm.definition.resources, wish.share),
@@ -198,19 +197,20 @@ function requireUsualShare({ parts }: Connection, hostId: string, { share }: Dom
   );
 }
 
-/** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there, and nothing is kept for others here. */
+/** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there. */
 function identityOf(
   { parts }: Connection,
   hostId: string,
   { uuid, name, title, metadata }: DomainWish,
 ): Record<string, unknown> {
-  if (isForeignHost(parts.coordinator.inventory, hostId))
-    return uuid === undefined ? {} : { extensions: { libvirt: { name, uuid } } };
   const extensions = {
     ...(title === undefined ? {} : { [titleKey]: title }),
     ...(metadata.size === 0 ? {} : { [metadataKey]: Object.fromEntries(metadata) }),
   };
-  return { ...(uuid === undefined ? {} : { id: uuid }), extensions };
+  if (uuid === undefined) return { extensions };
+  return isForeignHost(parts.coordinator.inventory, hostId)
+    ? { extensions: { ...extensions, libvirt: { name, uuid } } }
+    : { id: uuid, extensions };
 }
 
 /** What its hypervisor knows it by, where others run that. */

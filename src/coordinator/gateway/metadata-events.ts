@@ -1,7 +1,6 @@
 /** What vms are described by and what other programs keep with them, changed: libvirt's metadata events (virDomainMetadataType). Pure. */
 import { writeSettingName, type Event } from '#api';
-import { metadataKey } from '../domain-xml/metadata.ts';
-import { titleKey } from '../domain-xml/title.ts';
+import { metadataKey, titleKey } from '#foreign';
 
 export interface MetadataChange {
   readonly type: number;

@@ -1,19 +1,16 @@
 /** Metadata of other programs, as what it changes of a vm. */
 import type { Vm } from '#api';
-import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
-import { metadataKey, metadataOf } from '../domain-xml/metadata.ts';
-import type { Connection } from './connection.ts';
+import { metadataKey } from '#foreign';
+import { metadataOf } from '../domain-xml/metadata.ts';
 import { requireBounds, writtenMetadata } from './define/metadata-wish.ts';
 
 type Patch = Readonly<Record<string, unknown>>;
 
-/** A merge patch to what a definition says, empty where it is the same and where its hypervisor is another one's, which keeps its own. */
+/** A merge patch to what a definition says, empty where it is the same. */
 export function metadataPatch(
-  { parts }: Connection,
-  vm: Pick<Vm, 'hostId' | 'definition'>,
+  vm: Pick<Vm, 'definition'>,
   wanted: ReadonlyMap<string, string>,
 ): Patch {
-  if (isForeignHost(parts.coordinator.inventory, vm.hostId)) return {};
   const before = metadataOf(vm.definition);
   const changed = [...wanted].filter(([uri, text]) => before.get(uri) !== text);
   const gone = [...before.keys()].filter((uri) => !wanted.has(uri));

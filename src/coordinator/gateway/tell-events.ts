@@ -2,6 +2,7 @@
 import { placeName, type Event, type Vm } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
+import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import type { HeardEvent } from '../link/hypervisor-events.ts';
 import type { Connection } from './connection.ts';
 import type { EndedJob } from './disk-jobs.ts';
@@ -83,6 +84,9 @@ function tellMetadata(connection: Connection, session: Session, event: Event): v
   if (changed === undefined) return;
   const vm = shownVm(connection, event.target.id);
   if (vm === undefined) return;
+  // Its hypervisor tells of what that keeps itself.
+  if (changed.type !== 0 && isForeignHost(connection.parts.coordinator.inventory, vm.hostId))
+    return;
   const dom = connection.handleOf(vm);
   session.emit('DOMAIN_EVENT_CALLBACK_METADATA_CHANGE', { dom, ...changed });
 }

@@ -1,9 +1,10 @@
 /**
  * Records of hosts without an agent (docs/rfd/0024): what is there, never what was told. What people say of a vm in
- * Gantry stays; hardware, whether it starts with its host, what becomes of it when its guest restarts itself, and what its
- * hypervisor calls it are taken over.
+ * Gantry stays; hardware, whether it starts with its host, what becomes of it when its guest restarts itself, what its
+ * hypervisor calls it and what that keeps for other programs are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
+import { metadataKey, titleKey } from '#foreign';
 import { foreignName, isHardwareRead } from '../foreign-vm.ts';
 
 /** The definition with what is seen now. Its name follows as long as nobody has given it another one in Gantry. */
@@ -27,7 +28,8 @@ export function seenDefinition(
   };
   // Whoever observes anew has not read all of it yet.
   if (isHardwareRead(ours) && !isHardwareRead(seen) && !isRenamed) return named;
-  return { ...named, hardware, extensions: { ...ours.extensions, ...extensions } };
+  const { [titleKey]: _title, [metadataKey]: _metadata, ...kept } = ours.extensions;
+  return { ...named, hardware, extensions: { ...kept, ...extensions } };
 }
 
 /**

@@ -251,6 +251,12 @@ void test(
     assert.equal(hardware.tpm, true);
     assert.equal(hardware.adapters[0]?.mac, mac);
     assert.equal(settings.start.onHostStart, 'always');
+    const { libvirt: _libvirt, ...others } = shown().definition.extensions;
+    const rack = '<lab:rack xmlns:lab="urn:lab">7</lab:rack>';
+    assert.deepEqual(others, {
+      'libvirt-title': 'the front',
+      'libvirt-metadata': { 'urn:lab': rack },
+    });
     await kept.isKept('here');
     await act('turn-on');
     await isOnly('here', 'running');
@@ -299,9 +305,14 @@ void test(
     const refused = await stage.send('POST', `${path}/give-back`, {});
     assert.match(refused.text, /sound/);
     isDone(await stage.act('PATCH', path, { hardware: { sound: 'none' } }));
+    const moved = '<lab:rack xmlns:lab="urn:lab">8</lab:rack>';
+    const extensions = { 'libvirt-metadata': { 'urn:lab': moved } };
+    isDone(await stage.act('PATCH', path, { extensions }));
     isDone(await submit('give-back'));
     await isOnly('virt');
-    const changed = await told('dumpxml --inactive --security-info web');
+    const told8 = await told('dumpxml --inactive --security-info web');
+    assert.match(told8, /<lab:rack xmlns:lab="urn:lab">8</);
+    const changed = told8.replace('>8</lab:rack>', '>7</lab:rack>');
     const memory = /<(memory|currentMemory) unit='KiB'>\d+<\/\1>/g;
     assert.deepEqual(changed.match(memory), [
       "<memory unit='KiB'>98304</memory>",
@@ -309,7 +320,7 @@ void test(
     ]);
     assert.equal(changed.replaceAll(memory, ''), xml.replaceAll(memory, ''));
     await kept.isKept('virt');
-    xml = changed;
+    xml = told8;
   },
 );
 

@@ -102,12 +102,51 @@ void test(
     );
     await set('desc --title --config --new-desc front');
     assert.match(await same('desc --title --config'), /^front$/m);
+    const shown = (await virsh(gateway, 'dumpxml', name)).out;
+    assert.match(shown, /<title>front<.title>[^]*<lab:rack xmlns:lab="urn:rack">7</);
     for (const words of ['vcpupin 99 1', 'schedinfo --set cpu_shares=7', 'blkiotune'])
       await same(words);
     const { items } = await fleet.list<AuditEntry>('/audit?limit=50');
     assert.ok(
       items.some(({ route, object }) => route === 'vm.update' && object?.includes(id) === true),
     );
+  },
+);
+
+void test(
+  'what other programs keep with a vm is kept by its hypervisor, from its definition on, and goes with it',
+  { skip },
+  async () => {
+    const gateway = `gantry+unix:///host/left?socket=${join(fleet.stage.folder, 'run/libvirt-sock')}`;
+    const file = join(fleet.stage.folder, 'kept.xml');
+    const define = async (kept: string): Promise<string> => {
+      const text = `<domain type='test'><name>kept</name>${kept}<memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>`;
+      await writeFile(file, text);
+      const { code, err } = await virsh(gateway, 'define', file);
+      assert.equal(code, 0, err);
+      return (await fleet.ask('left', 'dumpxml kept --inactive')).out;
+    };
+    const rack = '<lab:rack xmlns:lab="urn:rack">7</lab:rack>';
+    const made = await define(`<title>shelf</title><metadata>${rack}</metadata>`);
+    assert.match(made, /<title>shelf<[^]*<lab:rack xmlns:lab="urn:rack">7<.lab:rack>/);
+    const kept = (): unknown => {
+      const { libvirt: _libvirt, ...rest } = fleet.stage.vm('kept')?.definition.extensions ?? {};
+      return rest;
+    };
+    assert.deepEqual(kept(), {
+      'libvirt-title': 'shelf',
+      'libvirt-metadata': { 'urn:rack': rack },
+    });
+    const row = "<row xmlns='urn:row'>b</row>";
+    const changed = await define(
+      `<metadata xmlns:lab="urn:rack"><lab:rack>8</lab:rack>${row}</metadata>`,
+    );
+    assert.doesNotMatch(changed, /<title>/);
+    assert.match(changed, /rack[^>]*>8<[^]*<row xmlns="urn:row">b<.row>/);
+    assert.doesNotMatch(await define(''), /rack|row/);
+    assert.deepEqual(kept(), {});
+    const gone = await virsh(gateway, 'undefine', 'kept');
+    assert.equal(gone.code, 0, gone.err);
   },
 );
 

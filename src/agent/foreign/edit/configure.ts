@@ -20,6 +20,7 @@ import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import type { Log } from '#log';
 import type { Handlers } from '../../link/calls.ts';
 import type { ForeignMachines } from '../machines.ts';
+import { changeOfKept } from '../hardware/kept-for-others.ts';
 import { Volumes } from '../make/volumes.ts';
 import { changeLive, type LiveTools } from './change-live.ts';
 import type { Change } from './edit-domain.ts';
@@ -170,6 +171,7 @@ async function configure(
     base: base.hardware,
     wanted: definition.hardware,
     onGuestReboot: onGuestReboot === base.settings.onGuestReboot ? undefined : onGuestReboot,
+    kept: changeOfKept(base.extensions, definition.extensions),
   };
   await within(tools, { id, ...machine }, async (dom) => {
     const { machines, client, log } = tools;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { adapterSchema, diskSchema, withoutLimits, type Hardware } from '#api';
 import { isFault, kiB, miB } from '#lib';
+import { changeOfKept } from '../hardware/kept-for-others.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
 import { editDomain } from './edit-domain.ts';
 
@@ -44,7 +45,7 @@ const text = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/q
 `;
 
 const context = { architecture: 'x86_64', sizes: new Map<string, number>() };
-const { hardware: base } = readHardware(text, context);
+const { hardware: base, kept: known } = readHardware(text, context);
 const edit = (wanted: Hardware): string => editDomain(text, { base, wanted }, context);
 
 /** What has become another, line by line. */
@@ -310,4 +311,39 @@ void test('what libvirt has no word for, and what somebody else has changed, is 
   // What they have made of something else stays.
   const theirs = text.replace("<memory unit='MiB'>512", "<memory unit='MiB'>1024");
   assert.match(editDomain(theirs, { base, wanted }, context), /'MiB'>1024<[^]*current='2'/);
+});
+
+test('what is kept for other programs is changed by its namespace, and nothing beside it', () => {
+  const app = `<app:x xmlns:app="urn:app" note='a &lt; b'/>`;
+  assert.deepEqual(known, { 'libvirt-metadata': { 'urn:app': app } });
+  const change = (wanted: Readonly<Record<string, unknown>>): string =>
+    editDomain(text, { base, wanted: base, kept: changeOfKept(known, wanted) }, context);
+  assert.equal(change({ ...known, 'another product': 'x' }), text);
+  const rack = '<rack xmlns="urn:rack">7</rack>';
+  const both = { 'urn:app': app, 'urn:rack': rack };
+  const grown = change({ 'libvirt-title': 'a & b', 'libvirt-metadata': both });
+  assert.deepEqual(changed(grown), [
+    [`<metadata>${app}</metadata>`],
+    [`<metadata>${app}${rack}</metadata>`, '<title>a &amp; b</title>'],
+  ]);
+  const { kept } = readHardware(grown, context);
+  assert.deepEqual(kept, { 'libvirt-title': 'a & b', 'libvirt-metadata': both });
+  const back = { base, wanted: base, kept: changeOfKept(kept, known) };
+  assert.equal(editDomain(grown, back, context), text);
+  assert.deepEqual(changed(change({})), [
+    [`<metadata>${app}</metadata>`],
+    ['<metadata></metadata>'],
+  ]);
+});
+
+test('what is said to be metadata and is more than one element is none', () => {
+  for (const element of [
+    '<x xmlns="urn:x"/></metadata><devices/><metadata>',
+    '<x xmlns="urn:x"/><y xmlns="urn:x"/>',
+    '<x xmlns="urn:other"/>',
+    '<free:x/>',
+  ]) {
+    const wanted = { ...known, 'libvirt-metadata': { 'urn:x': element } };
+    assert.deepEqual([...changeOfKept({}, wanted).metadata], [], element);
+  }
 });

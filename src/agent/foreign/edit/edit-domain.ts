@@ -11,9 +11,10 @@ import {
   type Hardware,
   type SettingChange,
 } from '#api';
-import { find, XmlText } from '#foreign';
+import { find, withMetadata, withTitle, XmlText } from '#foreign';
 import { Fault } from '#lib';
 import { rebootActionOf } from '../hardware/board.ts';
+import type { KeptChange } from '../hardware/kept-for-others.ts';
 import { readHardware, type HardwareContext } from '../hardware/read-hardware.ts';
 import { editBootOrder, editClock, editMemory, editProcessor } from './edit-board.ts';
 import { editAdapters, editDisks } from './edit-devices.ts';
@@ -24,6 +25,8 @@ export interface Change {
   readonly wanted: Hardware;
   /** Undefined: it stays as it is there. */
   readonly onGuestReboot?: GuestRebootAction | undefined;
+  /** What is kept for other programs; undefined: as it is there. */
+  readonly kept?: KeptChange | undefined;
 }
 
 interface Part {
@@ -61,8 +64,15 @@ const parts: readonly Part[] = [
  * way meanwhile; `unsupported` naming what libvirt has no word for; those of the XML.
  */
 export function editDomain(text: string, change: Change, context: HardwareContext): string {
+  const { onGuestReboot, kept } = change;
   const edited = editHardware(text, change, context);
-  return change.onGuestReboot === undefined ? edited : editReboot(edited, change.onGuestReboot);
+  const ending = onGuestReboot === undefined ? edited : editReboot(edited, onGuestReboot);
+  return kept === undefined ? ending : editKept(ending, kept);
+}
+
+function editKept(text: string, { title, metadata }: KeptChange): string {
+  const titled = title === undefined ? text : withTitle(text, title ?? undefined);
+  return withMetadata(titled, metadata);
 }
 
 function editReboot(text: string, wanted: GuestRebootAction): string {

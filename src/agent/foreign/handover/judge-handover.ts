@@ -1,6 +1,13 @@
 /** What stands against giving a vm of a hypervisor to an agent, and against taking it back; and its files as the hypervisor sees them. */
 import { posix } from 'node:path';
-import { placeName, type Hardware, type LinkParams, type LinkResult, type SeenFile } from '#api';
+import {
+  placeName,
+  type Hardware,
+  type LinkParams,
+  type LinkResult,
+  type SeenFile,
+  type VmDefinition,
+} from '#api';
 import { attributeOf, find, readXml, textOf, type XmlNode } from '#foreign';
 import { describeFault, isFault, type Reason } from '#lib';
 import type { Client, StorageVolHandle } from '#libvirt';
@@ -8,6 +15,7 @@ import type { BorrowedPools } from '../copy/borrowed-pool.ts';
 import { editDomain } from '../edit/edit-domain.ts';
 import { readDefined } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
+import { changeOfKept, readKept } from '../hardware/kept-for-others.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { lookUp } from '../make/domains.ts';
 import { Volumes } from '../make/volumes.ts';
@@ -114,15 +122,31 @@ function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware
   return reasons;
 }
 
+/** What has become of what is kept for other programs since the text was read. */
+export function keptSince(xml: string, extensions: VmDefinition['extensions'] | undefined) {
+  if (extensions === undefined) return undefined;
+  return changeOfKept(readKept(xml, readXml(xml)).kept, extensions);
+}
+
 /** Errors: those of the client. */
 export async function planReturn(
   { client, architecture }: { readonly client: Client; readonly architecture: string },
-  { uuid, xml, base, wanted, onGuestReboot, mayBeThere }: LinkParams<'machine.handover.plan'>,
+  {
+    uuid,
+    xml,
+    base,
+    wanted,
+    onGuestReboot,
+    extensions,
+    mayBeThere,
+  }: LinkParams<'machine.handover.plan'>,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.handover.plan'>> {
   const reasons: Reason[] = [];
   try {
-    editDomain(xml, { base, wanted, onGuestReboot }, { architecture, sizes: new Map() });
+    const kept = keptSince(xml, extensions);
+    const context = { architecture, sizes: new Map() };
+    editDomain(xml, { base, wanted, onGuestReboot, kept }, context);
     await requireNetworks(client, base, wanted, signal);
   } catch (error) {
     if (!isFault(error)) throw error;

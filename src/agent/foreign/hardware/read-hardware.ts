@@ -10,12 +10,15 @@ import { readAdapters } from './adapters.ts';
 import { readBoard, rebootActionOf } from './board.ts';
 import { readDevices } from './devices.ts';
 import { readDisks, type Sizes } from './disks.ts';
+import { readKept, type KeptForOthers } from './kept-for-others.ts';
 
 export interface ReadHardware {
   readonly hardware: Hardware;
   /** What the vm has besides, as its hypervisor calls it. */
   readonly others: readonly string[];
   readonly onGuestReboot: GuestRebootAction;
+  /** For other programs. */
+  readonly kept: KeptForOthers;
 }
 
 export interface HardwareContext {
@@ -56,11 +59,13 @@ export function readHardware(xml: string, { architecture, sizes }: HardwareConte
     throw new Fault('invalid', 'what its hypervisor says of it is out of bounds', {
       cause: parsed.error,
     });
-  const others = [...disks.others, ...adapters.others, ...otherDevices(devices)];
+  const { kept, others: unread } = readKept(xml, domain);
+  const others = [...disks.others, ...adapters.others, ...otherDevices(devices), ...unread];
   return {
     hardware: parsed.data,
     others: others.slice(0, maxOthers).map((text) => text.slice(0, maxOtherLength)),
     onGuestReboot: rebootActionOf(domain),
+    kept,
   };
 }
 

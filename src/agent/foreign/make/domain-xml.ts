@@ -1,6 +1,6 @@
 /** The XML of a new domain out of a definition (libvirt's page "Domain XML format"). Pure. Its disks are named by their paths. */
 import { machineArchitectures, type Hardware, type PortBackend, type VmDefinition } from '#api';
-import { escapeXml } from '#foreign';
+import { escapeXml, keptMetadata, keptTitle } from '#foreign';
 import { kiB } from '#lib';
 import { adapterXml, diskXml, driveXml, element, floppyXml, targetOf } from '../edit/device-xml.ts';
 import { bootWords } from '../hardware/board.ts';
@@ -34,6 +34,7 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
   const parts = [
     element('name', {}, escapeXml(name)),
     element('uuid', {}, uuid),
+    ...keptXml(definition),
     element('memory', { unit: 'KiB' }, String((memory.maxBytes ?? memory.sizeBytes) / kiB)),
     element('currentMemory', { unit: 'KiB' }, String(memory.sizeBytes / kiB)),
     processorXml(hardware.processor),
@@ -49,6 +50,16 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
     ),
   ];
   return element('domain', { type }, parts.join(''));
+}
+
+/** For other programs. */
+function keptXml({ extensions }: VmDefinition): readonly string[] {
+  const title = keptTitle(extensions);
+  const metadata = [...keptMetadata(extensions).values()];
+  return [
+    title === undefined ? '' : element('title', {}, escapeXml(title)),
+    metadata.length === 0 ? '' : element('metadata', {}, metadata.join('')),
+  ];
 }
 
 function boardOf({ machine }: Hardware): Record<string, string> {

@@ -90,6 +90,7 @@ export async function adoptVm(
     kept: read.kept,
     theirs: before.hardware,
     ours: after.hardware,
+    bringsKept: true,
   };
   const input: HandoverInput = {
     fromHost: hostId,
@@ -140,6 +141,7 @@ export async function giveBackVm(
     base: lent.theirs,
     wanted: there,
     onGuestReboot: before.settings.onGuestReboot,
+    ...(lent.bringsKept ? { extensions: before.extensions } : {}),
     mayBeThere: unsettled !== undefined,
   };
   const [planned, looked] = await Promise.all([

@@ -1,6 +1,6 @@
 /** Creating and adding vms (VM-01 to VM-03, VM-10). The work itself is in create-steps.ts. */
 import { randomUUID } from 'node:crypto';
-import { machineId } from '#foreign';
+import { machineId, metadataKey, titleKey } from '#foreign';
 import { Fault, isFault } from '#lib';
 import {
   isUuid,
@@ -262,7 +262,11 @@ function onHypervisor(create: VmCreate, uuid: string): VmCreate {
       hint: 'leave the id out',
     });
   const libvirt = { name, uuid, hardware: 'unread' };
-  return { ...create, definition: { ...definition, extensions: { libvirt } } };
+  const given = isRecord(definition['extensions']) ? definition['extensions'] : {};
+  // What its hypervisor keeps for other programs; nothing else is kept for them here.
+  const theirs = [titleKey, metadataKey].filter((key) => Object.hasOwn(given, key));
+  const kept = Object.fromEntries(theirs.map((key) => [key, given[key]]));
+  return { ...create, definition: { ...definition, extensions: { ...kept, libvirt } } };
 }
 
 /** The UUID that the definition brings along, if it is free, else a new one. */

@@ -10,8 +10,7 @@ import {
   type Hardware,
   type VmDefinition,
 } from '#api';
-import { metadataKey } from '../../domain-xml/metadata.ts';
-import { titleKey } from '../../domain-xml/title.ts';
+import { metadataKey, titleKey } from '#foreign';
 import type { ImportNotes } from './import-notes.ts';
 
 const ofGantry = 'it is of Gantry, and libvirt has no word for it';

@@ -85,15 +85,16 @@ async function give(work: Work, hostId: string, xml: string | null): Promise<voi
   await links.call(hostId, 'machine.handover.give', params, { signal: work.signal });
 }
 
-/** `wanted`: its hardware as it is to be there. */
+/** `wanted`: its hardware as it is to be there. `kept`: what other programs keep with it is as it was there, or as it is now. */
 async function take(
   work: Work,
   hostId: string,
   wanted: Hardware,
-  { settings: { onGuestReboot } }: VmDefinition,
+  { settings: { onGuestReboot }, extensions }: VmDefinition,
+  kept: 'as-it-was' | 'as-it-is',
 ): Promise<void> {
   const { links } = work.coordinator;
-  const { uuid, xml, theirs, startsWithHost } = inputOf(work).lent;
+  const { uuid, xml, theirs, startsWithHost, bringsKept } = inputOf(work).lent;
   const params = {
     id: work.target.id,
     uuid,
@@ -101,6 +102,7 @@ async function take(
     base: theirs,
     wanted,
     onGuestReboot,
+    ...(bringsKept && kept === 'as-it-is' ? { extensions } : {}),
     startsWithHost,
   };
   await links.call(hostId, 'machine.handover.take', params, { signal: work.signal });
@@ -251,7 +253,7 @@ const giveStep: Step = {
   undo: async (work) => {
     const { fromHost, from, lent, before } = inputOf(work);
     await patiently(work, away(work, 'give', from), () =>
-      take(work, fromHost, lent.theirs, before),
+      take(work, fromHost, lent.theirs, before, 'as-it-was'),
     );
   },
 };
@@ -328,7 +330,7 @@ const takeStep: Step = {
   name: 'take',
   run: async (work) => {
     const { toHost, there, after } = inputOf(work);
-    await take(work, toHost, there, after);
+    await take(work, toHost, there, after, 'as-it-is');
   },
   undo: async (work) => {
     const { toHost, to } = inputOf(work);

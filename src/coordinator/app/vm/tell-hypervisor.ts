@@ -35,10 +35,10 @@ export function plugIn(
   return { ...definition, hardware: { ...hardware, adapters } };
 }
 
-/** What people say of a vm in Gantry is kept here alone. */
+/** What people say of a vm in Gantry is kept here alone; what other programs keep with it is kept there. */
 function concernsHypervisor(before: VmDefinition, after: VmDefinition): boolean {
   return diffSettings(before, after).some(({ path }) =>
-    /^(hardware|resources|settings)\//.test(path),
+    /^((hardware|resources|settings)\/|extensions\/libvirt-(title|metadata)(\/|$))/.test(path),
   );
 }
 

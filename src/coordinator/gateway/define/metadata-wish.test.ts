@@ -6,7 +6,7 @@ import { metadataOf } from '../../domain-xml/metadata.ts';
 import {
   maxMetadataLength,
   maxNamespaces,
-  metadataIn,
+  metadataWanted,
   requireBounds,
   shownMetadata,
   writtenMetadata,
@@ -27,7 +27,7 @@ function kept(elements: ReadonlyMap<string, string>): readonly (readonly [string
 
 function defined(inner: string, around = ''): ReadonlyMap<string, string> {
   const text = `\ufeff<domain ${around}><metadata>${inner}</metadata></domain>`;
-  return metadataIn(text, readXml(text));
+  return metadataWanted(text, readXml(text));
 }
 
 test('what a client sets is of the namespace that it names, and is read without its prefix', () => {

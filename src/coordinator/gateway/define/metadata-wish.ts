@@ -1,15 +1,17 @@
 /** Metadata of other programs, as clients write and read it: with the prefix that they name, or without one. Pure. */
-import { find, XmlText, type XmlNode } from '#foreign';
-import { describeFault, type Fault } from '#lib';
-import { libvirtFault } from '#libvirt';
 import {
-  freePrefixes,
+  metadataIn,
   namespaceOf,
   ownNamespace,
   prefixesIn,
   prefixOf,
+  standingAlone,
+  XmlText,
   type Prefixes,
-} from '../../domain-xml/metadata.ts';
+  type XmlNode,
+} from '#foreign';
+import { describeFault, isFault, type Fault } from '#lib';
+import { libvirtFault } from '#libvirt';
 
 /** What one vm keeps of it. */
 export const maxNamespaces = 32;
@@ -18,42 +20,20 @@ const maxAddressLength = 1024;
 const declaration = 'xmlns:';
 
 /** Of a definition: the first of each namespace, as libvirt keeps it. `text`: what `root` was read from. Errors: XML_ERROR, OVERFLOW. */
-export function metadataIn(text: string, root: XmlNode): ReadonlyMap<string, string> {
-  const kept = new Map<string, string>();
-  const metadata = find(root, 'metadata');
-  if (metadata === undefined) return kept;
-  const around = prefixesIn(metadata, prefixesIn(root, new Map()));
-  const plain = text.replace(/^\ufeff/, '');
-  for (const node of metadata.children) {
-    const uri = namespaceOf(node, around);
-    // What is of no namespace nobody could ask for.
-    if (uri === undefined || uri === ownNamespace || kept.has(uri)) continue;
-    kept.set(uri, standingAlone(plain.slice(node.span.start, node.span.end), around));
-  }
+export function metadataWanted(text: string, root: XmlNode): ReadonlyMap<string, string> {
+  const kept = asXmlError(() => metadataIn(text, root));
   requireBounds(kept);
   return kept;
 }
 
-/** Declares what is declared around it. Errors: XML_ERROR. */
-function standingAlone(text: string, around: Prefixes): string {
-  const xml = new XmlText(text);
-  const { root } = xml;
-  const wanted = new Set(freePrefixes(root));
-  if (around.has('') && !root.attributes.has('xmlns') && hasBareNames(root)) wanted.add('');
-  for (const prefix of wanted) {
-    const uri = around.get(prefix);
-    if (uri === undefined)
-      throw libvirtFault(
-        'XML_ERROR',
-        `XML error: the prefix ${prefix} of metadata is not declared`,
-      );
-    xml.setAttribute(root, prefix === '' ? 'xmlns' : `${declaration}${prefix}`, uri);
+/** Errors: XML_ERROR. */
+function asXmlError<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isFault(error, 'invalid')) throw error;
+    throw libvirtFault('XML_ERROR', `XML error: ${describeFault(error)}`);
   }
-  return xml.toString();
-}
-
-function hasBareNames({ name, children }: XmlNode): boolean {
-  return prefixOf(name) === '' || children.some(hasBareNames);
 }
 
 /** One element as a client sets it, of the namespace `uri` under the prefix `key`. Errors: XML_ERROR, INVALID_ARG, OVERFLOW. */
@@ -81,7 +61,7 @@ export function writtenMetadata(text: string, key: string, uri: string): string 
   } else if (own !== uri)
     throw libvirtFault('INVALID_ARG', `invalid argument: the metadata is not of ${uri}`);
   const written = new XmlText(xml.toString());
-  return standingAlone(written.outer(written.root), new Map());
+  return asXmlError(() => standingAlone(written.outer(written.root), new Map()));
 }
 
 /** As clients read it: the names of its namespace without their prefix. `text`: as `metadataOf` has it. */

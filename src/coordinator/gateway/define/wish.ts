@@ -10,7 +10,7 @@ import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
 import { readCpuTune, type ProcessorShare } from './cpu-tune-wish.ts';
 import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
-import { metadataIn } from './metadata-wish.ts';
+import { metadataWanted } from './metadata-wish.ts';
 import { readEndings, readFeatures, readFirmwareWords, type Endings } from './policy-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
@@ -57,7 +57,7 @@ export function readDomain(text: string): DomainWish {
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
     title: titleIn(root),
     description: textOf(find(root, 'description')) ?? '',
-    metadata: metadataIn(text, root),
+    metadata: metadataWanted(text, root),
     ...readEndings(root, lost),
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     share: readCpuTune(root, processor.count, lost),
