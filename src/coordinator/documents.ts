@@ -62,7 +62,7 @@ export interface LentDocument {
   /** Its hardware in the words for its hypervisor, and in those that it was adopted with. */
   readonly theirs: Hardware;
   readonly ours: Hardware;
-  /** Whether its definition has what its hypervisor keeps for other programs; absent: that has it alone. */
+  /** Whether its definition has its shares, and what its hypervisor keeps for other programs; absent: that has them alone. */
   readonly bringsKept?: true;
   /** When it was given up to learn which of both has it (app/vm/handover-patience.ts). */
   readonly unsettled?: string;

@@ -2,6 +2,7 @@
  * Configurations of other products: bytes in, one description of a machine out, with a list of everything that it
  * cannot say. Pure: opens nothing, follows no name. Bytes are hostile until proved otherwise.
  */
+export { noQuota, percentOf, periodRangeUs, periodUs, quotaUsOf } from './cpu-quota.ts';
 export { fileKindOf, type FileKind } from './file-kinds.ts';
 export { detectConfiguration, parseConfiguration } from './formats.ts';
 export { foreignId, machineId } from './identity.ts';

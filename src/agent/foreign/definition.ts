@@ -28,6 +28,7 @@ export function definitionOf(
     id,
     name: fittingName(name, uuid),
     hardware: read?.hardware ?? hardwareInBulk(seen, architecture),
+    resources: read?.resources,
     settings: {
       start: { onHostStart: seen.startsWithHost ? 'always' : 'off' },
       onGuestReboot: read?.onGuestReboot,

@@ -224,9 +224,10 @@ function isChanged(before: SeenDomain, now: SeenDomain): boolean {
 /** The clock goes its own way while its guest sets it. */
 const passing = 'hardware/clock/offset_seconds';
 
-function pendingOf({ hardware: live }: ReadHardware, { hardware }: ReadHardware): string[] {
-  if (live === hardware) return [];
-  return diffSettings({ hardware: live }, { hardware })
+function pendingOf(live: ReadHardware, defined: ReadHardware): string[] {
+  if (live === defined) return [];
+  const of = ({ hardware, resources }: ReadHardware): object => ({ hardware, resources });
+  return diffSettings(of(live), of(defined))
     .map(({ path }) => path)
     .filter((path) => path !== passing)
     .slice(0, 1024);

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
-import { guestRebootActions, vmDefinitionSchema } from '../vm/definition.ts';
+import { guestRebootActions, vmDefinitionSchema, vmResourcesSchema } from '../vm/definition.ts';
 import { hardwareSchema } from '../vm/hardware.ts';
 import { startCheckSchema } from '../vm/vm.ts';
 import { causeSchema } from './cause.ts';
@@ -78,6 +78,7 @@ const back = {
     .enum(guestRebootActions)
     .optional()
     .meta({ description: 'absent: as the text says it' }),
+  resources: vmResourcesSchema.optional().meta({ description: 'absent: as the text says it' }),
   extensions: vmDefinitionSchema.shape.extensions
     .optional()
     .meta({ description: 'what is kept for other programs; absent: as the text says it' }),

@@ -158,7 +158,6 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
       ? scope.id
       : (wish.host ?? (await hostOfFiles(connection, newFiles(wish, []), signal)));
   const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
-  requireUsualShare(connection, host.id, wish);
   const files = newFiles(wish, []);
   const found = await inspectWanted(connection, host.id, files, wish.blocks, signal);
   const devices = mergeDevices(wish, {
@@ -185,16 +184,6 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
   };
   const { target } = await connection.work('vm.create', { body }, signal);
   return connection.find(target.id);
-}
-
-/** Its libvirtd keeps them, and Gantry does not. Errors: CONFIG_UNSUPPORTED. */
-function requireUsualShare({ parts }: Connection, hostId: string, { share }: DomainWish): void {
-  const isUsual = share.cpuWeight === 100 && share.cpuMaximumPercent === 100;
-  if (isUsual || !isForeignHost(parts.coordinator.inventory, hostId)) return;
-  throw libvirtFault(
-    'CONFIG_UNSUPPORTED',
-    'unsupported configuration: a vm of a libvirt host is made without cputune: set it there afterwards',
-  );
 }
 
 /** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there. */

@@ -11,7 +11,7 @@ import {
   type Handlers,
   type TypedParam,
 } from '#libvirt';
-import { noQuota, periodUs, quotaUsOf } from '../domain-xml/cpu-tune.ts';
+import { noQuota, periodUs, quotaUsOf } from '#foreign';
 import { requireActive, type Connection } from './connection.ts';
 import { maximumOf, requireWeight, sharePatch } from './define/cpu-tune-wish.ts';
 

@@ -60,6 +60,16 @@ test('hardware is what is seen, and what people say of a vm stays', () => {
   assert.deepEqual(seenDefinition(known, seen('web')), known);
 });
 
+test('shares, title and metadata are what is seen, and go where they are not there any more', () => {
+  const others = { 'libvirt-title': 'a', 'libvirt-metadata': { 'urn:x': '<x xmlns="urn:x"/>' } };
+  const plain = { ...definition('web', 'web'), tags: ['lab'] };
+  const resources = { ...plain.resources, cpuWeight: 7 };
+  const kept = { ...plain, resources, extensions: { ...plain.extensions, ...others } };
+  const record = { ...seen('web'), definition: { ...kept, tags: [] } };
+  assert.deepEqual(seenDefinition(plain, record), kept);
+  assert.deepEqual(seenDefinition(kept, seen('web')), plain);
+});
+
 test('what becomes of a vm whose guest restarts itself is read with its hardware, and follows it from then on', () => {
   const at = (hardware: string, onGuestReboot: 'restart' | 'turn-off'): VmDefinition => {
     const plain = definition('web', 'web');

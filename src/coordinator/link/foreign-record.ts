@@ -1,6 +1,6 @@
 /**
  * Records of hosts without an agent (docs/rfd/0024): what is there, never what was told. What people say of a vm in
- * Gantry stays; hardware, whether it starts with its host, what becomes of it when its guest restarts itself, what its
+ * Gantry stays; hardware, shares of processors, whether it starts with its host, what becomes of it when its guest restarts itself, what its
  * hypervisor calls it and what that keeps for other programs are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
@@ -12,7 +12,7 @@ export function seenDefinition(
   ours: VmDefinition,
   { definition: seen }: MachineRecord,
 ): VmDefinition {
-  const { hardware, extensions, name } = seen;
+  const { hardware, resources, extensions, name } = seen;
   const own = foreignName(ours);
   const isOwn =
     ours.name === own || [' (', '@'].some((mark) => ours.name.startsWith(`${own}${mark}`));
@@ -29,7 +29,7 @@ export function seenDefinition(
   // Whoever observes anew has not read all of it yet.
   if (isHardwareRead(ours) && !isHardwareRead(seen) && !isRenamed) return named;
   const { [titleKey]: _title, [metadataKey]: _metadata, ...kept } = ours.extensions;
-  return { ...named, hardware, extensions: { ...kept, ...extensions } };
+  return { ...named, hardware, resources, extensions: { ...kept, ...extensions } };
 }
 
 /**

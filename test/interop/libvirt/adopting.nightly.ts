@@ -189,7 +189,7 @@ void test(
     assert.deepEqual(steps, ['give', 'make', 'switch'], text);
     const unmodelled = warnings.filter(({ code }) => code === 'not-modelled');
     const texts = unmodelled.map(({ text: one }) => one.split(':')[0] ?? '').sort();
-    assert.deepEqual(texts, ['cputune', 'watchdog i6300esb']);
+    assert.deepEqual(texts, ['watchdog i6300esb']);
     await isOnly('virt');
   },
 );
@@ -251,6 +251,7 @@ void test(
     assert.equal(hardware.tpm, true);
     assert.equal(hardware.adapters[0]?.mac, mac);
     assert.equal(settings.start.onHostStart, 'always');
+    assert.equal(shown().definition.resources.cpuWeight, 777);
     const { libvirt: _libvirt, ...others } = shown().definition.extensions;
     const rack = '<lab:rack xmlns:lab="urn:lab">7</lab:rack>';
     assert.deepEqual(others, {
@@ -307,12 +308,14 @@ void test(
     isDone(await stage.act('PATCH', path, { hardware: { sound: 'none' } }));
     const moved = '<lab:rack xmlns:lab="urn:lab">8</lab:rack>';
     const extensions = { 'libvirt-metadata': { 'urn:lab': moved } };
-    isDone(await stage.act('PATCH', path, { extensions }));
+    const resources = { cpuWeight: 778, cpuReservePercent: 5 };
+    isDone(await stage.act('PATCH', path, { extensions, resources }));
     isDone(await submit('give-back'));
     await isOnly('virt');
     const told8 = await told('dumpxml --inactive --security-info web');
     assert.match(told8, /<lab:rack xmlns:lab="urn:lab">8</);
-    const changed = told8.replace('>8</lab:rack>', '>7</lab:rack>');
+    assert.match(told8, /<shares>778</);
+    const changed = told8.replace('>8</lab:rack>', '>7</lab:rack>').replace('>778<', '>777<');
     const memory = /<(memory|currentMemory) unit='KiB'>\d+<\/\1>/g;
     assert.deepEqual(changed.match(memory), [
       "<memory unit='KiB'>98304</memory>",

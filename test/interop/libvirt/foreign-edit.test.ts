@@ -92,10 +92,11 @@ void test(
       change({ ...wanted, hardware: { ...wanted.hardware, tpm: true } }, wanted),
       refused('unsupported', /hardware\/tpm/),
     );
-    const share = { ...wanted.resources, cpuMaximumPercent: 50 };
+    assert.equal(base.resources.cpuWeight, 7);
+    const share = { ...wanted.resources, cpuReservePercent: 50 };
     await assert.rejects(
       change({ ...wanted, resources: share }, wanted),
-      refused('unsupported', /resources\/cpu_maximum_percent/),
+      refused('unsupported', /resources\/cpu_reserve_percent is nothing/),
     );
     assert.equal(await dump(), after);
 

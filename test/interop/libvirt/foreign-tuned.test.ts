@@ -102,6 +102,19 @@ void test(
     );
     await set('desc --title --config --new-desc front');
     assert.match(await same('desc --title --config'), /^front$/m);
+    const resources = { cpuWeight: 300, cpuMaximumPercent: 50 };
+    const done = await fleet.stage.act('PATCH', `/vms/${id}`, { resources });
+    assert.equal(done.state, 'done', JSON.stringify(done.fault));
+    const defined = (await fleet.ask('left', 'dumpxml test --inactive')).out;
+    assert.match(defined, /<shares>300<[^]*<period>100000<[^]*<quota>50000</);
+    assert.match((await virsh(gateway, 'dumpxml', name)).out, /<shares>300<[^]*<quota>50000</);
+    const reserved = { resources: { cpuReservePercent: 10 } };
+    const refused = await fleet.stage.act('PATCH', `/vms/${id}`, reserved);
+    assert.match(refused.fault?.message ?? '', /cpu_reserve_percent is nothing that libvirt knows/);
+    assert.deepEqual(fleet.stage.vm(id)?.definition.resources, {
+      ...resources,
+      cpuReservePercent: 0,
+    });
     const shown = (await virsh(gateway, 'dumpxml', name)).out;
     assert.match(shown, /<title>front<.title>[^]*<lab:rack xmlns:lab="urn:rack">7</);
     for (const words of ['vcpupin 99 1', 'schedinfo --set cpu_shares=7', 'blkiotune'])
@@ -127,7 +140,10 @@ void test(
       return (await fleet.ask('left', 'dumpxml kept --inactive')).out;
     };
     const rack = '<lab:rack xmlns:lab="urn:rack">7</lab:rack>';
-    const made = await define(`<title>shelf</title><metadata>${rack}</metadata>`);
+    const share = '<cputune><shares>70</shares></cputune>';
+    const made = await define(`<title>shelf</title><metadata>${rack}</metadata>${share}`);
+    assert.match(made, /<shares>70</);
+    assert.equal(fleet.stage.vm('kept')?.definition.resources.cpuWeight, 70);
     assert.match(made, /<title>shelf<[^]*<lab:rack xmlns:lab="urn:rack">7<.lab:rack>/);
     const kept = (): unknown => {
       const { libvirt: _libvirt, ...rest } = fleet.stage.vm('kept')?.definition.extensions ?? {};

@@ -19,6 +19,7 @@ import { libvirtFacts, uhyperParam, type Client, type DomainHandle } from '#libv
 import { adapterXml, diskXml, takenTargets, targetOf } from './device-xml.ts';
 import { editAdapter, editMedium, findAdapter, findDisk } from './edit-devices.ts';
 import type { Change } from './edit-domain.ts';
+import { shareParams } from './edit-share.ts';
 import { readLive } from './persist.ts';
 
 /** virDomainModificationImpact, virDomainDeviceModifyFlags. */
@@ -41,6 +42,7 @@ export async function changeLive(tools: LiveTools, change: Change): Promise<'liv
     await changeDisks(tools, change),
     await changeDrives(tools, change),
     await changeAdapters(tools, change),
+    await changeShare(tools, change),
   ];
   return results.includes('pending') || hasMore(change) ? 'pending' : 'live';
 }
@@ -57,6 +59,15 @@ function hasMore({ base, wanted }: Change): boolean {
     adapters: [],
   });
   return !isDeepStrictEqual(rest(base), rest(wanted));
+}
+
+async function changeShare({ client, dom, signal }: LiveTools, { share }: Change): Promise<Result> {
+  const params = share === undefined ? [] : [...shareParams(share)];
+  if (params.length === 0) return 'live';
+  const asked = { dom, params, flags: onlyLive };
+  return await attempt(() =>
+    client.call('DOMAIN_SET_SCHEDULER_PARAMETERS_FLAGS', asked, { signal }),
+  );
 }
 
 type Result = 'live' | 'pending';

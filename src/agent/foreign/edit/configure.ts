@@ -150,9 +150,9 @@ function withMedium(
   };
 }
 
-/** Settings that are Gantry's own, of which a hypervisor is not told; and what becomes of a guest that restarts itself, of which it is. */
+/** Settings that are Gantry's own, of which a hypervisor is not told; and those beside its hardware of which it is. */
 const ownSettings =
-  /^(id|name|description|tags|guest_os|domain_controller|portable_to|production|extensions|settings\/console)(\/|$)|^settings\/on_guest_reboot$/;
+  /^(id|name|description|tags|guest_os|domain_controller|portable_to|production|extensions|settings\/console)(\/|$)|^settings\/on_guest_reboot$|^resources\/cpu_(weight|maximum_percent)$/;
 const startPath = 'settings/start/on_host_start';
 
 async function configure(
@@ -171,6 +171,7 @@ async function configure(
     base: base.hardware,
     wanted: definition.hardware,
     onGuestReboot: onGuestReboot === base.settings.onGuestReboot ? undefined : onGuestReboot,
+    share: { base: base.resources, wanted: definition.resources },
     kept: changeOfKept(base.extensions, definition.extensions),
   };
   await within(tools, { id, ...machine }, async (dom) => {
@@ -198,7 +199,7 @@ function requireKnown(base: VmDefinition, wanted: VmDefinition): void {
   const paths = lost.map(({ path }) => path).slice(0, 20);
   throw new Fault('unsupported', `${paths.slice(0, 3).join(', ')} is nothing that libvirt knows`, {
     facts: { paths },
-    hint: `of settings it knows ${startPath}: off or always, and settings/on_guest_reboot`,
+    hint: `of settings it knows ${startPath}: off or always, settings/on_guest_reboot, resources/cpu_weight and resources/cpu_maximum_percent`,
   });
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { adapterSchema, diskSchema, withoutLimits, type Hardware } from '#api';
 import { isFault, kiB, miB } from '#lib';
+import { shareParams } from './edit-share.ts';
 import { changeOfKept } from '../hardware/kept-for-others.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
 import { editDomain } from './edit-domain.ts';
@@ -45,7 +46,7 @@ const text = `<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/q
 `;
 
 const context = { architecture: 'x86_64', sizes: new Map<string, number>() };
-const { hardware: base, kept: known } = readHardware(text, context);
+const { hardware: base, resources, kept: known } = readHardware(text, context);
 const edit = (wanted: Hardware): string => editDomain(text, { base, wanted }, context);
 
 /** What has become another, line by line. */
@@ -346,4 +347,42 @@ test('what is said to be metadata and is more than one element is none', () => {
     const wanted = { ...known, 'libvirt-metadata': { 'urn:x': element } };
     assert.deepEqual([...changeOfKept({}, wanted).metadata], [], element);
   }
+});
+
+test('weight and maximum of its processors are written into what it has of them, and what is usual is not said', () => {
+  assert.equal(resources.cpuWeight, 512);
+  const share = (wanted: Partial<typeof resources>, from = text): string => {
+    const { resources: there } = readHardware(from, context);
+    return editDomain(
+      from,
+      { base, wanted: base, share: { base: there, wanted: { ...there, ...wanted } } },
+      context,
+    );
+  };
+  assert.equal(share({}), text);
+  const half = share({ cpuWeight: 30, cpuMaximumPercent: 33.333 });
+  assert.deepEqual(changed(half), [
+    ['<cputune><shares>512</shares></cputune>'],
+    ['<cputune><shares>30</shares><period>100000</period><quota>33333</quota></cputune>'],
+  ]);
+  assert.deepEqual(readHardware(half, context).resources, {
+    cpuWeight: 30,
+    cpuReservePercent: 0,
+    cpuMaximumPercent: 33.333,
+  });
+  const usual = { cpuWeight: 100, cpuMaximumPercent: 100 };
+  assert.deepEqual(changed(share(usual, half)), [['<cputune><shares>512</shares></cputune>'], []]);
+  const pinned = text.replace('<shares>512', "<vcpupin vcpu='0' cpuset='1'/><shares>512");
+  assert.match(share(usual, pinned), /<cputune><vcpupin vcpu='0' cpuset='1'\/><\/cputune>/);
+  const other = { ...resources, cpuWeight: 7 };
+  const stale = { base: other, wanted: { ...other, cpuWeight: 8 } };
+  assert.throws(
+    () => editDomain(text, { base, wanted: base, share: stale }, context),
+    (error) => isFault(error, 'stale'),
+  );
+  const live = { base: resources, wanted: { ...resources, cpuMaximumPercent: 50 } };
+  assert.deepEqual(
+    shareParams(live).map(({ field, value }) => `${field} ${value}`),
+    ['vcpu_period 100000', 'vcpu_quota 50000', 'global_quota -1'],
+  );
 });

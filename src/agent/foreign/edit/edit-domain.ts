@@ -18,6 +18,7 @@ import type { KeptChange } from '../hardware/kept-for-others.ts';
 import { readHardware, type HardwareContext } from '../hardware/read-hardware.ts';
 import { editBootOrder, editClock, editMemory, editProcessor } from './edit-board.ts';
 import { editAdapters, editDisks } from './edit-devices.ts';
+import { editShare, type ShareChange } from './edit-share.ts';
 
 export interface Change {
   /** That the change was made from. */
@@ -25,6 +26,8 @@ export interface Change {
   readonly wanted: Hardware;
   /** Undefined: it stays as it is there. */
   readonly onGuestReboot?: GuestRebootAction | undefined;
+  /** Undefined: as they are there. */
+  readonly share?: ShareChange | undefined;
   /** What is kept for other programs; undefined: as it is there. */
   readonly kept?: KeptChange | undefined;
 }
@@ -64,8 +67,10 @@ const parts: readonly Part[] = [
  * way meanwhile; `unsupported` naming what libvirt has no word for; those of the XML.
  */
 export function editDomain(text: string, change: Change, context: HardwareContext): string {
-  const { onGuestReboot, kept } = change;
-  const edited = editHardware(text, change, context);
+  const { onGuestReboot, share, kept, base, wanted } = change;
+  // What is a share of all its processors is one of those that it has had.
+  const shared = share === undefined ? text : editShare(text, share, base.processor.count);
+  const edited = editHardware(shared, { base, wanted }, context);
   const ending = onGuestReboot === undefined ? edited : editReboot(edited, onGuestReboot);
   return kept === undefined ? ending : editKept(ending, kept);
 }

@@ -16,7 +16,7 @@ import { lookUp } from '../make/domains.ts';
 import type { Standing } from '../passage/standing.ts';
 import { Turns } from '../turns.ts';
 import { fetchKept, putKept } from './kept-files.ts';
-import { keptSince, planReturn, readHandover } from './judge-handover.ts';
+import { changedSince, planReturn, readHandover } from './judge-handover.ts';
 
 type HandoverVerb =
   `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end' | 'fetch' | 'put'}`;
@@ -76,6 +76,7 @@ async function takeBack(
     base,
     wanted,
     onGuestReboot,
+    resources,
     extensions,
     startsWithHost,
   }: LinkParams<'machine.handover.take'>,
@@ -86,9 +87,9 @@ async function takeBack(
   // It is not others that have made it there.
   using _coming = machines.expect(id);
   const { architecture } = host.facts;
-  const kept = keptSince(xml, extensions);
+  const since = changedSince(xml, { base, resources, extensions });
   const context = { architecture, sizes: new Map() };
-  const text = editDomain(xml, { base, wanted, onGuestReboot, kept }, context);
+  const text = editDomain(xml, { base, wanted, onGuestReboot, ...since }, context);
   const there = await lookUp(client, uuid, signal);
   const isKept = there !== undefined && (await isPersistent(client, there, signal));
   const dom = isKept ? there : await define(client, text, signal);

@@ -1,21 +1,15 @@
 /** What stands against giving a vm of a hypervisor to an agent, and against taking it back; and its files as the hypervisor sees them. */
 import { posix } from 'node:path';
-import {
-  placeName,
-  type Hardware,
-  type LinkParams,
-  type LinkResult,
-  type SeenFile,
-  type VmDefinition,
-} from '#api';
+import { placeName, type Hardware, type LinkParams, type LinkResult, type SeenFile } from '#api';
 import { attributeOf, find, readXml, textOf, type XmlNode } from '#foreign';
 import { describeFault, isFault, type Reason } from '#lib';
 import type { Client, StorageVolHandle } from '#libvirt';
 import type { BorrowedPools } from '../copy/borrowed-pool.ts';
-import { editDomain } from '../edit/edit-domain.ts';
+import { editDomain, type Change } from '../edit/edit-domain.ts';
 import { readDefined } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
 import { changeOfKept, readKept } from '../hardware/kept-for-others.ts';
+import { readShare } from '../hardware/processor-share.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { lookUp } from '../make/domains.ts';
 import { Volumes } from '../make/volumes.ts';
@@ -32,7 +26,7 @@ export interface HandoverQuestion {
 
 /** Of a domain, what is in a definition of Gantry or says nothing about the machine. */
 const modelled: ReadonlySet<string> = new Set(
-  'name uuid title description metadata memory currentMemory vcpu os features cpu clock on_poweroff'
+  'name uuid title description metadata memory currentMemory vcpu cputune memtune os features cpu clock on_poweroff'
     .concat(' on_reboot on_crash pm devices resource seclabel')
     .split(' '),
 );
@@ -122,10 +116,25 @@ function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware
   return reasons;
 }
 
-/** What has become of what is kept for other programs since the text was read. */
-export function keptSince(xml: string, extensions: VmDefinition['extensions'] | undefined) {
-  if (extensions === undefined) return undefined;
-  return changeOfKept(readKept(xml, readXml(xml)).kept, extensions);
+/** What has become of it, beside its hardware, since the text was read. */
+export function changedSince(
+  xml: string,
+  {
+    base,
+    resources,
+    extensions,
+  }: Pick<LinkParams<'machine.handover.plan'>, 'base' | 'resources' | 'extensions'>,
+): Pick<Change, 'share' | 'kept'> {
+  const domain = readXml(xml);
+  const known = readShare(domain, base.processor.count).resources;
+  return {
+    // A guarantee is no word of its hypervisor's.
+    share: resources && {
+      base: known,
+      wanted: { ...resources, cpuReservePercent: known.cpuReservePercent },
+    },
+    kept: extensions && changeOfKept(readKept(xml, domain).kept, extensions),
+  };
 }
 
 /** Errors: those of the client. */
@@ -137,6 +146,7 @@ export async function planReturn(
     base,
     wanted,
     onGuestReboot,
+    resources,
     extensions,
     mayBeThere,
   }: LinkParams<'machine.handover.plan'>,
@@ -144,9 +154,9 @@ export async function planReturn(
 ): Promise<LinkResult<'machine.handover.plan'>> {
   const reasons: Reason[] = [];
   try {
-    const kept = keptSince(xml, extensions);
+    const since = changedSince(xml, { base, resources, extensions });
     const context = { architecture, sizes: new Map() };
-    editDomain(xml, { base, wanted, onGuestReboot, kept }, context);
+    editDomain(xml, { base, wanted, onGuestReboot, ...since }, context);
     await requireNetworks(client, base, wanted, signal);
   } catch (error) {
     if (!isFault(error)) throw error;

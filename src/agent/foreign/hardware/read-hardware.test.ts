@@ -186,3 +186,24 @@ void test('a text of any hypervisor is read, or refused as none', () => {
       text,
     );
 });
+
+void test('shares and limits of processors are resources: of each or of all of them, and what has no word in them is told', () => {
+  const of = (cputune: string, more = ''): readonly unknown[] => {
+    const { resources, others } = read(
+      `<domain type="kvm"><vcpu>4</vcpu>${more}<cputune>${cputune}</cputune></domain>`,
+    );
+    return [resources.cpuWeight, resources.cpuMaximumPercent, others.join()];
+  };
+  assert.deepEqual(of(''), [100, 100, '']);
+  assert.deepEqual(of('<shares>777</shares><quota>25000</quota>'), [777, 25, '']);
+  assert.deepEqual(of('<period>50000</period><quota>25000</quota>'), [100, 50, '']);
+  assert.deepEqual(of('<quota>50000</quota><global_quota>100000</global_quota>'), [100, 25, '']);
+  assert.deepEqual(of('<quota>-1</quota><global_quota>-1</global_quota>'), [100, 100, '']);
+  assert.deepEqual(of('<shares>200000</shares>'), [100, 100, 'cputune shares 200000']);
+  const memtune = '<memtune><hard_limit unit="KiB">1048576</hard_limit></memtune>';
+  assert.deepEqual(of('<vcpupin vcpu="0" cpuset="1"/><vcpupin vcpu="1" cpuset="1"/>', memtune), [
+    100,
+    100,
+    'cputune vcpupin,memtune hard_limit',
+  ]);
+});

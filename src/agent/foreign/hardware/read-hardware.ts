@@ -3,13 +3,14 @@
  * with a list of what has no word in it: nothing is made up, and nothing is left out in silence. Pure. The XML is
  * hostile until proved otherwise; what does not fit a definition's bounds is on the list.
  */
-import { hardwareSchema, type GuestRebootAction, type Hardware } from '#api';
+import { hardwareSchema, type GuestRebootAction, type Hardware, type VmResources } from '#api';
 import { Fault, giB, miB } from '#lib';
 import { attributeOf, find, findAll, readXml, type XmlNode } from '#foreign';
 import { readAdapters } from './adapters.ts';
 import { readBoard, rebootActionOf } from './board.ts';
 import { readDevices } from './devices.ts';
 import { readDisks, type Sizes } from './disks.ts';
+import { readShare } from './processor-share.ts';
 import { readKept, type KeptForOthers } from './kept-for-others.ts';
 
 export interface ReadHardware {
@@ -17,6 +18,7 @@ export interface ReadHardware {
   /** What the vm has besides, as its hypervisor calls it. */
   readonly others: readonly string[];
   readonly onGuestReboot: GuestRebootAction;
+  readonly resources: VmResources;
   /** For other programs. */
   readonly kept: KeptForOthers;
 }
@@ -60,11 +62,19 @@ export function readHardware(xml: string, { architecture, sizes }: HardwareConte
       cause: parsed.error,
     });
   const { kept, others: unread } = readKept(xml, domain);
-  const others = [...disks.others, ...adapters.others, ...otherDevices(devices), ...unread];
+  const share = readShare(domain, parsed.data.processor.count);
+  const others = [
+    ...disks.others,
+    ...adapters.others,
+    ...otherDevices(devices),
+    ...share.others,
+    ...unread,
+  ];
   return {
     hardware: parsed.data,
     others: others.slice(0, maxOthers).map((text) => text.slice(0, maxOtherLength)),
     onGuestReboot: rebootActionOf(domain),
+    resources: share.resources,
     kept,
   };
 }

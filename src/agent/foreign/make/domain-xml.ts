@@ -1,9 +1,16 @@
 /** The XML of a new domain out of a definition (libvirt's page "Domain XML format"). Pure. Its disks are named by their paths. */
-import { machineArchitectures, type Hardware, type PortBackend, type VmDefinition } from '#api';
-import { escapeXml, keptMetadata, keptTitle } from '#foreign';
+import {
+  machineArchitectures,
+  type Hardware,
+  type PortBackend,
+  type VmDefinition,
+  type VmResources,
+} from '#api';
+import { escapeXml, keptMetadata, keptTitle, noQuota, periodUs, quotaUsOf } from '#foreign';
 import { kiB } from '#lib';
 import { adapterXml, diskXml, driveXml, element, floppyXml, targetOf } from '../edit/device-xml.ts';
 import { bootWords } from '../hardware/board.ts';
+import { usualWeight } from '../hardware/processor-share.ts';
 
 /** `test` is of libvirt's test driver, which has a board of its own. */
 export type DomainType = 'kvm' | 'qemu' | 'test';
@@ -38,6 +45,7 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
     element('memory', { unit: 'KiB' }, String((memory.maxBytes ?? memory.sizeBytes) / kiB)),
     element('currentMemory', { unit: 'KiB' }, String(memory.sizeBytes / kiB)),
     processorXml(hardware.processor),
+    shareXml(definition.resources),
     element('os', { firmware: efi ? 'efi' : undefined }, os.join('')),
     hardware.machine === 'virt' ? '' : '<features><acpi/><apic/></features>',
     cpuXml(hardware.processor, type),
@@ -69,6 +77,18 @@ function boardOf({ machine }: Hardware): Record<string, string> {
 function processorXml({ count, maxCount }: Hardware['processor']): string {
   const most = maxCount ?? count;
   return element('vcpu', { current: most === count ? undefined : count }, String(most));
+}
+
+function shareXml(resources: VmResources): string {
+  const { cpuWeight } = resources;
+  const quotaUs = quotaUsOf(resources);
+  const parts = [
+    cpuWeight === usualWeight ? '' : element('shares', {}, String(cpuWeight)),
+    quotaUs === noQuota
+      ? ''
+      : `${element('period', {}, String(periodUs))}${element('quota', {}, String(quotaUs))}`,
+  ].join('');
+  return parts === '' ? '' : element('cputune', {}, parts);
 }
 
 function cpuXml(processor: Hardware['processor'], type: DomainType): string {

@@ -157,9 +157,13 @@ async function plan(
     });
   if (reasons.length > 0) return { ok: false, reasons, warnings: [] };
   const xml = domainXml({ type: domainType(), uuid, definition });
-  const { hardware } = readHardware(xml, { architecture: architecture(), sizes: new Map() });
+  const { hardware, resources } = readHardware(xml, {
+    architecture: architecture(),
+    sizes: new Map(),
+  });
   const plain = new Set(['profile', 'mac_mode', 'size_bytes', 'optional', 'slot']);
-  const warnings = diffSettings({ hardware: definition.hardware }, { hardware })
+  const wanted = { hardware: definition.hardware, resources: definition.resources };
+  const warnings = diffSettings(wanted, { hardware, resources })
     .filter(({ path }) => !plain.has(path.split('/').at(-1) ?? ''))
     .filter(({ newValue }) => newValue !== null)
     .slice(0, 20)

@@ -26,6 +26,10 @@ const ownRequests: readonly string[] = ['disks', 'adapters', 'sharedFolders'].ma
 /** What only changes while there is no machine. */
 const whileOff = 'hardware/bios';
 
+/** Beside its hardware, what a hypervisor of others knows and what is of Gantry alone. */
+const beyondLibvirt =
+  /^(resources\/cpuReservePercent|settings\/(?!(start\/onHostStart|onGuestReboot|console)(\/|$)).*)$/;
+
 /** Of the machine itself; the rest is about it. */
 const isHard = (path: string): boolean => /^(hardware|resources|guestOs)/.test(path);
 
@@ -48,6 +52,7 @@ export function SettingsTab({
     const lock = ({ path }: Place): string | undefined => {
       if (kept.includes(path)) return text('readOnlyKept');
       if (fixed.includes(path)) return text('readOnlyFixed');
+      if (vm.driver === 'libvirt' && beyondLibvirt.test(path)) return text('beyondLibvirt');
       const needed = isHard(path) ? configure : rename;
       if (needed?.allowed === false && needed.reason !== undefined)
         return words.told(needed.reason);
@@ -64,7 +69,7 @@ export function SettingsTab({
       canResize: ({ path }) => !ownRequests.includes(path),
       set: draft.set,
     };
-  }, [draft, vm.id, vm.status.pending, vm.state, vm.name, configure, rename, text, words]);
+  }, [draft, vm.id, vm.status.pending, vm.state, vm.driver, configure, rename, text, words]);
   return (
     <SettingsFormContext value={form}>
       {judged !== undefined && !judged.allowed && (

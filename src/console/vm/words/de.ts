@@ -157,6 +157,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   place: 'Platz',
   pointerCaptured: 'Der Zeiger ist gefangen. {keys} oder Esc gibt ihn frei.',
   pointerFree: 'Ein Klick auf den Bildschirm fängt den Zeiger. {keys} fängt ihn und gibt ihn frei.',
+  beyondLibvirt: 'libvirt kennt dergleichen nicht; ein Host mit Agent schon.',
   readOnlyFixed: 'Beim Anlegen festgelegt; zum Ändern trennen und neu anschließen.',
   readOnlyKept: 'Hält Gantry fest.',
   readOnlyNow: 'Diese Einstellungen lassen sich jetzt nicht ändern',

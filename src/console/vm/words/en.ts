@@ -151,6 +151,7 @@ export const vmTexts = {
   place: 'Place',
   pointerCaptured: 'The pointer is captured. {keys} or Esc releases it.',
   pointerFree: 'Click on the screen to capture the pointer. {keys} captures and releases it.',
+  beyondLibvirt: 'libvirt knows nothing of the kind; a host with an agent does.',
   readOnlyFixed: 'Set when it was made; detach and attach to change it.',
   readOnlyKept: 'Kept by Gantry.',
   readOnlyNow: 'These settings cannot be changed now',

@@ -141,7 +141,7 @@ export async function giveBackVm(
     base: lent.theirs,
     wanted: there,
     onGuestReboot: before.settings.onGuestReboot,
-    ...(lent.bringsKept ? { extensions: before.extensions } : {}),
+    ...(lent.bringsKept ? { resources: before.resources, extensions: before.extensions } : {}),
     mayBeThere: unsettled !== undefined,
   };
   const [planned, looked] = await Promise.all([

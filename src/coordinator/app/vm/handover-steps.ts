@@ -85,12 +85,12 @@ async function give(work: Work, hostId: string, xml: string | null): Promise<voi
   await links.call(hostId, 'machine.handover.give', params, { signal: work.signal });
 }
 
-/** `wanted`: its hardware as it is to be there. `kept`: what other programs keep with it is as it was there, or as it is now. */
+/** `wanted`: its hardware as it is to be there. `kept`: shares, and what other programs keep with it, are as they were there, or as they are now. */
 async function take(
   work: Work,
   hostId: string,
   wanted: Hardware,
-  { settings: { onGuestReboot }, extensions }: VmDefinition,
+  { settings: { onGuestReboot }, resources, extensions }: VmDefinition,
   kept: 'as-it-was' | 'as-it-is',
 ): Promise<void> {
   const { links } = work.coordinator;
@@ -102,7 +102,7 @@ async function take(
     base: theirs,
     wanted,
     onGuestReboot,
-    ...(bringsKept && kept === 'as-it-is' ? { extensions } : {}),
+    ...(bringsKept && kept === 'as-it-is' ? { resources, extensions } : {}),
     startsWithHost,
   };
   await links.call(hostId, 'machine.handover.take', params, { signal: work.signal });

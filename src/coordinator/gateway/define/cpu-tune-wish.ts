@@ -1,8 +1,15 @@
 /** `<cputune>` of domain XML: shares and limits of the processors as somebody wants them. Where nothing is said they are as usual. */
-import { find, textOf, type XmlNode } from '#foreign';
+import {
+  find,
+  percentOf,
+  periodRangeUs,
+  periodUs,
+  quotaUsOf,
+  textOf,
+  type XmlNode,
+} from '#foreign';
 import type { VmResources } from '#api';
 import { libvirtFault } from '#libvirt';
-import { percentOf, periodRangeUs, periodUs, quotaUsOf } from '../../domain-xml/cpu-tune.ts';
 import type { Lost } from './xml-words.ts';
 
 export type ProcessorShare = Pick<VmResources, 'cpuWeight' | 'cpuMaximumPercent'>;
