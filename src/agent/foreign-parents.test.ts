@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Disk, VmDefinition } from '#api';
-import { hostStore, openDisk } from '#disk';
+import { hostStore, makeDisk, openDisk, parentFor } from '#disk';
 import { isFault, miB } from '#lib';
 import {
   bareDefinition,
@@ -207,42 +207,46 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     await run(id);
   });
 
+  const misledTo = async (theirs: string, work: Promise<unknown>, file: string): Promise<void> => {
+    await assert.rejects(work, (error) => {
+      assert.ok(isFault(error, 'refused'), String(error));
+      assert.deepEqual(
+        [error.reasons[0]?.code, error.message.includes(file)],
+        ['disk-parent', true],
+      );
+      assert.ok(error.message.includes(theirs));
+      return true;
+    });
+  };
+  const clone = async (id: string, { file, format }: Disk): Promise<string> => {
+    const to = `copy.${format}`;
+    const definition = define({ ...testDisk(to), format });
+    const disks = [{ from: file, to }];
+    const params = { ...call(id), definition, definitionVersion: 1, parent: null, disks };
+    await agent.host.call('machine.clone', params);
+    return join(agent.folder(definition.id), to);
+  };
+  const handOut = (id: string, { file }: Disk): Promise<unknown> => {
+    const folder = join(agent.shelf, `out-${crypto.randomUUID()}`);
+    const to = { file: 'out.vmdk', format: 'vmdk', variant: 'streamOptimized' } as const;
+    const configuration = { file: 'out.vmx', base64: '' };
+    const params = { ...call(id), folder, disks: [{ disk: file, ...to }], configuration };
+    return agent.host.call('machine.hand-out', params);
+  };
+  const sum = (file: string): Promise<unknown> => {
+    const work = { verb: 'checksum', file, algorithm: 'sha256' } as const;
+    return agent.host.call('host.disk.work', { id: crypto.randomUUID(), work, again: false });
+  };
+  const list = (file: string): Promise<unknown> =>
+    agent.host.call('host.disk.files', { file, partition: null, path: null, images: [] });
+
   test("what a process writes into the headers of its vm's disks leads whoever reads them with more rights to no other vm's", async () => {
     const victim = await agent.create(define(testDisk('a.qcow2')), [newDisk('a.qcow2')]);
     const theirs = join(agent.folder(victim), 'a.qcow2');
     const rewrite = (file: string, name = theirs): string =>
       tool('rebase', '-q', '-u', '-b', name, '-F', 'qcow2', file);
-    const misled = async (work: Promise<unknown>, file: string): Promise<void> => {
-      await assert.rejects(work, (error) => {
-        assert.ok(isFault(error, 'refused'), String(error));
-        assert.deepEqual(
-          [error.reasons[0]?.code, error.message.includes(file)],
-          ['disk-parent', true],
-        );
-        assert.ok(error.message.includes(theirs));
-        return true;
-      });
-    };
-    const clone = async (id: string, { file }: Disk): Promise<string> => {
-      const definition = define(testDisk('copy.qcow2'));
-      const disks = [{ from: file, to: 'copy.qcow2' }];
-      const params = { ...call(id), definition, definitionVersion: 1, parent: null, disks };
-      await agent.host.call('machine.clone', params);
-      return join(agent.folder(definition.id), 'copy.qcow2');
-    };
-    const handOut = (id: string, { file }: Disk): Promise<unknown> => {
-      const folder = join(agent.shelf, `out-${crypto.randomUUID()}`);
-      const to = { file: 'out.vmdk', format: 'vmdk', variant: 'streamOptimized' } as const;
-      const configuration = { file: 'out.vmx', base64: '' };
-      const params = { ...call(id), folder, disks: [{ disk: file, ...to }], configuration };
-      return agent.host.call('machine.hand-out', params);
-    };
-    const sum = (file: string): Promise<unknown> => {
-      const work = { verb: 'checksum', file, algorithm: 'sha256' } as const;
-      return agent.host.call('host.disk.work', { id: crypto.randomUUID(), work, again: false });
-    };
-    const list = (file: string): Promise<unknown> =>
-      agent.host.call('host.disk.files', { file, partition: null, path: null, images: [] });
+    const misled = (work: Promise<unknown>, file: string): Promise<void> =>
+      misledTo(theirs, work, file);
 
     // A disk of one file, of which the record has no parent.
     const [alone, whole] = ['alone.qcow2', testDisk('alone.qcow2')];
@@ -281,6 +285,62 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     rewrite(disk.file);
     assert.deepEqual(await read(await clone(id, disk), 0), [5]);
   });
+
+  for (const format of ['vhd', 'vhdx', 'vmdk'] as const)
+    test(`what a process writes into the header of its vm's disk in ${format} leads to no disk of another vm`, async () => {
+      const made = async (path: string, parent?: string) => {
+        const store = hostStore([agent.shelf, agent.process.folder]);
+        await using below =
+          parent === undefined ? undefined : await openDisk({ path: parent, store });
+        const on = below && { parent: await parentFor(path, below) };
+        await makeDisk({ path, format, sizeBytes: 4 * miB, ...on }, store);
+        return { ...testDisk(path), format };
+      };
+      const [base, file] = ['base', 'child'].map((name) => join(agent.shelf, `${name}.${format}`));
+      assert.ok(base !== undefined && file !== undefined);
+      await made(base);
+      chmodSync(base, 0o644);
+      const disk = await made(file, base);
+      const id = await agent.create(define(disk));
+      // Its own parent is read by all of them.
+      await clone(id, disk);
+      await handOut(id, disk);
+      await sum(file);
+      await run(id);
+
+      const victim = await agent.create(define());
+      const theirs = join(agent.folder(victim), `theirs.${format}`);
+      // What they keep in their folder, and what they have as a disk elsewhere.
+      const elsewhere = join(agent.shelf, `theirs.${format}`);
+      await made(theirs);
+      await attach(victim, await made(elsewhere));
+      for (const [named, code] of [
+        [theirs, 'disk-parent'],
+        [elsewhere, 'disk-parent-in-use'],
+      ] as const) {
+        const evil = join(agent.shelf, `evil.${format}`);
+        await made(evil, named);
+        writeFileSync(file, readFileSync(evil));
+        rmSync(evil);
+        assert.ok((await agent.blockedCodes(id)).includes(code), named);
+        await misledTo(named, clone(id, disk), file);
+        await misledTo(named, handOut(id, disk), file);
+        await misledTo(named, sum(file), file);
+        await misledTo(named, list(file), file);
+      }
+      if (format !== 'vmdk') return;
+      // Nor do the names of further parts.
+      const part = join(agent.folder(victim), 'part.raw');
+      writeFileSync(part, Buffer.alloc(4 * miB, 7));
+      const lines = ['# Disk DescriptorFile', 'version=1', 'CID=fffffffe', 'parentCID=ffffffff'];
+      lines.push('createType="monolithicFlat"', `RW 8192 FLAT "${part}" 0`, '');
+      writeFileSync(file, lines.join('\n'));
+      assert.deepEqual(await agent.blockedCodes(id), ['disk-parent']);
+      await assert.rejects(clone(id, disk), /outside its folder/);
+      await misledTo(part, handOut(id, disk), file);
+      await misledTo(part, sum(file), file);
+      await misledTo(part, list(file), file);
+    });
 
   test('a base has one writer or several readers, whoever comes first; who has it is said', async () => {
     const base = makeBase();

@@ -2,7 +2,7 @@
  * The one way in: opens a disk with all its parents. A format that is named, by the caller or by a child, is
  * never probed. Parents are opened for reading only, checked by identity, without cycles, to a bounded depth.
  */
-import { Fault } from '#lib';
+import { Fault, isFault } from '#lib';
 import { detectDisk } from './detect.ts';
 import { Disk } from './disk.ts';
 import type { Access, DiskFile } from './file/disk-file.ts';
@@ -132,6 +132,8 @@ async function locateParent(
     try {
       return await store.locate(path, name);
     } catch (error) {
+      // The store knows what stands against where it leads; another name would hide that.
+      if (isFault(error, 'refused')) throw error;
       first ??= error;
     }
   }

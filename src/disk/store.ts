@@ -13,7 +13,7 @@ export interface FileStore {
   open(path: string, access: Access): Promise<DiskFile>;
   /**
    * The path that a name found in the file at `from` means. Faults: `forbidden` when it leads outside,
-   * `not-found` when nothing is there.
+   * `not-found` when nothing is there; a store may have its own reasons for `refused`, after which no other name is tried.
    */
   locate(from: string, name: string): Promise<string>;
 }

@@ -155,7 +155,7 @@ export interface HandOutFiles {
     disk: Omit<HandedOut['disks'][number], 'disk'> & {
       readonly source: Pick<Disk, 'file' | 'format'>;
     },
-    work: LayerWork,
+    work: LayerWork & AmongMachines,
   ): Promise<void>;
   putConfiguration(folder: string, configuration: HandedOut['configuration']): Promise<void>;
   /** With the disks in the folder: the manifest of a package, and its signature. Errors: `invalid` for a key that cannot sign. */
@@ -228,7 +228,7 @@ export interface Copies {
     source: MachineFile,
     copy: MachineFile,
     disks: readonly DiskCopy[],
-    work: TravelWork,
+    work: TravelWork & AmongMachines,
   ): Promise<void>;
   /** Makes the configuration disk of a machine; whole or not at all with the folder of that. Errors: `unsupported`. */
   putSeed(
@@ -243,6 +243,11 @@ export type LeavingFile = MovedFile & { readonly source: string };
 export interface FileMove {
   readonly from: string;
   readonly to: string;
+}
+
+export interface AmongMachines {
+  /** All of the host: no name in a file of one leads to what another one has. */
+  readonly machines: readonly MachineFile[];
 }
 
 export interface TravelWork {

@@ -20,6 +20,8 @@ export interface MergeOptions extends LayerWork {
   readonly chain: readonly DiskFile[];
   /** In that chain, with nothing else on it: what the ones above it hold is written into it. */
   readonly lower: string;
+  /** All of the host: no name in a file leads to what another one has. */
+  readonly machines: readonly MachineFile[];
 }
 
 /** Layers of disks (docs/rfd/0012). Files are named as in `Layers`. */

@@ -26,6 +26,7 @@ export async function handOut(host: Host, hands: Hands, wanted: Wanted): Promise
   if ((wanted.again ?? true) && (await files.isThere(wanted))) return;
   await tellParents(hands);
   const { file } = hands;
+  const machines = [...hands.host.others(file.definition.id), file];
   const archive = packed?.archive ?? null;
   // Of all the work; the rest is that the disks come into one file.
   const written = archive === null ? 1 : 0.7;
@@ -42,7 +43,7 @@ export async function handOut(host: Host, hands: Hands, wanted: Wanted): Promise
     for (const [index, disk] of disks.entries()) {
       const onProgress = (part: number): void =>
         hands.progress(((index + part) / disks.length) * written, `writing ${disk.file}`);
-      await files.putDisk(file, folder, disk, { signal, onProgress });
+      await files.putDisk(file, folder, disk, { machines, signal, onProgress });
     }
     if (packed !== undefined) await files.seal(wanted, signal);
     await files.putConfiguration(folder, configuration);

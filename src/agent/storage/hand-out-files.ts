@@ -45,10 +45,11 @@ export function makeHandOutFiles(folders: (own?: string) => readonly string[]): 
         });
       }
     },
-    async putDisk(machine, folder, { source, file, format, variant }, { signal, onProgress }) {
+    async putDisk(machine, folder, { source, file, format, variant }, work) {
+      const { machines, signal, onProgress } = work;
       const all = folders(machine.folder);
       await requireInside(resolveFile(machine.folder, source.file), all);
-      await using disk = await openRecorded(machine, source, all);
+      await using disk = await openRecorded(machine, source, all, machines);
       await convertDisk(disk, {
         target: { path: join(folder, file), format, variant },
         store: storeOf(all),

@@ -40,6 +40,7 @@ import { flattenTo } from './flatten-to.ts';
 import { findBorrowers, readParents } from './read-parents.ts';
 import { requireNamed } from './recorded-chain.ts';
 import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
+import { storeApart } from './store-apart.ts';
 
 export interface LayerFilesOptions {
   /** Errors: `unsupported` where it is not installed. */
@@ -120,7 +121,7 @@ export class LayerFiles implements LayerStorage {
   }
 
   async merge(machine: LayerPlace, merge: MergeOptions): Promise<void> {
-    const { chain, lower, signal, onProgress } = merge;
+    const { chain, lower, machines, signal, onProgress } = merge;
     const [upper, ...below] = chain.map(({ file, format }) => ({
       path: resolveFile(machine.folder, file),
       format,
@@ -132,7 +133,8 @@ export class LayerFiles implements LayerStorage {
     await this.unprotect(machine, lower, 0o200);
     if (!chain.every(isNative)) {
       const uppers = [upper, ...below.slice(0, below.indexOf(target))];
-      await mergeServed(uppers, target, this.#options.folders(machine.folder), merge);
+      const store = storeApart(this.#options.folders(machine.folder), machines);
+      await mergeServed(uppers, target, store, merge);
       return flush(into);
     }
     await commitImage(this.#options.qemuImg(), {

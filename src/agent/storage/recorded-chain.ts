@@ -2,7 +2,8 @@
  * Disks of vms, opened for reading by the rights of this program. A process that broke out of QEMU can write any name into the
  * headers of its own disks; with the rights of the agent that would be followed into disks of other vms (docs/rfd/0041).
  *
- * Invariant: what lies below a vm's disk is opened by the record of its layers; no name in a file that the vm may write leads anywhere.
+ * Invariant: what lies below a vm's disk is opened by the record of its layers; no name in a file that the vm may write leads anywhere,
+ * but for disks that are served: theirs lead to nothing that other vms have.
  */
 import { dirname, resolve } from 'node:path';
 import { isNative } from '#api';
@@ -13,8 +14,9 @@ import { chainFrom, type Layer } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { readBackingText } from './backing.ts';
-import { storeOf, type DiskFile } from './child-disk.ts';
+import type { DiskFile } from './child-disk.ts';
 import { fileIdentity } from './file-identity.ts';
+import { storeApart } from './store-apart.ts';
 
 type Parent = OpenOptions['parent'];
 type Owner = Pick<MachineFile, 'folder' | 'layers'>;
@@ -67,7 +69,8 @@ export async function parentByRecord(
   }
   const [, ...below] = chain;
   for (const { file } of below) await requireInside(resolveFile(folder, file), folders);
-  // Of a disk that is served to QEMU the record does not know what lies below it.
+  // Of a disk that is served to QEMU the record does not know what lies below it: whoever opens it does so by a store that
+  // keeps vms apart (store-apart.ts).
   const lowest: Parent = isNative(chain.at(-1) ?? top) ? 'none' : 'follow';
   return below.reduceRight<Parent>(
     (parent, { file, format }) => ({
@@ -90,15 +93,16 @@ export async function requireNamed(
   if (other !== undefined) throw refusedFor(other);
 }
 
-/** A disk of a vm as its guest sees it, from `top` down. Errors: as `parentByRecord` and `openDisk`. */
+/** A disk of a vm as its guest sees it, from `top` down; `machines`: all of the host. Errors: as `parentByRecord`, `openDisk` and `storeApart`. */
 export async function openRecorded(
   machine: Owner,
   top: Pick<Layer, 'file' | 'format'>,
   folders: readonly string[],
+  machines: readonly MachineFile[],
 ): Promise<OpenDisk> {
   const path = resolveFile(machine.folder, top.file);
   const parent = await parentByRecord(machine, top, folders);
-  return await openDisk({ path, store: storeOf(folders), format: top.format, parent });
+  return await openDisk({ path, store: storeApart(folders, machines), format: top.format, parent });
 }
 
 /** As `parentByRecord`, for a file of which only the path is known, with all links followed; what no vm has says itself what lies below it. */

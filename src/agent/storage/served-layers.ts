@@ -3,7 +3,7 @@
  * what lies below them, or none.
  */
 import { isAbsolute, normalize } from 'node:path';
-import { claimDisk, commitLayers, openDisk, portableName, type Disk } from '#disk';
+import { claimDisk, commitLayers, openDisk, portableName, type Disk, type FileStore } from '#disk';
 import { Fault } from '#lib';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { storeOf, type DiskFile } from './child-disk.ts';
@@ -96,15 +96,14 @@ export async function requireAlone(base: DiskFile): Promise<void> {
   );
 }
 
-/** Writes what the upper files hold into the one below them; `uppers` from the top down. Errors: `refused`, `cancelled`. */
+/** Writes what the upper files hold into the one below them; `uppers` from the top down; `store`: leads to what lies below. Errors: `refused`, `cancelled`. */
 export async function mergeServed(
   uppers: readonly DiskFile[],
   lower: DiskFile,
-  folders: readonly string[],
+  store: FileStore,
   { signal, onProgress }: LayerWork,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const store = storeOf(folders);
   // With its parents: what is written in parts of its blocks has the rest from them.
   const into = stack.use(await openDisk({ ...lower, store, access: 'write' }));
   await claimDisk(into, 'merge into');

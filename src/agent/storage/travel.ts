@@ -24,7 +24,7 @@ import { isNative, type Disk, type DiskCopy, type VmDefinition } from '#api';
 import { convertDisk } from '#disk';
 import { makeSeedIso } from '#images';
 import { Fault } from '#lib';
-import type { Copies, FileMove, Travel, TravelWork } from '../drivers/files.ts';
+import type { AmongMachines, Copies, FileMove, Travel, TravelWork } from '../drivers/files.ts';
 import { carrySavedFacts, requireSavedFits } from '../drivers/qemu/saved-facts.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { topOf } from '../machine/layers/layers.ts';
@@ -74,7 +74,8 @@ export function makeTravel(options: TravelOptions): Travel & Copies {
       }
       const state = stateFiles(source, copy);
       const meter = await makeMeter([...pairs, ...state], work);
-      for (const pair of pairs) await copyDisk(source, pair, allowed, meter);
+      const { machines } = work;
+      for (const pair of pairs) await copyDisk(source, pair, { allowed, machines }, meter);
       for (const pair of state) await copyEntry(pair, meter);
       if (source.savedFile !== null) await carrySavedFacts(source, copy);
       await flushFolder(copy.folder);
@@ -172,14 +173,14 @@ function stateFiles(source: MachineFile, copy: MachineFile): FileMove[] {
 async function copyDisk(
   machine: MachineFile,
   { from, to, top, newFormat }: DiskMove,
-  allowed: readonly string[],
+  { allowed, machines }: { readonly allowed: readonly string[] } & AmongMachines,
   meter: CopyWork,
 ): Promise<void> {
   const isServed = !isNative(top);
   if (isServed && (await isWhole({ path: from, format: top.format })))
     return copyFile(from, to, meter);
   const { size } = await stat(from);
-  const disk = await openRecorded(machine, top, allowed);
+  const disk = await openRecorded(machine, top, allowed, machines);
   const store = storeOf(allowed);
   let told = 0;
   try {

@@ -131,8 +131,9 @@ async function cloneMachine(
         linked === undefined
           ? asCopy(hands.file, fresh, disks)
           : await linkClone(hands, fresh, linked.snapshotId);
+      const machines = [...host.others(params.id), hands.file];
       if (linked === undefined)
-        await copies.clone(hands.file, copy, disks, { signal: hands.signal, progress });
+        await copies.clone(hands.file, copy, disks, { machines, signal: hands.signal, progress });
       if (seed !== undefined) await copies.putSeed(copy, { ...seed, signal: hands.signal });
       await host.driver.storage.writeDefinition(copy);
       return { report: (await host.add(copy)).report() };

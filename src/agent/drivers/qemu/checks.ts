@@ -89,7 +89,15 @@ async function checkDisk(
   }
   reasons.push(...(await judgeParents(file, disk, { what, others, account: host.account })));
   const top = topOf(file.layers, disk);
-  const question = { ...host, format: top.format, what, path, below, ownFolder: file.folder };
+  const question = {
+    ...host,
+    format: top.format,
+    what,
+    path,
+    below,
+    ownFolder: file.folder,
+    others,
+  };
   const served = isNative(disk) ? undefined : await judgeServed(question);
   reasons.push(...(served?.reasons ?? []));
   const parents = served?.parents ?? borrowedPaths(file, disk);

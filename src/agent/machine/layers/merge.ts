@@ -60,7 +60,8 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
   const open = openDiskOf(hands, merge);
   if (open === undefined) {
     const chain = chainFrom(hands.file.layers, upper);
-    await storage.layers.merge(hands.file, { chain, lower, ...work });
+    const machines = [...hands.host.others(hands.file.definition.id), hands.file];
+    await storage.layers.merge(hands.file, { chain, lower, machines, ...work });
     await noteMerged(hands, merge, undefined);
   } else {
     // What is written into is opened for it by the process, and so is the file above, which is told its new parent.

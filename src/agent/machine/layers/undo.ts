@@ -110,6 +110,7 @@ async function mergeUndo(hands: Hands): Promise<void> {
     await host.driver.storage.layers.merge(hands.file, {
       chain: chainFrom(hands.file.layers, upper),
       lower,
+      machines: [...host.others(hands.file.definition.id), hands.file],
       signal: hands.signal,
       onProgress: (part) => hands.progress((index + part) / merges.length, `committing ${disk}`),
     });

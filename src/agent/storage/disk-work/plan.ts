@@ -21,6 +21,7 @@ import { findDiskUsers, vmIdsOf, type DiskUse, type DiskUsers } from '../disk-us
 import { readMark, requireMark } from '../archives/unpacked.ts';
 import { exists } from '../exists.ts';
 import { parentOfFile } from '../recorded-chain.ts';
+import { keepApart } from '../store-apart.ts';
 import type { WorkOf } from './doing.ts';
 import { requireSpace, type SpaceLimit } from './space-guard.ts';
 import { verbTable, type Touched } from './verbs.ts';
@@ -63,7 +64,7 @@ export async function planFile(
 ): Promise<Omit<Plan, 'work'>> {
   const { folders, machines, space } = options;
   const path = await realPath(file);
-  const store = await storeOf(folders.parents());
+  const store = keepApart(await storeOf(folders.parents()), machines);
   const users = await findDiskUsers(machines);
   const formatOf = formatsFrom(users);
   const isRead = access === 'read';
@@ -90,7 +91,7 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
   const { verb } = work;
   const touched = touchedBy(work);
   const { reads = [], makes = [], under = [] } = touched;
-  const store = await storeOf(folders.parents());
+  const store = keepApart(await storeOf(folders.parents()), machines);
   const users = await findDiskUsers(machines);
   const formatOf = formatsFrom(users);
   for (const path of [...reads, ...(touched.changes ?? []), ...makes, ...under])

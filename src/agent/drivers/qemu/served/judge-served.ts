@@ -5,6 +5,9 @@ import type { Disk } from '#api';
 import { hostStore, openDisk } from '#disk';
 import { describeFault, toFault, type Reason } from '#lib';
 import { allows, findBarrier } from '../confine/access.ts';
+import type { MachineFile } from '../../../machine/record.ts';
+import { filesOf } from '../../../storage/served-layers.ts';
+import { refusedFor, withFolder } from '../../../storage/store-apart.ts';
 import type { Account } from '../confine/accounts.ts';
 
 export interface ServedQuestion {
@@ -19,6 +22,8 @@ export interface ServedQuestion {
   readonly ownFolder: string;
   readonly folders: readonly string[];
   readonly account: Account | undefined;
+  /** The other machines of the host. */
+  readonly others: readonly MachineFile[];
 }
 
 export interface ServedJudgement {
@@ -28,12 +33,13 @@ export interface ServedJudgement {
 }
 
 export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
-  const { format, what, path, below, folders, account, ownFolder } = question;
+  const { format, what, path, below, folders, account, ownFolder, others } = question;
   try {
     const store = hostStore(folders.filter((folder) => existsSync(folder)));
     await using opened = await openDisk({ path, format, store });
     const parents = [...opened.chain()].slice(1 + below.length).map(({ name }) => name);
-    const reasons: Reason[] = [];
+    const files = [...opened.chain()].flatMap(filesOf);
+    const reasons = await judgeApart(path, files, others);
     for (const parent of parents) {
       if (account === undefined || parent.startsWith(`${ownFolder}/`)) continue;
       const barrier = await findBarrier(parent, account);
@@ -50,4 +56,20 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
     const text = `${what} cannot be used: ${describeFault(error)}`;
     return { reasons: [{ code: 'disk-unreadable', text, remedy }], parents: [] };
   }
+}
+
+/** None lies in the folder of another vm; what lies beside the disk itself is of one with it. */
+async function judgeApart(
+  path: string,
+  files: readonly string[],
+  others: readonly MachineFile[],
+): Promise<Reason[]> {
+  const beside = await withFolder(path, others);
+  const reasons: Reason[] = [];
+  for (const file of new Set(files)) {
+    const inside = await withFolder(file, others);
+    const owner = inside.find((one) => !beside.includes(one))?.definition.name;
+    if (owner !== undefined) reasons.push(...refusedFor(path, file, owner).reasons);
+  }
+  return reasons;
 }
