@@ -389,6 +389,33 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     }
   });
 
+  test('file systems of the guest are held still for so many minutes, and let go', async () => {
+    const { page } = person;
+    await open('configuration&section=additions');
+    const told = page.getByRole('status').filter({ hasText: 'held still' });
+    await told.getByText('They are not held still.').waitFor();
+    await page.getByRole('button', { name: 'Hold still' }).click();
+    const dialog = page.getByRole('dialog');
+    const minutes = dialog.getByRole('spinbutton', { name: 'For how many minutes' });
+    assert.equal(await minutes.inputValue(), '10');
+    const hold = dialog.getByRole('button', { name: 'Hold still' });
+    await minutes.fill('0');
+    assert.equal(await hold.isDisabled(), true);
+    await minutes.fill('30');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await hold.click();
+    await dialog.waitFor({ state: 'detached' });
+    await told.getByText(/They are held still until .*\d/).waitFor();
+    const params = { vm: vm.id };
+    const { state, until } = await gantry.client().call('vm.freeze.show', { params });
+    assert.equal(state, 'frozen');
+    const leftMs = Date.parse(until ?? '') - Date.now();
+    assert.ok(leftMs > 25 * 60_000 && leftMs <= 30 * 60_000, `${leftMs} ms are left`);
+    await page.getByRole('button', { name: 'Let go' }).click();
+    await told.getByText('They are not held still.').waitFor();
+    assert.equal((await gantry.client().call('vm.freeze.show', { params })).state, 'thawed');
+  });
+
   test('axe finds no barrier on a tab of each kind, light and dark, and 390 pixels are wide enough for it', async () => {
     const { page } = person;
     const found: string[] = [];

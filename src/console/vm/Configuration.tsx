@@ -12,6 +12,7 @@ import {
 } from './configuration-pages.ts';
 import { Drives } from './Drives.tsx';
 import { EffectiveHardware } from './EffectiveHardware.tsx';
+import { GuestFileSystems } from './GuestFileSystems.tsx';
 import { Adapters } from './members/Adapters.tsx';
 import { Disks } from './members/Disks.tsx';
 import { SharedFolders } from './members/SharedFolders.tsx';
@@ -117,6 +118,7 @@ function Section({
       return (
         <>
           <Additions vm={vm} />
+          <GuestFileSystems vm={vm} />
           <SharedFolders vm={vm} />
           {settings}
         </>
