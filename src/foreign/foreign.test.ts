@@ -77,6 +77,32 @@ test('VMX: without a word the clock of the guest shows the local time of its hos
   assert.equal(clockOf('sched.cpu.shares = "normal"', 'rtc.diffFromUTC = "3600"'), 'localtime');
 });
 
+test('VMX: limits of disks are taken where they are operations in a second, and told where they are not', () => {
+  const read = (...lines: string[]) => {
+    const disk = ['scsi0:0.present = "TRUE"', 'scsi0:0.fileName = "a.vmdk"'];
+    const of = lines.map((line) => `sched.scsi0:0.${line}`);
+    const { disks, lost, kept } = parse(['displayName = "one"', ...disk, ...of].join('\n'));
+    assert.deepEqual(kept, {});
+    return [disks[0]?.operationsPerSecond, ...lost.map(({ setting }) => setting)];
+  };
+  assert.deepEqual(read('shares = "normal"', 'throughputCap = "off"'), [undefined]);
+  assert.deepEqual(read('throughputCap = "500"'), [500]);
+  assert.deepEqual(read('throughputCap = "80IOps"', 'bandwidthCap = "off"'), [80]);
+  for (const text of ['-1', ''])
+    assert.deepEqual(read(`throughputCap = "${text}"`), [undefined], text);
+  for (const text of ['0', '1.5', '10KIOps', '9999999999999999', 'fast'])
+    assert.deepEqual(
+      read(`throughputCap = "${text}"`),
+      [undefined, 'sched.scsi0:0.throughputCap'],
+      text,
+    );
+  assert.deepEqual(read('shares = "high"', 'bandwidthCap = "10MBps"'), [
+    undefined,
+    'sched.scsi0:0.shares',
+    'sched.scsi0:0.bandwidthCap',
+  ]);
+});
+
 test('VMX: what it says beyond that is in the list, and kept by its own name', () => {
   const machine = parse(vmxText);
   assert.deepEqual(lostOf(machine).sort(), [

@@ -23,6 +23,8 @@ export interface ForeignDisk extends ForeignPlace {
   readonly files: readonly string[];
   /** Names of an undo disk that may lie on it; empty: none. */
   readonly undoFiles: readonly string[];
+  /** Most in a second, reads and writes together; one of more than 32 KiB counts as several. Absent: no limit. */
+  readonly operationsPerSecond?: number | undefined;
 }
 
 export interface ForeignDrive extends ForeignPlace {

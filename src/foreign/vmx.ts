@@ -13,6 +13,7 @@ import {
   type ForeignPort,
 } from './machine.ts';
 import { Sheet } from './sheet.ts';
+import { readOperationsLimit } from './vmx-limits.ts';
 import { bootOrderOf, readMac, readUuid, toBytes } from './values.ts';
 
 const maxLines = 20_000;
@@ -129,7 +130,11 @@ function readDevices(sheet: Sheet): Devices {
     if (type.includes('cdrom')) drives.push({ ...place, medium: mediumOf(type, file) });
     else if (type === 'disk' || type.endsWith('harddisk')) {
       if (/^(emptybackingstring|)$/i.test(file)) sheet.lose(at, type, 'it names no file');
-      else disks.push({ ...place, files: [file], undoFiles: [] });
+      else {
+        const limit = readOperationsLimit(sheet, at);
+        const limited = limit === undefined ? {} : { operationsPerSecond: limit };
+        disks.push({ ...place, files: [file], undoFiles: [], ...limited });
+      }
     } else sheet.lose(at, `${type} ${file}`.trim(), reasonFor(type), deviceOf(type));
     if (mode.includes('nonpersistent'))
       sheet.lose(`${at}.mode`, mode, 'changes to the disk are kept; discard them with undo disks');

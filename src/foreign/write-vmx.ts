@@ -84,10 +84,11 @@ function putDevices(machine: WritableMachine, put: Put): void {
     put(`${name}.present`, true);
     if (name.startsWith('scsi')) put(`${name}.virtualDev`, machine.scsiModel ?? 'lsilogic');
   }
-  for (const { bus, controller, position, files } of machine.disks) {
+  for (const { bus, controller, position, files, operationsPerSecond } of machine.disks) {
     const at = `${bus}${controller}:${position}`;
     put(`${at}.present`, true);
     put(`${at}.fileName`, files[0] ?? '');
+    if (operationsPerSecond !== undefined) put(`sched.${at}.throughputCap`, operationsPerSecond);
   }
   for (const { bus, controller, position, medium } of machine.drives) {
     const at = `${bus}${controller}:${position}`;

@@ -47,6 +47,15 @@ const machine: WritableMachine = {
   kept: { 'novel.thing': 'of |22 theirs', 'guestinfo.role': 'front' },
 };
 
+test('VMX: the limit of a disk in operations is written and read again as ESXi has it', () => {
+  const [first, ...others] = machine.disks;
+  assert.ok(first !== undefined);
+  const disks = [{ ...first, operationsPerSecond: 500 }, ...others];
+  const bytes = writeVmx({ ...machine, disks }, 7);
+  assert.match(bytes.toString(), /^sched\.ide0:0\.throughputCap = "500"$/m);
+  assert.deepEqual(parseConfiguration(bytes, 'a.vmx').disks, disks);
+});
+
 test('FMT-20 a VMX is read and written, with disks, adapters and their address types, CD, floppy, serial and parallel ports, sound, USB and display name', () => {
   const bytes = writeVmx(machine, 4);
   const { product, format, lost, savedState, ...read } = parseConfiguration(bytes, 'a.vmx');

@@ -38,7 +38,7 @@ export async function lookAtDisk(
   disk: Parsed['disks'][number],
   look: Look,
 ): Promise<SeenDisk | undefined> {
-  const { bus, controller, position, files, undoFiles } = disk;
+  const { bus, controller, position, files, undoFiles, operationsPerSecond } = disk;
   const at = `${bus}${controller}:${position}`;
   const named = (files[0] ?? '').slice(0, maxNameLength);
   const path = await findFile(files, look);
@@ -53,7 +53,8 @@ export async function lookAtDisk(
   const facts = await tryOpen(`the disk ${at}`, path, look);
   if (facts === undefined) return undefined;
   const undo = await lookAtUndo(at, undoFiles, path, look);
-  return { bus, controller, position, named, path, ...facts, undo };
+  const limited = operationsPerSecond === undefined ? {} : { operationsPerSecond };
+  return { bus, controller, position, named, path, ...facts, ...limited, undo };
 }
 
 /** A layer of changes over the disk that the configuration names. */

@@ -53,6 +53,24 @@ test('a disk is found by its own name, by that of another system, and in any cas
     }
   }));
 
+test('a disk brings its limit along, and one without says nothing of it', () =>
+  withFolder(async (folder) => {
+    await makeVmdk(join(folder, 'web.vmdk'));
+    const file = join(folder, 'web.vmx');
+    for (const [cap, limit] of [
+      ['500', 500],
+      ['off', undefined],
+    ] as const) {
+      const lines = { 'scsi0:0.fileName': 'web.vmdk', 'sched.scsi0:0.throughputCap': cap };
+      await writeFile(file, vmx(lines));
+      const { disks } = await readForeign(file, [folder], signal);
+      assert.deepEqual(
+        disks.map(({ operationsPerSecond }) => operationsPerSecond),
+        [limit],
+      );
+    }
+  }));
+
 test('names lead to no file outside of the folders that vms may use, nor does a link', () =>
   withFolder(async (top) => {
     const folder = join(top, 'vms');

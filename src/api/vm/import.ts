@@ -142,6 +142,8 @@ export const foreignMachineSchema = z.strictObject({
         format: text(32),
         sizeBytes: z.number().int().min(0),
         digest: digestSchema.optional(),
+        /** Reads and writes together, of which one of more than 32 KiB counts as several; absent: no limit. */
+        operationsPerSecond: z.number().int().min(1).max(1_000_000_000_000_000).optional(),
         /** A layer of changes over it; null: none. */
         undo: z
           .strictObject({

@@ -402,3 +402,30 @@ test('limits of disks are told as left out where another product is to run the v
     'limits of the disk ide0:0:',
   ]);
 });
+
+test('ESXi counts operations of a disk in a second, those above 32 KiB as several; what else limits it is told as left out', () => {
+  const limits = {
+    bytes: { perSecond: 4096 },
+    operations: { perSecond: 500, burstPerSecond: 900 },
+    operationSizeBytes: 32 * 1024,
+  };
+  const esx = exporting('vmware-esx', {
+    disks: [
+      { ...disk('scsi', 0, 0), limits },
+      { ...disk('scsi', 0, 1), limits: { operations: { perSecond: 7 } } },
+      disk('scsi', 0, 2),
+    ],
+  });
+  const counted = esx.machine.disks.map(({ operationsPerSecond }) => operationsPerSecond);
+  assert.deepEqual(counted, [500, 7, undefined]);
+  assert.match(esx.of('carried'), /limits of the disk scsi0:0 500 operations per second/);
+  assert.deepEqual(esx.of('dropped').match(/limits of the disk [^:]*:\d: [^:]*/g), [
+    'limits of the disk scsi0:0: bytes, bursts',
+  ]);
+  assert.deepEqual(esx.of('adapted').match(/limits of the disk \S+: [^:]*/g), [
+    'limits of the disk scsi0:1: large operations counted as one',
+  ]);
+  const elsewhere = exporting('vmware-workstation', { disks: [{ ...disk('scsi', 0, 0), limits }] });
+  assert.equal(elsewhere.machine.disks[0]?.operationsPerSecond, undefined);
+  assert.match(elsewhere.of('dropped'), /limits of the disk scsi0:0:/);
+});

@@ -14,6 +14,7 @@ import type { WritableMachine } from '#foreign';
 import { formatBytes } from '#lib';
 import { placesFit, type ExportProfile } from './export-profiles.ts';
 import { tellDomainLosses } from './export-libvirt-losses.ts';
+import { exportLimits } from './export-limits.ts';
 import { ImportNotes } from './import-notes.ts';
 
 export interface ExportFacts {
@@ -56,6 +57,7 @@ export function exportMachine(
   const disks = places.map(({ disk, place }) => ({
     place,
     disk: disk.file,
+    limits: limitsSaid(disk.limits),
     sizeBytes: disk.sizeBytes,
     file: `${fileName(name)}-${placeName(place).replace(':', '-')}.${profile.disk.format}`,
   }));
@@ -63,7 +65,6 @@ export function exportMachine(
   const { extensions, settings } = definition;
   if (profile.format === 'ovf') tellPackage(definition, notes);
   if (profile.format === 'xml') tellDomainLosses(definition, notes);
-  else tellLimits(hardware, notes);
   return {
     disks: disks.map(({ disk, file, sizeBytes }) => ({ disk, file, sizeBytes })),
     notes,
@@ -83,7 +84,12 @@ export function exportMachine(
       assetTag: hardware.bios.chassis.assetTag,
       boardSerial: hardware.bios.baseBoard.serialNumber,
       scsiModel: 'lsilogic',
-      disks: disks.map(({ place, file }) => ({ ...place, files: [file], undoFiles: [] })),
+      disks: disks.map(({ place, file, limits }) => ({
+        ...place,
+        files: [file],
+        undoFiles: [],
+        ...(profile.format === 'xml' ? {} : exportLimits(place, limits, profile, notes)),
+      })),
       drives: drives.map((place) => ({ ...place, medium: null })),
       floppy: exportFloppy(hardware, profile, notes),
       adapters: exportAdapters(facts, profile, notes),
@@ -117,16 +123,6 @@ function tellPackage({ hardware, settings }: VmDefinition, notes: ImportNotes): 
     leave('files of serial and parallel ports', 'a package has the ports alone');
   if (hardware.adapters.some(({ macMode }) => macMode !== 'static'))
     leave('MAC addresses that were made for it', 'each vm that is made of the package has its own');
-}
-
-function tellLimits({ disks }: Hardware, notes: ImportNotes): void {
-  for (const disk of disks)
-    if (limitsSaid(disk.limits) !== undefined)
-      notes.dropped(
-        `limits of the disk ${placeName(disk)}`,
-        'what is shared is not the same there',
-        'set them where the vm runs then',
-      );
 }
 
 /** As a file is called on any system. */

@@ -42,6 +42,8 @@ export interface ExportProfile {
   readonly floppy: boolean;
   /** The place of the one CD drive that is known there; null: any. */
   readonly drivePlace: string | null;
+  /** Whether it limits what a disk does in a second by operations, of which one of more than 32 KiB counts as several. */
+  readonly operationLimits?: true;
 }
 
 const ide: Bus = { controllers: 2, positions: 2, maxBytes: 127 * giB };
@@ -236,6 +238,7 @@ export const exportProfiles: Readonly<Record<ExportTarget, ExportProfile>> = {
     maxMemoryBytes: 255 * giB,
     sound: false,
     uefi: false,
+    operationLimits: true,
   },
 };
 

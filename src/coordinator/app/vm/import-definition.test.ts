@@ -105,6 +105,20 @@ test('what has a counterpart is taken over, with disks that are converted into t
   ]);
 });
 
+test('a limit of a disk counts as it did on ESXi, operations above 32 KiB as several', () => {
+  const limited = { ...disk('scsi', 0, 0), operationsPerSecond: 500 };
+  const { definition, findings } = importing({ disks: [limited, disk('scsi', 0, 1)] });
+  const [first, second] = definition.hardware.disks;
+  assert.deepEqual(first?.limits, { operations: { perSecond: 500 }, operationSizeBytes: 32_768 });
+  assert.equal(second?.limits ?? null, null);
+  assert.ok(
+    findings.some(
+      ({ text, effect }) =>
+        effect === 'carried' && text === 'limit of the disk scsi0:0 500 operations per second',
+    ),
+  );
+});
+
 test('HW-27 each device that no vm can have is told by its entry in the list of them', () => {
   const lost = unrepresentedDevices.map(({ id }) => ({
     setting: `theirs-${id}`,

@@ -22,6 +22,7 @@ import { formatBytes, miB } from '#lib';
 import { parseDefinition } from '../check-definition.ts';
 import { importAdapters, type AdapterOptions } from './import-adapters.ts';
 import { guestOf } from './import-guests.ts';
+import { importLimits } from './export-limits.ts';
 import { importLayers, type ImportedLayers } from './import-layers.ts';
 import { clean, ImportNotes } from './import-notes.ts';
 import { importPorts } from './import-ports.ts';
@@ -69,10 +70,19 @@ export function importDefinition(options: ImportOptions): Imported {
       `disk ${placeName(place)}`,
       `${disk.path}, ${formatBytes(disk.sizeBytes)}, ${disk.format} to ${format}`,
     );
+  for (const { place, disk } of files)
+    if (disk.operationsPerSecond !== undefined)
+      notes.carried(
+        `limit of the disk ${placeName(place)}`,
+        `${disk.operationsPerSecond} operations per second`,
+      );
   const { sources, layers } = importLayers(files, format, foreign, options, notes);
   const hardware: Hardware = {
     ...base,
-    disks: files.map(({ place, file, disk }) => newDisk(place, file, format, disk.sizeBytes)),
+    disks: files.map(({ place, file, disk }) => ({
+      ...newDisk(place, file, format, disk.sizeBytes),
+      ...importLimits(disk.operationsPerSecond),
+    })),
     opticalDrives: placed.drives,
     floppy:
       foreign.floppy === null ? null : { medium: mediumOf(foreign.floppy.medium), readOnly: false },
