@@ -1,6 +1,14 @@
 /** Power actions, confinement and recovery with real QEMU processes that boot nothing. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -40,6 +48,40 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.ok(agent.pid(id) !== undefined);
     assert.equal((await agent.act(id, 'turn-off')).state, 'off');
     assert.equal(agent.pid(id), undefined);
+  });
+
+  test('all memory of a vm is written to a new file of the host that vms may use, for programs that look into it, and the vm goes on', async () => {
+    const id = await agent.create(bareDefinition());
+    const write = async (argument: string): Promise<string> => {
+      const asked = { id, name: 'dump-memory', argument };
+      return (await agent.host.call('machine.extension', asked)).output;
+    };
+    const file = join(agent.shelf, 'memory.elf');
+    await assert.rejects(write(file), (error) => isFault(error, 'refused'));
+    await agent.act(id, 'turn-on');
+    assert.match(await write(file), /memory\.elf: [\d.]+ MiB, elf$/);
+    const content = readFileSync(file);
+    // ELF of 64 bits, a core (its header: e_ident, e_type).
+    assert.deepEqual(
+      [...content.subarray(0, 5), content.readUInt16LE(16)],
+      [127, 69, 76, 70, 2, 4],
+    );
+    assert.ok(content.length > 32 * miB, `${content.length} bytes`);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    await agent.host.until('it runs again', () => agent.host.reports.get(id)?.state === 'running');
+    await write(`kdump-zlib ${join(agent.shelf, 'memory.kdump')}`);
+    assert.match(
+      readFileSync(join(agent.shelf, 'memory.kdump'), 'latin1').slice(0, 8),
+      /^makedump|^KDUMP/,
+    );
+    for (const [argument, code] of [
+      [file, 'exists'],
+      ['/etc/memory.elf', 'forbidden'],
+      ['raw /tmp/a', 'invalid'],
+      ['memory.elf', 'invalid'],
+    ] as const)
+      await assert.rejects(write(argument), (error) => isFault(error, code), argument);
+    await agent.act(id, 'turn-off');
   });
 
   test('VM-06 a vm has a folder of its name below the host’s folder for vms, and all its files are in it', async () => {

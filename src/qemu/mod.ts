@@ -77,6 +77,7 @@ export { mergeLive, type LiveMerge } from './layers/merge.ts';
 export { endMirror, isMirroring, mirrorLive, type LiveMirror } from './layers/mirror.ts';
 export { replaceBelow, type ReplacedImage } from './layers/replace-below.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
+export { dumpFormats, dumpMemory, type DumpFormat } from './state/dump.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';
 export { snapshotState, type SnapshotOptions } from './state/snapshot.ts';

@@ -10,6 +10,7 @@ import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 import { changePassword } from './guest-password.ts';
+import { dumpHello } from './memory-dump.ts';
 import { LibvirtPerson } from './libvirt-person.ts';
 import { virsh, whyNot } from '../interop/libvirt/tools.ts';
 import { SerialPerson } from './serial.ts';
@@ -319,12 +320,13 @@ void test(
       return out;
     };
     assert.match(await say('list', '--all'), /^ \d+ +hello +running/);
-    const { definition, status } = await untilVm(
+    const { definition, status, path } = await untilVm(
       'hello',
       'answering',
       (vm) => (vm.status.guest?.interfaces.length ?? 0) > 0,
     );
     const { memory, adapters } = definition.hardware;
+    await dumpHello(say, dirname(path));
     assert.match(
       await say('dominfo', 'hello'),
       new RegExp(`State: +running\\n[^]*Max memory: +${memory.sizeBytes / 1024} KiB`),

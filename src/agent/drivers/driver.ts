@@ -15,6 +15,7 @@ import type {
   BootDevice,
   Disk,
   EffectiveHardware,
+  Extension,
   Finding,
   freezeStates,
   GuestPassword,
@@ -306,9 +307,22 @@ export interface LowResource {
   readonly evidence: string;
 }
 
+/** What a driver does with a machine beyond the functions of all, by name (FED-08). */
+export interface VmExtensions {
+  readonly list: readonly Extension[];
+  /** Answers in words. Errors: `not-found`, `invalid`; its own. */
+  run(
+    running: Running,
+    asked: { readonly name: string; readonly argument: string | null },
+    signal: AbortSignal,
+  ): Promise<string>;
+}
+
 export interface Driver extends AsyncDisposable {
   readonly name: 'qemu' | 'simulated';
   readonly storage: Storage;
+  /** Absent: it has nothing beyond the functions of all. */
+  readonly vmExtensions?: VmExtensions;
   readonly networks: Networks;
   /** Abilities this host lacks, with the reason. Grows more precise as the host is probed. */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;

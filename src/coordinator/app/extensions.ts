@@ -10,6 +10,7 @@ import type { Document, NewEvent } from '../store/store.ts';
 import { requireVerb, vmDocument } from './find.ts';
 import { notFound } from './not-found.ts';
 import { requireConnected } from './settle-hosts.ts';
+import { copyLimitMs } from './vm/clone-steps.ts';
 import { ancestorsOfPlace, hostThing, installationThing, vmThing } from './things.ts';
 
 interface Asked {
@@ -19,6 +20,8 @@ interface Asked {
 }
 
 const maxToldLength = 200;
+/** As long as copies do. */
+const takeTheirTime: ReadonlySet<string> = new Set(['dump-memory']);
 
 /** Errors: `forbidden`; `not-found` naming those that its driver has; `unavailable`; the hypervisor's own. */
 export async function extendVm(
@@ -36,7 +39,9 @@ export async function extendVm(
     ancestors: ancestorsOfPlace(inventory, data),
   });
   const params = { id, ...paramsOf(asked) };
-  return await links.call(data.hostId, 'machine.extension', params, { signal: asked.signal });
+  const limit = takeTheirTime.has(asked.name) ? { limitMs: copyLimitMs } : {};
+  const options = { signal: asked.signal, ...limit };
+  return await links.call(data.hostId, 'machine.extension', params, options);
 }
 
 /**

@@ -459,8 +459,8 @@ export const runningRows: readonly Row[] = [
     deviates(
       'dump VM FILE.dump',
       1,
-      /is written to no file of a host: virsh snapshot-create-as/,
-      'memory of guests is written nowhere else',
+      /is written to no file: virsh snapshot-create-as/,
+      'guests of simulated hosts have no memory',
     ),
   ),
   onFar('dump VM FILE.dump --memory-only --format elf'),

@@ -68,6 +68,7 @@ import {
 import { judgeShare } from './share/judge-share.ts';
 import { listHardware } from './spec/hardware-list.ts';
 import { makeMachineSpec } from './spec/machine-spec.ts';
+import { vmExtensions } from './vm-extensions.ts';
 import {
   folderSharingOf,
   machineNames,
@@ -109,6 +110,7 @@ export class QemuDriver implements Driver {
   readonly #range: UidRange;
   readonly #cpu = new CpuMeter();
   readonly listDevices = listDevices;
+  readonly vmExtensions = vmExtensions(() => this.storage.folders());
 
   private constructor(
     options: QemuDriverOptions,

@@ -116,3 +116,22 @@ export function queryMemorySizeSummary(
 ): Promise<MemorySummary> {
   return ask(monitor, 'query-memory-size-summary', undefined, parseSummary, options);
 }
+
+/** Gives the monitor an open file by a name, for the next command that takes it (qapi/misc.json). Faults: `unsupported` where this Node.js cannot. */
+export function getfd(
+  monitor: Monitor,
+  fileName: string,
+  options: CommandOptions & { readonly descriptor: number },
+): Promise<void> {
+  return tell(monitor, 'getfd', { fdname: fileName }, options);
+}
+
+/** Begins to write all memory to the file of that name; `DUMP_COMPLETED` tells of its end. */
+export function dumpGuestMemory(
+  monitor: Monitor,
+  { format, fileName }: { readonly format: string; readonly fileName: string },
+  options?: CommandOptions,
+): Promise<void> {
+  const said = { paging: false, protocol: `fd:${fileName}`, detach: true, format };
+  return tell(monitor, 'dump-guest-memory', said, options);
+}

@@ -7,6 +7,7 @@ import { readBalancingRules } from './balancing-rules.ts';
 import { readInterfaces } from './interfaces.ts';
 import { readMachine, readProcessor } from './machine-facts.ts';
 import { findProgram, listPrograms } from './programs.ts';
+import { qemuVmExtensions } from '../vm-extensions.ts';
 import type { QemuHost } from './qemu-host.ts';
 import { classOfHypervisor } from '../../hypervisor-classes.ts';
 
@@ -32,6 +33,7 @@ export async function readHostFacts(
     programs: await listPrograms(binaries, capabilities, pcFirmware),
     additionsVersion,
     agentVersion,
+    extensions: [...qemuVmExtensions],
     processorModels: ['host', ...models.map(({ name }) => name)].slice(0, 1024),
     maxProcessorsPerVm: Math.max(
       1,
