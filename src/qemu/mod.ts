@@ -78,6 +78,17 @@ export { endMirror, isMirroring, mirrorLive, type LiveMirror } from './layers/mi
 export { replaceBelow, type ReplacedImage } from './layers/replace-below.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { dumpFormats, dumpMemory, type DumpFormat } from './state/dump.ts';
+export {
+  handOver,
+  isHandedOver,
+  takeBack,
+  type HandedDisk,
+  type HandedOver,
+  type HandOver,
+  type HandOverProgress,
+} from './hand-over/hand-over.ts';
+export { openSocket } from './socket.ts';
+export { awaitGuest, takeGuest, type AwaitedGuest } from './hand-over/take-guest.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';
 export { snapshotState, type SnapshotOptions } from './state/snapshot.ts';

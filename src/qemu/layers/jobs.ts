@@ -20,8 +20,8 @@ export interface JobWatch {
    */
   readonly limit: () => number;
   readonly signal: AbortSignal;
-  /** From 0 to 1. */
-  readonly onProgress: (part: number) => void;
+  /** From 0 to 1, and the units that stands for: bytes, of a copy. */
+  readonly onProgress: (part: number, doneUnits: number) => void;
 }
 
 export class BlockJob {
@@ -49,8 +49,8 @@ export class BlockJob {
 
   /** Errors: `exhausted` when a volume is full, `cancelled`; the job is still in the list then. */
   async follow(until: 'ready' | 'concluded', watch: JobWatch): Promise<void> {
-    await this.#look(until, watch.signal, pauseMs, async (part) => {
-      watch.onProgress(part);
+    await this.#look(until, watch.signal, pauseMs, async (part, doneUnits) => {
+      watch.onProgress(part, doneUnits);
       await this.#keepPace(watch.limit());
     });
   }
@@ -73,6 +73,13 @@ export class BlockJob {
     } finally {
       if (running) await qmp.cont(this.#client).catch(() => undefined);
     }
+  }
+
+  /** Has a ready mirror end where it is; the guest stands still. Errors: those of the job. */
+  async endEqual(): Promise<void> {
+    await qmp.blockJobCancel(this.#client, this.#id);
+    await this.#look('concluded', AbortSignal.timeout(endMs), shortMs, async () => undefined);
+    await this.dismiss();
   }
 
   /** Takes a concluded job out of the list. Errors: what it failed of. */
@@ -108,13 +115,14 @@ export class BlockJob {
     until: 'ready' | 'concluded',
     signal: AbortSignal,
     eachMs: number,
-    onProgress: (part: number) => Promise<void>,
+    onProgress: (part: number, doneUnits: number) => Promise<void>,
   ): Promise<void> {
     for (;;) {
       const job = await this.#find({ signal });
       if (job === undefined)
         throw new Fault('internal', `the job ${this.#id} is not there any more`);
-      if (job.allUnits > 0) await onProgress(Math.min(1, job.doneUnits / job.allUnits));
+      if (job.allUnits > 0)
+        await onProgress(Math.min(1, job.doneUnits / job.allUnits), job.doneUnits);
       if (job.error !== undefined) throw this.#explain(job.error);
       signal.throwIfAborted();
       if (job.status === until || job.status === 'concluded') return;

@@ -4,6 +4,7 @@ export * from './commands/block.ts';
 export * from './commands/throttle.ts';
 export * from './commands/chardevs.ts';
 export * from './commands/devices.ts';
+export * from './commands/exports.ts';
 export * from './commands/jobs.ts';
 export * from './commands/memory.ts';
 export * from './commands/migration.ts';

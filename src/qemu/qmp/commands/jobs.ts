@@ -130,6 +130,15 @@ export function jobComplete(monitor: Monitor, id: string, options?: CommandOptio
   return tell(monitor, 'job-complete', { id }, options);
 }
 
+/** A ready mirror comes to its end, both sides being equal, and the disk stays where it is; any other one breaks off. */
+export function blockJobCancel(
+  monitor: Monitor,
+  id: string,
+  options?: CommandOptions,
+): Promise<void> {
+  return tell(monitor, 'block-job-cancel', { device: id, force: false }, options);
+}
+
 export function jobCancel(monitor: Monitor, id: string, options?: CommandOptions): Promise<void> {
   return tell(monitor, 'job-cancel', { id }, options);
 }
