@@ -65,7 +65,7 @@ export type Operation = z.infer<typeof operationSchema>;
 export type Step = z.infer<typeof stepSchema>;
 
 /** Beyond that nothing is slowed down. */
-const maxPace = 1024 ** 4;
+export const maxPace = 1024 ** 4;
 
 export const operationPaceSchema = z
   .strictObject({

@@ -49,7 +49,8 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     assert.deepEqual([started?.attributes, started?.target.kind, others], [names, 'vm', []]);
     const [completed, ...more] = await hosts.events('web', 'vm.migration.completed');
     const { durationSeconds, ...told } = completed?.attributes ?? {};
-    assert.deepEqual([told, completed?.target.kind, more], [names, 'vm', []]);
+    const withoutGuest = { ...names, stoodMs: null, sentBytes: null };
+    assert.deepEqual([told, completed?.target.kind, more], [withoutGuest, 'vm', []]);
     assert.ok(typeof durationSeconds === 'number' && durationSeconds > 0);
     await hosts.do('POST', '/vms/web/actions/turn-on');
     await hosts.do('POST', '/vms/web/actions/turn-off');
@@ -166,17 +167,30 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await clone('kid', true);
   });
 
-  void test('a vm that runs stays, and it is said what to do; so does one that is there already', async () => {
-    const ask = (): ReturnType<typeof hosts.stage.send> =>
-      hosts.stage.send('POST', '/vms/web/relocate', { body: { host: 'ada' } });
+  void test('MIG-11 a vm that runs goes on working on another host, and both hosts, the bytes and how long it stood still are told; one that is there already stays', async () => {
+    const body = { host: 'ada' };
     await hosts.do('POST', '/vms/web/actions/turn-on');
-    const { status, json } = await ask();
-    assert.equal(status, 409);
-    assert.match((json as Problem).detail, /web is running/);
-    assert.match((json as Problem).hint ?? '', /shut it down first/);
+    const before = hosts.vm('web');
+    const plan = await hosts.stage.send('POST', '/vms/web/relocate?dryRun=true', { body });
+    assert.match(plan.text, /web goes on working while it moves/);
+    const { result } = await hosts.do('POST', '/vms/web/relocate', body);
+    await hosts.requireOn('ada', 'web');
+    const { state, status, definition } = hosts.vm('web');
+    assert.deepEqual([state, status.startedAt], ['running', before.status.startedAt]);
+    assert.deepEqual(definition, before.definition);
+    const told = await hosts.events('web', 'vm.migration.completed');
+    const { durationSeconds, ...last } = told[0]?.attributes ?? {};
+    const { stoodMs, sentBytes } = result ?? {};
+    assert.deepEqual(last, { from: 'bob', to: 'ada', stoodMs, sentBytes });
+    assert.ok(Number(durationSeconds) > 0 && Number(stoodMs) > 0 && Number(sentBytes) > miB);
+    const same = await hosts.stage.send('POST', '/vms/web/relocate', { body });
+    assert.match((same.json as Problem).detail, /web is on host ada already/);
+    const here = { path: hosts.folder('ada', 'elsewhere') };
+    const refused = await hosts.stage.send('POST', '/vms/web/relocate', { body: here });
+    assert.equal(refused.status, 409);
+    assert.match((refused.json as Problem).detail, /web is running/);
+    assert.match((refused.json as Problem).hint ?? '', /move-disk/);
     await hosts.do('POST', '/vms/web/actions/turn-off');
-    const same = await hosts.stage.send('POST', '/vms/web/relocate', { body: { host: 'bob' } });
-    assert.match((same.json as Problem).detail, /web is on host bob already/);
   });
 
   void test('all that keeps a vm on its host is told together, before anything is changed', async () => {
@@ -213,6 +227,10 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     const { reason, ...told } = failed?.attributes ?? {};
     assert.deepEqual(told, { operation: 'Move to another host', state: 'off' });
     assert.match(String(reason), /there is a folder for unlucky/);
+    const [migration] = await hosts.events('unlucky', 'vm.migration.failed');
+    const { durationSeconds, ...why } = migration?.attributes ?? {};
+    assert.deepEqual(why, { from: 'ada', to: 'bob', reason });
+    assert.ok(typeof durationSeconds === 'number');
     assert.deepEqual(more, []);
     assert.deepEqual(await hosts.events('unlucky', 'vm.migration.completed'), []);
     assert.deepEqual(readdirSync(hosts.folder('bob', 'unlucky')), ['foreign']);
@@ -352,11 +370,26 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
         const { code, err } = await migrate(...words);
         assert.deepEqual([code, reason.test(err)], [1, true], err);
       }
+    },
+  );
+
+  void test(
+    'FED-46 a vm that runs goes on working when a client asks for a migration, itself or peer to peer, live or not',
+    { skip: withoutVirsh },
+    async () => {
       await hosts.do('POST', '/vms/asked/actions/turn-on');
-      const live = await migrate('--live', 'asked', address('host/ada'));
-      assert.match(live.err, /asked is running.*shut it down first/);
+      const { startedAt } = hosts.vm('asked').status;
+      const stillRuns = (host: 'ada' | 'bob'): void => {
+        const { host: on, state, status } = hosts.vm('asked');
+        assert.deepEqual([on, state, status.startedAt], [host, 'running', startedAt]);
+      };
+      const direct = await migrate('--live', '--bandwidth', '500', 'asked', address('host/ada'));
+      assert.equal(direct.code, 0, direct.err);
+      stillRuns('ada');
+      const byPeer = await migrate('--p2p', 'asked', 'gantry://bob/');
+      assert.equal(byPeer.code, 0, byPeer.err);
+      stillRuns('bob');
       await hosts.do('POST', '/vms/asked/actions/turn-off');
-      assert.equal(hosts.vm('asked').host, 'bob');
     },
   );
 });

@@ -35,6 +35,7 @@ import type {
 } from '#api';
 import type { Reason } from '#lib';
 import type { Duplex } from 'node:stream';
+import type { Departing, Receiving } from './hand-over.ts';
 import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
@@ -189,6 +190,8 @@ export interface Running extends ProcessFacts {
   hardware(): Promise<EffectiveHardware>;
   readonly devices: Devices;
   readonly layers: LiveLayers;
+  /** Absent where it cannot go on in another process. */
+  readonly departing?: Departing;
   readonly console: Console;
 }
 
@@ -348,6 +351,8 @@ export interface Driver extends AsyncDisposable {
   start(launch: Launch, observer: Observer): Promise<Running>;
   /** Brings back the saved state; the guest is paused afterwards. Errors leave the file. */
   restore(launch: Launch, path: string, observer: Observer): Promise<Running>;
+  /** Absent where no guest comes that works. */
+  readonly receiving?: Receiving;
   /** The process of a machine that was live when the agent last looked. */
   find(file: MachineFile, observer: Observer): Promise<Found | undefined>;
   /** Whether the saved state fits product, version and hardware (VM-77). */

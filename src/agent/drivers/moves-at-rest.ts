@@ -1,8 +1,7 @@
-/** Why no driver of an agent moves a vm as it runs (docs/rfd/0030). */
-export const movesAtRest = 'a vm of a host with an agent moves while it is off or saved';
+/** Why a simulated vm does not move as it runs. */
+export const movesAtRest = 'a vm of a simulated host moves while it is off or saved';
 
-/** What no driver of an agent does, with the reasons (docs/rfd/0034 for the second). */
+/** What no driver of an agent does, with the reasons (docs/rfd/0034). */
 export const ofOwnVms = {
-  migrate: movesAtRest,
   adopt: "it is a vm of Gantry's own already",
 } as const;

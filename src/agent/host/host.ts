@@ -30,6 +30,7 @@ import type { Records } from '../machine/record-store.ts';
 import { systemCause } from '../machine/causes.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import type { Arrivals } from '../transfer/arrivals.ts';
+import { AwaitedGuests } from '../transfer/awaited-guests.ts';
 import {
   freeForMachines,
   isLive,
@@ -88,6 +89,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly outbox: Outbox;
   readonly service: Service;
   readonly arrivals: Arrivals;
+  readonly guests: AwaitedGuests;
   readonly paces = new Paces();
   readonly #scripts: ScriptRunner;
   readonly #systemLog: SystemLog | undefined;
@@ -113,7 +115,7 @@ export class Host implements MachineHost, AsyncDisposable {
   #onChange: () => void = () => undefined;
 
   private constructor(
-    parts: HostParts,
+    parts: HostParts & Pick<Host, 'guests'>,
     driver: Driver,
     shared: { file: HostFile; readonly machines: Map<string, Machine> },
   ) {
@@ -123,6 +125,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.outbox = parts.outbox;
     this.#records = parts.records;
     this.arrivals = parts.arrivals;
+    this.guests = parts.guests;
     this.#saveFile = parts.saveFile;
     this.#shared = shared;
     this.#machines = shared.machines;
@@ -133,10 +136,14 @@ export class Host implements MachineHost, AsyncDisposable {
 
   static async open(parts: HostParts): Promise<Host> {
     const shared = { file: parts.file, machines: new Map<string, Machine>() };
+    const guests = new AwaitedGuests();
     const later: { host?: Host } = {};
     const driver = await parts.driver({
       files: (id) => shared.machines.get(id)?.file,
-      allFiles: () => shared.machines.values().map((machine) => machine.file),
+      allFiles: function* () {
+        for (const { file } of shared.machines.values()) yield file;
+        yield* guests.files();
+      },
       settings: () => shared.file.settings,
       hostId: shared.file.hostId,
       onNetworkTrouble: (reason) =>
@@ -158,7 +165,7 @@ export class Host implements MachineHost, AsyncDisposable {
         });
       },
     });
-    const host = new Host(parts, driver, shared);
+    const host = new Host({ ...parts, guests }, driver, shared);
     later.host = host;
     driver.networks.onReports(() => host.#onChange());
     return host;
@@ -213,6 +220,8 @@ export class Host implements MachineHost, AsyncDisposable {
     const bootId = this.driver.bootId();
     const rebooted = this.#shared.file.bootId !== bootId;
     await Promise.all([...this.#machines.values()].map((machine) => this.#recover(machine)));
+    for (const { id } of this.arrivals.list())
+      if (!this.#machines.has(id)) await this.driver.receiving?.endWaiting(id);
     this.#machinesFound = true;
     this.driver.networks.look();
     if (rebooted) await this.#change({ bootId });
@@ -433,6 +442,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#troubles?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
+    await this.guests[Symbol.asyncDispose]();
     await this.arrivals[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();
     await Promise.all([...this.#machines.values()].map((machine) => machine.settle()));

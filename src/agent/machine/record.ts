@@ -221,6 +221,11 @@ export const stopped: Pick<
   servedAs: [],
 };
 
+/** The record with the definition that the process has, where there is one. */
+export function asStarted(file: MachineFile): MachineFile {
+  return file.startedWith === null ? file : { ...file, definition: file.startedWith };
+}
+
 /** Settings of these groups take effect at once; all others at the next start, as does the one that is left out of its group. */
 const liveSettings =
   /^(name$|description$|tags$|settings\/(?!on_guest_reboot$)|resources\/|extensions\/|production$|domain_controller$)/;

@@ -23,6 +23,7 @@ import { settleMoving } from './move-disk.ts';
 import { settleSeparated } from './layers/shared-layers.ts';
 import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
+import { takeGuestBack } from './take-guest-back.ts';
 import { endDiscard } from './stop.ts';
 import { removeLeftovers } from './leftovers.ts';
 
@@ -33,8 +34,7 @@ export type Finder = (
 
 export async function recoverMachine(hands: Hands, findProcess: Finder): Promise<void> {
   const { host } = hands;
-  // Files that are on their way to another host stay as they are.
-  if (hands.file.departure !== null) return;
+  if (hands.file.departure !== null) return recoverDeparting(hands, findProcess);
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
   const stood = hands.file.layers.standing;
@@ -56,6 +56,18 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
     if (ending !== null || (state !== 'off' && undo !== null)) await endSession(hands);
   }
   if (hands.file !== before) await hands.persist();
+}
+
+/**
+ * Files that are on their way to another host stay as they are. A guest that was going along goes on here, unless all of it has
+ * gone: then it stands still until the move is given up or ends.
+ */
+async function recoverDeparting(hands: Hands, findProcess: Finder): Promise<void> {
+  const { state, departure } = hands.file;
+  if (departure?.gone === true || state === 'off' || state === 'saved') return;
+  const found = await findProcess((observer) => hands.host.driver.find(hands.file, observer));
+  if (found?.kind !== 'live') return recoverGone(hands, found?.ending);
+  if ((await found.running.departing?.handedOver()) === undefined) await takeGuestBack(hands);
 }
 
 type Live = Extract<Found, { kind: 'live' }>;

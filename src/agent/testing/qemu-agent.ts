@@ -129,6 +129,11 @@ export class QemuAgent implements AsyncDisposable {
     return this.#generations.get(id) ?? 0;
   }
 
+  /** Of a vm that has come from another host. */
+  goOnFrom(id: string, generation: number): void {
+    this.#generations.set(id, generation);
+  }
+
   async until(id: string, state: MachineReport['state'], limitMs = 60_000): Promise<void> {
     const holds = (): boolean => this.host.reports.get(id)?.state === state;
     await this.host.until(`${id} is ${state}`, holds, limitMs);

@@ -23,7 +23,7 @@ export interface Wish {
 }
 
 export class WrittenGuest {
-  readonly agent: QemuAgent;
+  #agent: QemuAgent;
   readonly id = crypto.randomUUID();
   #definition: VmDefinition | undefined;
   #revision = 1;
@@ -31,7 +31,17 @@ export class WrittenGuest {
   #taken = 0;
 
   constructor(agent: QemuAgent) {
-    this.agent = agent;
+    this.#agent = agent;
+  }
+
+  get agent(): QemuAgent {
+    return this.#agent;
+  }
+
+  /** It is a vm of another host by now; what listens to its shell begins anew. */
+  async goTo(agent: QemuAgent): Promise<void> {
+    this.#agent = agent;
+    await this.attend();
   }
 
   async create(more: object = {}, hardware: object = {}): Promise<void> {

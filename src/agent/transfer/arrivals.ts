@@ -10,6 +10,7 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { idSchema, maxMovedFiles, movedFileSchema, movedPathSchema, type HostArrival } from '#api';
 import { describeFault, Fault, miB } from '#lib';
@@ -92,8 +93,12 @@ export class Arrivals {
   /** A new one, or one whose files are other ones now, which begin anew. */
   async begin(arrival: Omit<Arrival, 'gantry' | 'format' | 'at' | 'complete'>): Promise<Arrival> {
     const known = this.find(arrival.id, arrival.moveId);
-    if (known !== undefined && markOf(known.files) === markOf(arrival.files)) return known;
+    const isKnown = known !== undefined && markOf(known.files) === markOf(arrival.files);
+    if (isKnown && isDeepStrictEqual(known.record, arrival.record)) return known;
     await this.stop(arrival.id);
+    // What is told beside the files may be other by now.
+    const now = this.find(arrival.id, arrival.moveId);
+    if (isKnown && now !== undefined) return await this.#keep({ ...now, record: arrival.record });
     if (known !== undefined) await emptyFolder(known.folder);
     return this.#keep({
       gantry: 'arrival',

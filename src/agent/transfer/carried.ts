@@ -1,11 +1,38 @@
 /** What one agent tells another of a vm that moves there, beside its definition and its files: a part of its record. */
 import { z } from 'zod';
-import { portCountsSchema, type GatheredDisk, type PortCounts, type VmDefinition } from '#api';
+import {
+  portCountsSchema,
+  vmDefinitionSchema,
+  type GatheredDisk,
+  type PortCounts,
+  type VmDefinition,
+} from '#api';
 import { Fault } from '#lib';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { machineFileSchema, type MachineFile } from '../machine/record.ts';
 
 const { shape } = machineFileSchema;
+
+/** What of a guest that works is on its way. */
+const guestSchema = z.strictObject({
+  state: shape.state.extract(['running', 'paused']),
+  held: shape.held,
+  startedAt: shape.startedAt,
+  /** The definition of its process: what was pending then still is. */
+  startedWith: vmDefinitionSchema,
+  needs: z.record(z.string(), z.json()),
+  /** Files on top of its disks, which are made anew. */
+  tops: z
+    .array(
+      z.strictObject({
+        disk: z.string().min(1).max(1024),
+        file: z.string().min(1).max(1024),
+        sizeBytes: z.number().int().min(1),
+      }),
+    )
+    .max(64),
+});
+export type CarriedGuest = z.infer<typeof guestSchema>;
 
 const carriedSchema = z.strictObject({
   state: shape.state.extract(['off', 'saved']),
@@ -17,6 +44,7 @@ const carriedSchema = z.strictObject({
   clockOffsetSeconds: shape.clockOffsetSeconds,
   additionsHeard: shape.additionsHeard,
   reactions: shape.reactions,
+  guest: guestSchema.nullable().default(null),
 });
 
 const portsSchema = z.array(portCountsSchema).max(16).default([]);
@@ -24,19 +52,27 @@ const toldSchema = z.object({ ports: portsSchema });
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
-/** Of a machine that stands still. */
+/** Of a machine that stands still, or of one whose guest goes along: without that it is off. */
 export function carriedRecord(
   machine: MachineFile,
   gathered: readonly GatheredDisk[],
   ports: readonly PortCounts[],
+  guest: Pick<CarriedGuest, 'needs' | 'tops'> | null,
 ): Record<string, Json> {
-  const { state, savedWith, ...rest } = machine;
+  const { savedWith, startedWith, ...rest } = machine;
   const carried = Object.fromEntries(
     Object.keys(carriedSchema.shape).map((key) => [key, Reflect.get(rest, key) as unknown]),
   );
   const kept = {
     ...carried,
-    state,
+    state: guest === null ? machine.state : 'off',
+    guest: guest && {
+      ...guest,
+      state: machine.state,
+      held: machine.held,
+      startedAt: machine.startedAt,
+      startedWith: withGathered(machine, startedWith ?? machine.definition, gathered),
+    },
     savedWith: savedWith && withGathered(machine, savedWith, gathered),
   };
   const told = { ...carriedSchema.parse(kept), ports };
@@ -56,6 +92,16 @@ function withGathered(
   return { ...definition, hardware: { ...definition.hardware, disks } };
 }
 
+/** Null: it stands still. Errors: as `withCarried`. */
+export function carriedGuest(record: unknown): CarriedGuest | null {
+  const parsed = z.object({ guest: guestSchema.nullable().default(null) }).safeParse(record);
+  if (parsed.success) return parsed.data.guest;
+  throw new Fault('unsupported', 'the other host tells of the guest in words of another version', {
+    cause: parsed.error,
+    hint: 'update Gantry on both hosts',
+  });
+}
+
 /** What has passed at its ports. */
 export function carriedPorts(record: unknown): readonly PortCounts[] {
   return toldSchema.parse(record).ports;
@@ -63,7 +109,7 @@ export function carriedPorts(record: unknown): readonly PortCounts[] {
 
 /** The machine as it comes here. Errors: `unsupported` for what an agent of another version tells. */
 export function withCarried(fresh: MachineFile, record: unknown): MachineFile {
-  const parsed = carriedSchema.strip().safeParse(record);
+  const parsed = carriedSchema.omit({ guest: true }).strip().safeParse(record);
   if (!parsed.success)
     throw new Fault('unsupported', 'the other host tells of the vm in words of another version', {
       cause: parsed.error,

@@ -1,5 +1,6 @@
 /** Vms that come from another host (docs/rfd/0030): nothing of them counts until all of it is here. */
 import { dirname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { LinkParams, LinkResult, VmDefinition } from '#api';
 import { Fault, formatBytes, isFault, type Reason } from '#lib';
 import type { Travel } from '../drivers/files.ts';
@@ -10,8 +11,9 @@ import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import type { Streams } from '../stream/streams.ts';
 import { doneBytes, type Arrival, type Arrivals } from '../transfer/arrivals.ts';
 import { makeBridge } from '../transfer/bridge.ts';
-import { carriedPorts, withCarried } from '../transfer/carried.ts';
+import { carriedGuest, carriedPorts, withCarried } from '../transfer/carried.ts';
 import { storedBytesOf } from '../transfer/leaving-files.ts';
+import { awaitGuest, judgeGuest, takeGuestIn } from './await-guest.ts';
 import { travelOf } from './travel-of.ts';
 
 type ArrivalVerbs = Pick<
@@ -19,6 +21,8 @@ type ArrivalVerbs = Pick<
   | 'machine.arrival.plan'
   | 'machine.arrival.begin'
   | 'machine.arrival.receive'
+  | 'machine.arrival.await'
+  | 'machine.arrival.channel'
   | 'machine.arrival.cancel'
   | 'machine.arrival.end'
 >;
@@ -34,6 +38,17 @@ export function arrivalVerbs(host: Host, streams: Streams): ArrivalVerbs {
       const [near, far] = makeBridge();
       await streams.open({ streamId, openChannel: async () => near, signal });
       void arrivals.receive(id, moveId, far);
+      return {};
+    },
+
+    'machine.arrival.await': (params, { signal }) => awaitOne(host, params, signal),
+
+    async 'machine.arrival.channel'({ streamId, id, moveId, channel }, { signal }) {
+      const received = host.guests.find(id, moveId)?.received;
+      if (received === undefined) throw notComing(host, id);
+      const openChannel = (opening: AbortSignal): Promise<Duplex> =>
+        received.open(channel, opening);
+      await streams.open({ streamId, openChannel, signal });
       return {};
     },
 
@@ -64,7 +79,7 @@ function notComing(host: Host, id: string): Fault {
 /** All but its files is judged as for a start: those are not here yet. */
 async function plan(
   host: Host,
-  { definition, parent, storedBytes }: LinkParams<'machine.arrival.plan'>,
+  { definition, parent, storedBytes, guest }: LinkParams<'machine.arrival.plan'>,
 ): Promise<LinkResult<'machine.arrival.plan'>> {
   const { travel } = partsOf(host);
   const reasons: Reason[] = [];
@@ -79,9 +94,12 @@ async function plan(
   const bare = newMachineFile(withoutFiles(definition), 0, place, host.clock.now());
   const findings = await host.driver.check(bare, [], host.others(definition.id));
   const admission = host.admit(bare);
-  reasons.push(...findings.reasons, ...admission.reasons.filter(isLasting));
+  // A guest that works goes on at once.
+  const stands = (reason: Reason): boolean => guest !== null || isLasting(reason);
+  reasons.push(...findings.reasons, ...admission.reasons.filter(stands));
   const warnings = [...findings.warnings, ...admission.warnings];
-  warnings.push(...admission.reasons.filter((reason) => !isLasting(reason)));
+  warnings.push(...admission.reasons.filter((reason) => !stands(reason)));
+  if (guest !== null) reasons.push(...(await judgeGuest(host, bare, guest)));
   const short = await missingBytes(host, parent, storedBytes);
   if (short !== undefined) reasons.push(short);
   if (parent !== null)
@@ -91,6 +109,24 @@ async function plan(
       reasons.push({ code: `place-${code}`, text, remedy });
     });
   return { ok: reasons.length === 0, reasons: reasons.map(told), warnings: warnings.map(told) };
+}
+
+async function awaitOne(
+  host: Host,
+  params: LinkParams<'machine.arrival.await'>,
+  signal: AbortSignal,
+): Promise<LinkResult<'machine.arrival.await'>> {
+  const { arrivals, travel } = partsOf(host);
+  const { id, moveId, generation, definition, definitionVersion } = params;
+  const arrival = arrivals.find(id, moveId);
+  if (arrival === undefined) throw notComing(host, id);
+  requireComplete(host, arrival, definition);
+  const { folder, fileName, record } = arrival;
+  const place = { folder, file: join(folder, fileName) };
+  const fresh = withCarried(host.newFile(definition, definitionVersion, place), record);
+  const settled = await settle(host, travel, { ...fresh, generation });
+  await awaitGuest(host, arrival, settled, signal);
+  return {};
 }
 
 /** Of what stands against a start only this stays as it is when others stop. */
@@ -159,6 +195,7 @@ async function drop(
   travel: Travel,
   { id, folder }: Arrival,
 ): Promise<void> {
+  await host.guests.end(id);
   await arrivals.stop(id);
   if (host.machines.get(id)?.file.folder !== folder) await travel.remove([folder]);
   await arrivals.forget(id);
@@ -177,9 +214,15 @@ async function end(
   }
   const arrival = arrivals.find(id, moveId);
   if (arrival === undefined) throw notComing(host, id);
-  if (!arrival.complete)
-    throw new Fault('refused', `the files of ${definition.name} are not all on ${host.name}`);
+  requireComplete(host, arrival, definition);
   const { folder, fileName, record } = arrival;
+  const guest = carriedGuest(record);
+  if (guest !== null) {
+    await host.driver.networks.passed?.put(id, carriedPorts(record));
+    const machine = await takeGuestIn(host, params, guest);
+    await arrivals.forget(id);
+    return { report: machine.report() };
+  }
   const fresh = host.newFile(definition, definitionVersion, {
     folder,
     file: join(folder, fileName),
@@ -189,6 +232,15 @@ async function end(
   const added = await host.add(machine);
   await arrivals.forget(id);
   return { report: added.report() };
+}
+
+function requireComplete(
+  { name }: Host,
+  { complete }: Arrival,
+  definition: Pick<VmDefinition, 'name'>,
+): void {
+  if (complete) return;
+  throw new Fault('refused', `the files of ${definition.name} are not all on ${name}`);
 }
 
 /** Files on another volume have other times of modification: what lies on them knows them by these from now on. */

@@ -1,7 +1,8 @@
-/** Moves of vms as they run, which no driver of an agent has (docs/rfd/0030, 0032). */
+/** Moves from one libvirt host to another, which no agent has a part in (docs/rfd/0032). */
 import { Fault } from '#lib';
-import { movesAtRest } from '../drivers/moves-at-rest.ts';
 import type { Handlers } from '../link/calls.ts';
+
+const notPassed = 'a vm of a host with an agent is handed over by its agent';
 
 type PassageVerbs = Pick<
   Handlers,
@@ -10,7 +11,7 @@ type PassageVerbs = Pick<
 
 export function passageVerbs(): PassageVerbs {
   const refuse = async (): Promise<never> => {
-    throw new Fault('unsupported', movesAtRest);
+    throw new Fault('unsupported', notPassed);
   };
   return {
     'machine.passage.plan': refuse,

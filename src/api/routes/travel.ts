@@ -95,7 +95,7 @@ export const travelRoutes = {
     method: 'POST',
     path: '/vms/{vm}/relocate',
     summary:
-      'Move a vm that is off or saved to another host, or its files to another folder of its host',
+      'Move a vm to another host, as it runs or with its saved state, or its files to another folder of its host',
     group: 'vms',
     right: 'vm.move',
     on: 'vm',

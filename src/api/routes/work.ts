@@ -43,7 +43,8 @@ export const workRoutes = {
   'operation.pace': route({
     method: 'PUT',
     path: '/operations/{operation}/pace',
-    summary: 'How fast an operation that moves, merges or flattens disks may copy, from now on',
+    summary:
+      'How fast an operation that moves, merges or flattens disks, or moves a vm as it runs, may copy, from now on',
     group: 'operations',
     right: 'self',
     on: 'operation',

@@ -398,3 +398,16 @@ test('an action is told as a sentence that ends with the name of the vm', () => 
   assert.equal(describeAct('flatten', 'web-1'), 'flatten the disks of web-1');
   assert.equal(describeAct('relocate', 'web-1'), 'move the files of web-1');
 });
+
+test('a vm on its way to another host is looked at and typed into, and nothing else is done to it', () => {
+  const going = { departing: 'bob' } as const;
+  assert.deepEqual(
+    new Set(taken('running', going)),
+    new Set(['screen', 'serial', 'screenshot', 'type']),
+  );
+  const judgement = judgeAction('turn-off', vm('running', going));
+  assert.equal(
+    judgement.answer === 'refuse' ? judgement.why : '',
+    'web-1 is being moved to host bob',
+  );
+});

@@ -268,7 +268,7 @@ export const vmActions = {
     right: 'vm.move',
     ability: 'move',
     meaning:
-      'move the files to another folder of the host, or with them to another host; the state comes along',
+      'move the files to another folder of the host, or with them to another host; a saved state comes along',
   },
   'move-disk': {
     label: 'Move disk',
@@ -282,7 +282,8 @@ export const vmActions = {
     from: ['off', 'running', 'paused'],
     right: 'vm.move',
     ability: 'migrate',
-    meaning: 'move to another host without being stopped, with its disks or on storage of both',
+    meaning:
+      'move to another host without being stopped; with its disks, or on storage of both libvirt hosts',
   },
   adopt: {
     label: 'Adopt',

@@ -54,6 +54,8 @@ const templateActions: ReadonlySet<VmAction> = new Set([
   'remove',
   'delete',
 ]);
+/** What changes nothing of a vm that is on its way to another host: its guest may be at work meanwhile. */
+const watchActions: ReadonlySet<VmAction> = new Set(['screen', 'serial', 'screenshot', 'type']);
 const startActions: ReadonlySet<VmAction> = new Set(['turn-on', 'hold', 'restore', 'restart']);
 
 /** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
@@ -62,7 +64,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   const missing = facts.ability === undefined ? undefined : vm.missing[facts.ability];
   if (missing !== undefined) return { answer: 'refuse', why: missing };
   if (action === 'give-back' && vm.adopted !== true) return { answer: 'refuse', why: neverAdopted };
-  if (vm.departing !== undefined) {
+  if (vm.departing !== undefined && !watchActions.has(action)) {
     return {
       answer: 'refuse',
       why: `${vm.name} is being moved to host ${vm.departing}`,

@@ -160,7 +160,7 @@ export const travelCommands = [
       host: {
         type: 'text',
         value: 'HOST',
-        meaning: 'to which host; the vm is off or saved, between libvirt hosts it may run',
+        meaning: 'to which host; a vm that runs goes on working, one that is saved keeps its state',
       },
       disks: {
         type: 'text',
@@ -168,17 +168,25 @@ export const travelCommands = [
         meaning: 'between libvirt hosts: copy (default), or shared where both have them',
       },
       path: { ...pathOption, meaning: 'folder of the host for its files' },
+      bandwidth: {
+        type: 'size',
+        least: 65536,
+        value: 'SIZE',
+        meaning:
+          'of a vm that runs: the most that each disk and its memory take per second, for example 50M',
+      },
     },
     examples: [
       'gantry vm move web-1 /production',
       'gantry vm move web-1 --host h2',
+      'gantry vm move web-1 --host h2 --bandwidth 50M',
       'gantry vm move web-1 --host h2 --disks shared',
       'gantry vm move web-1 --path /srv/fast',
     ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
       const [vm = '', folder] = args;
-      const { host, path, disks } = options;
+      const { host, path, disks, bandwidth } = options;
       if (folder === undefined && host === undefined && path === undefined)
         throw new Fault('invalid', 'there is no place to move the vm to', {
           hint: 'name a folder, another host with --host, or a folder of the host with --path',
@@ -187,6 +195,7 @@ export const travelCommands = [
         ...(host === undefined ? {} : { host }),
         ...(path === undefined ? {} : { path }),
         ...(disks === undefined ? {} : { disks: disks as PassageStorage }),
+        ...(bandwidth === undefined ? {} : { bytesPerSecond: bandwidth }),
       };
       const isMoved = host !== undefined || path !== undefined;
       if (dryRun && isMoved) {
@@ -199,9 +208,13 @@ export const travelCommands = [
       }
       if (!isMoved) return;
       const started = await client.call('vm.relocate', { params: { vm }, body }, signal);
-      await finish(run, started, () =>
-        host === undefined ? `the files of ${vm} are in ${path}` : `vm ${vm} is on host ${host}`,
-      );
+      await finish(run, started, ({ result }) => {
+        if (host === undefined) return `the files of ${vm} are in ${path}`;
+        const stoodMs = result?.['stoodMs'];
+        const stood =
+          typeof stoodMs === 'number' ? `; its guest stood still for ${stoodMs} ms` : '';
+        return `vm ${vm} is on host ${host}${stood}`;
+      });
     },
   }),
   command({

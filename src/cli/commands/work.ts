@@ -85,7 +85,8 @@ export const workCommands = [
   }),
   command({
     name: 'operation pace',
-    summary: 'how fast an operation that moves, merges or flattens disks may copy, from now on',
+    summary:
+      'how fast an operation that moves, merges or flattens disks, or moves a vm, may copy, from now on',
     args: [operationArgument],
     options: {
       limit: {

@@ -15,6 +15,8 @@ const ofVms = {
     'Die virtuelle Maschine {target} zieht vom Host {from} auf den Host {to} um',
   'vm.migration.completed':
     'Die virtuelle Maschine {target} ist in {durationSeconds} s vom Host {from} auf den Host {to} umgezogen',
+  'vm.migration.failed':
+    'Die virtuelle Maschine {target} konnte nicht vom Host {from} auf den Host {to} umziehen: {reason}',
   'vm.adopted':
     'Die virtuelle Maschine {target} des Hypervisors {from} wird jetzt von Gantry auf dem Host {to} betrieben',
   'vm.given-back':

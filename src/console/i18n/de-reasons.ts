@@ -39,6 +39,10 @@ const hints = {
     'schalten Sie die VM zuerst aus, oder speichern Sie ihren Zustand',
   'shut it down first, or pause it or save its state':
     'fahren Sie sie zuerst herunter, halten Sie sie an, oder speichern Sie ihren Zustand',
+  'move its disks one by one, with: gantry vm move-disk; all of its files move while it is off, saved or paused':
+    'verschieben Sie ihre Platten einzeln; alle ihre Dateien gehen, wenn sie aus, gespeichert oder angehalten ist',
+  'it moves with its saved state: gantry vm move NAME --host HOST':
+    'sie zieht mit ihrem gespeicherten Zustand um: Verschieben',
   'shut it down first': 'fahren Sie sie zuerst herunter',
   'clone it, or make it an ordinary vm again with: gantry vm template {name} --end':
     'klonen Sie sie, oder machen Sie sie wieder zur gewöhnlichen VM',

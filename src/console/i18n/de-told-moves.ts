@@ -6,6 +6,28 @@ const moves: Phrases = {
   'wait for the operation that moves it, or cancel it':
     'warten Sie auf den Vorgang, der sie umzieht, oder brechen Sie ihn ab',
   'cannot move {name} to host {host}': '{name} lässt sich nicht auf den Host {host} verschieben',
+  '{name} goes on working while it moves, and stands still for a moment at the end; {size} of files and up to {memory} of memory are sent':
+    '{name} arbeitet während des Umzugs weiter und steht am Ende einen Moment lang still; gesendet werden {size} an Dateien und bis zu {memory} Arbeitsspeicher',
+  '{name} is paused, and is paused there, too; {size} of files and up to {memory} of memory are sent':
+    '{name} ist angehalten, auch danach; gesendet werden {size} an Dateien und bis zu {memory} Arbeitsspeicher',
+  'host {host} has lost what had come of {name}':
+    'der Host {host} hat verloren, was von {name} angekommen war',
+  'look at the log of its agent, then move it again':
+    'das Protokoll seines Agenten ansehen, dann erneut umziehen',
+  '{name} does not run: its files go as fast as they can':
+    '{name} läuft nicht: ihre Dateien gehen so schnell, wie sie können',
+  'the disk {place} is in the format {format}, which does not go along while the guest works':
+    'die Platte {place} hat das Format {format}, das nicht umzieht, während der Gast arbeitet',
+  'serial port {number} writes to the file {file}':
+    'die serielle Schnittstelle {number} schreibt in die Datei {file}',
+  'save its state and move it then: gantry vm save {name}':
+    'ihren Zustand speichern und sie dann umziehen',
+  'the guest runs on a machine {machine}, which QEMU {version} there does not have':
+    'der Gast läuft auf einer Maschine {machine}, die QEMU {version} dort nicht hat',
+  'the guest runs under {accelerator}, which that host does not have':
+    'der Gast läuft unter {accelerator}, und das hat jener Host nicht',
+  'the processor of that host lacks {features}{more}, which the guest may use':
+    'dem Prozessor jenes Hosts fehlt, was der Gast benutzen mag: {features}{more}',
   'host {name} is simulated, and keeps no content of disks':
     'der Host {name} ist simuliert und hält keinen Inhalt von Platten',
   'host {host} is simulated: the disks of {name} have no content':
@@ -200,8 +222,6 @@ const exports: Phrases = {
 };
 
 const handovers: Phrases = {
-  'a vm of a host with an agent moves while it is off or saved':
-    'eine VM eines Hosts mit Agenten zieht um, während sie aus oder gespeichert ist',
   "it is a vm of Gantry's own already": 'sie ist schon eine VM von Gantry selbst',
   'cannot adopt {name}': '{name} lässt sich nicht übernehmen',
   'cannot adopt {name} on host {host}': '{name} lässt sich nicht auf dem Host {host} übernehmen',

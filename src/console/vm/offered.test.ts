@@ -18,6 +18,16 @@ test('what the driver of the host cannot do is not offered, what is not possible
   );
 });
 
+test('of moving a vm with its files and as it runs the second is offered where the first is not possible now', () => {
+  const offered = (mayStandStill: boolean): readonly string[] =>
+    offeredActions([
+      { action: 'relocate', allowed: mayStandStill },
+      { action: 'migrate', allowed: true },
+    ]).map(({ action }) => action);
+  assert.deepEqual(offered(true), ['relocate']);
+  assert.deepEqual(offered(false), ['relocate', 'migrate']);
+});
+
 test('of making a template and ending one only what applies is offered', () => {
   const offered = (isTemplate: boolean): readonly string[] =>
     offeredActions([

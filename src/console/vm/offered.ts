@@ -31,14 +31,16 @@ export function isPower(action: VmAction): action is PowerAction {
 
 /**
  * What the driver of its host cannot do is not offered (WEB-65), and a template is ended only where there is one. A copy is offered where one can be made at all: of the vm as it is,
- * or of one of its snapshots.
+ * or of one of its snapshots. What can move while it stands still is not moved as it runs.
  */
 export function offeredActions(actions: readonly AllowedAction[]): readonly AllowedAction[] {
   const isTemplate = actions.some(({ action, allowed }) => action === 'end-template' && allowed);
   const hidden = isTemplate ? 'make-template' : 'end-template';
+  const mayStandStill = actions.some(({ action, allowed }) => action === 'relocate' && allowed);
   return order.flatMap((action) => {
     const judged = actions.find((one) => one.action === action);
     if (judged === undefined || judged.unsupported === true || action === hidden) return [];
+    if (action === 'migrate' && mayStandStill) return [];
     if (action !== 'clone' || judged.allowed) return [judged];
     const ofSnapshot = actions.find((one) => one.action === 'clone-snapshot');
     return [ofSnapshot?.allowed === true ? { ...ofSnapshot, action } : judged];

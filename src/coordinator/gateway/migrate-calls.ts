@@ -1,5 +1,6 @@
 /**
- * Migration as libvirt's clients ask for it, done as Gantry's move between hosts (docs/rfd/0030).
+ * Migration as libvirt's clients ask for it, done as Gantry's move between hosts (docs/rfd/0030, as it runs 0042). A vm that
+ * runs goes on working, whether or not they ask for that.
  *
  *   peer to peer   PERFORM with the address of the other host: the move
  *   direct         the client speaks to two connections: BEGIN here, PREPARE there (which says what host it is about),
@@ -9,9 +10,10 @@
  * In both, files and rights are Gantry's affair, so that what libvirt's hosts tell each other on the way is not needed.
  */
 import type { Operation, Vm } from '#api';
-import { isFault } from '#lib';
+import { isFault, miB } from '#lib';
 import {
   libvirtFault,
+  paramNumber,
   paramsByName,
   paramString,
   type DomainHandle,
@@ -41,13 +43,22 @@ interface Wish {
   readonly xml: string | null;
   /** Where its bytes are to go. */
   readonly address: string | null;
+  /** MiB per second; 0: as fast as it can. */
+  readonly bandwidth: number;
 }
 
 const nothing = Buffer.alloc(0);
 
 export function migrateCalls(connection: Connection): Calls {
-  const move = (vm: string, host: string, signal: AbortSignal): Promise<Operation> =>
-    connection.work('vm.relocate', { params: { vm }, body: { host } }, signal);
+  const move = (
+    vm: string,
+    host: string,
+    signal: AbortSignal,
+    bandwidth = 0,
+  ): Promise<Operation> => {
+    const pace = bandwidth === 0 ? {} : { bytesPerSecond: bandwidth * miB };
+    return connection.work('vm.relocate', { params: { vm }, body: { host, ...pace } }, signal);
+  };
   const begin = async (
     dom: DomainHandle,
     wish: Wish,
@@ -62,11 +73,11 @@ export function migrateCalls(connection: Connection): Calls {
     signal: AbortSignal,
   ): Promise<{ cookie_out: Buffer }> => {
     const vm = connection.find(uuid);
-    if (to.address === null) {
-      await move(vm.id, hostInCookie(to.cookie), signal);
-      return { cookie_out: nothing };
-    }
-    await move(vm.id, hostAt(connection, to.address, judge(vm, wish)), signal);
+    const host =
+      to.address === null
+        ? hostInCookie(to.cookie)
+        : hostAt(connection, to.address, judge(vm, wish));
+    await move(vm.id, host, signal, isActive(vm) ? wish.bandwidth : 0);
     return { cookie_out: nothing };
   };
   /** Nothing but the vm's name comes here where PERFORM was left out. */
@@ -85,7 +96,7 @@ export function migrateCalls(connection: Connection): Calls {
   };
   return {
     DOMAIN_MIGRATE_BEGIN3: ({ dom, xmlin, flags, dname }) =>
-      begin(dom, { flags: Number(flags), name: dname, xml: xmlin, address: null }),
+      begin(dom, { flags: Number(flags), name: dname, xml: xmlin, address: null, bandwidth: 0 }),
     DOMAIN_MIGRATE_BEGIN3_PARAMS: ({ dom, params, flags }) => begin(dom, wishOf(params, flags)),
     DOMAIN_MIGRATE_PREPARE3: ({ uri_in, dom_xml }) => prepare(connection, dom_xml, uri_in),
     DOMAIN_MIGRATE_PREPARE3_PARAMS: ({ params, flags }) => {
@@ -93,11 +104,12 @@ export function migrateCalls(connection: Connection): Calls {
       return prepare(connection, xml ?? '', address);
     },
     DOMAIN_MIGRATE_PERFORM3: (
-      { dom, dconnuri, uri, flags, dname, xmlin, cookie_in },
+      { dom, dconnuri, uri, flags, dname, xmlin, cookie_in, resource },
       { signal },
     ) => {
       const address = dconnuri === null ? null : uri;
-      const wish = { flags: Number(flags), name: dname, xml: xmlin, address };
+      const bandwidth = Number(resource);
+      const wish = { flags: Number(flags), name: dname, xml: xmlin, address, bandwidth };
       return perform(dom, wish, { address: dconnuri, cookie: cookie_in }, signal);
     },
     DOMAIN_MIGRATE_PERFORM3_PARAMS: ({ dom, dconnuri, params, cookie_in, flags }, { signal }) => {
@@ -121,6 +133,7 @@ function wishOf(params: readonly TypedParam[], flags: number): Wish {
     name: text('destination_name'),
     xml: text('destination_xml') ?? text('persistent_xml'),
     address: text('migrate_uri'),
+    bandwidth: paramNumber(named.get('bandwidth')) ?? 0,
   };
 }
 

@@ -27,7 +27,7 @@ export function threadCalls(connection: Connection): Calls {
   const chosen = refuse('has processors by their number, none by itself: virsh setvcpus');
   const rate = refuse('is not measured in this way: a move between hosts tells how far it is');
   const migration = refuse(
-    'goes to another host while it is off or saved, and nothing bounds that: virsh migrate --offline',
+    'is bounded when it moves, not before: virsh migrate --bandwidth, then gantry operation pace',
   );
   return {
     DOMAIN_PIN_IOTHREAD: threads,

@@ -65,6 +65,21 @@ function forward(from: ByteSocket, to: ByteSocket, filter: PipeFilter): void {
   });
 }
 
+const patienceMs = 2_000;
+
+/** What was sent before the end still goes, as long as it is taken: the last of a guest's memory is of no less use than the first. */
+function terminateLater(socket: ByteSocket): void {
+  let left = socket.bufferedAmount;
+  const look = (): void => {
+    const now = socket.bufferedAmount;
+    const isTaken = socket.readyState !== socket.CLOSED && now > 0 && now < left;
+    if (!isTaken) return socket.terminate();
+    left = now;
+    setTimeout(look, patienceMs).unref();
+  };
+  setTimeout(look, patienceMs).unref();
+}
+
 /** Closes the other when the one closes. */
 function ended(one: ByteSocket, other: ByteSocket): Promise<void> {
   return new Promise((resolve) => {
@@ -74,7 +89,7 @@ function ended(one: ByteSocket, other: ByteSocket): Promise<void> {
         other.close(told && code !== 1005 && code !== 1006 ? code : 1001, 'the other end closed');
       // A paused socket does not see the other's close frame.
       other.resume();
-      setTimeout(() => other.terminate(), 2000).unref();
+      terminateLater(other);
       resolve();
     };
     if (one.readyState === one.CLOSED) {

@@ -93,13 +93,17 @@ export class StreamHub {
   }
 
   /**
-   * Has both hosts dial, and carries what the one sends to the other, no faster than that one takes it. Resolves when either
-   * of them has ended it. Errors: those of the asking; the signal's reason.
+   * Has both hosts dial, and carries what the one sends to the other and what that answers, no faster than it is taken. `onJoined`
+   * is told when both have dialled. Resolves when either of them has ended it. Errors: those of the asking; the signal's reason.
    */
   async carry(
     from: StreamEnd,
     to: StreamEnd,
-    work: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
+    work: {
+      readonly signal: AbortSignal;
+      readonly onBytes: (bytes: number) => void;
+      readonly onJoined?: () => void;
+    },
   ): Promise<void> {
     const { signal } = work;
     const dialled = ({ hostId, ask }: StreamEnd): Promise<Joined<unknown>> =>
@@ -128,6 +132,7 @@ export class StreamHub {
       });
       sender.resume();
       if (signal.aborted) end();
+      else work.onJoined?.();
       await joined;
     } finally {
       signal.removeEventListener('abort', end);

@@ -5,7 +5,7 @@
  *   it leaves this host,  the vm is of this host       it stays, as it was
  *                         of another one               its files here go
  *                         not known                    as above where the move took effect, else it stays
- *   it comes to this host, the vm is of this host      it becomes one of it
+ *   it comes to this host, the vm is of this host      it becomes one of it, unless it came by another move
  *                         of another one, or none      what has come goes
  */
 import { describeFault } from '#lib';
@@ -59,6 +59,12 @@ export function settleMoves(
   const hostOf = (id: string): string | undefined =>
     inventory.document<VmDocument>('vm', id)?.data.hostId;
 
+  /** Its guest has gone on where it was: what had come of it then is not the vm of now. */
+  const wasUndone = ({ moveId }: HostArrival): boolean => {
+    const state = inventory.operation(moveId)?.state;
+    return (state === 'failed' || state === 'cancelled') && !hasArrived(inventory, moveId);
+  };
+
   async function settleDeparture(hostId: string, move: HostArrival): Promise<void> {
     const owner = hostOf(move.id);
     const isGone = owner === undefined ? hasArrived(inventory, move.moveId) : owner !== hostId;
@@ -73,7 +79,7 @@ export function settleMoves(
 
   async function settleArrival(hostId: string, move: HostArrival): Promise<void> {
     const vm = inventory.document<VmDocument>('vm', move.id)?.data;
-    if (vm?.hostId !== hostId) {
+    if (vm?.hostId !== hostId || wasUndone(move)) {
       await links.call(hostId, 'machine.arrival.cancel', move);
       return;
     }

@@ -54,9 +54,11 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
   readonly lentOut = new Map<string, MemoryMachine>();
   readonly keptContents = new Map<string, readonly KeptContent[]>();
   serviceRunning = true;
-  peers: readonly PassageHost[] = [];
+  /** Whether it answers nobody. */
+  away = false;
+  peers: readonly MemoryHost[] = [];
   networks: readonly NetworkSpec[] = [];
-  readonly #moves = new MemoryMoves();
+  readonly moves = new MemoryMoves();
   /** Vms that have configuration files but are not known to the host. */
   readonly adoptable = new Map<string, VmDefinition>();
 
@@ -79,6 +81,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     params: LinkParams<M>,
   ): Promise<LinkResult<M>> {
     if (hostId !== this.hostId) throw new Fault('unavailable', 'another host');
+    if (this.away) throw new Fault('unavailable', 'the host is away');
     // As over the wire: only what the contract says gets through.
     const parsed = linkMethods[method].params.parse(
       JSON.parse(JSON.stringify(params)),
@@ -120,7 +123,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
       lentOut: [...this.lentOut.keys()].length,
       kept: [...this.keptContents.entries()],
       serviceRunning: this.serviceRunning,
-      moves: this.#moves.snapshot(),
+      moves: this.moves.snapshot(),
     };
   }
 
@@ -194,7 +197,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     ...memoryAnswers,
     ...memoryDevices(this),
     ...memorySnapshots(this),
-    ...this.#moves.handlers(this),
+    ...this.moves.handlers(this),
     ...memoryPassage(this),
     ...memoryHandover(this),
     'host.service': ({ run }) => {

@@ -13,7 +13,7 @@ export interface PassageHost extends Pick<MemoryMachines, 'report'> {
   readonly machines: Map<string, MemoryMachine>;
   readonly files: Set<string>;
   /** Every host of the world, this one among them. */
-  peers: readonly PassageHost[];
+  readonly peers: readonly PassageHost[];
 }
 
 export function memoryPassage(host: PassageHost): PassageHandlers {

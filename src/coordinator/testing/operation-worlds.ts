@@ -14,7 +14,9 @@ import {
   type Disk,
   type Operation,
   type Snapshot,
+  type LinkMethod,
   type VmDefinition,
+  type VmState,
 } from '#api';
 import { makeTopFolder } from '../app/folders.ts';
 import { nameKey, reserveName } from '../app/names.ts';
@@ -160,17 +162,38 @@ function lendOut(hypervisor: MemoryHost, host: MemoryHost, id: string): void {
   hypervisor.lentOut.set(id, { ...machine });
 }
 
+/** Between the operation and a host that it asks, or the store: does it, or not. */
+export type Between = <T>(
+  method: LinkMethod | 'commit',
+  hostId: string,
+  ask: () => Promise<T>,
+) => Promise<T>;
+
+/** What is unusual about a world. */
+export interface Odds {
+  /** Of its vm; default: as the action wants it. */
+  readonly state?: VmState;
+  readonly between?: Between;
+}
+
+/** The hosts of a world, and the id of its vm. */
+export interface WorldHosts {
+  readonly host: MemoryHost;
+  readonly other: MemoryHost;
+  readonly vmId: string;
+}
+
 /** Of several hosts, each asked by its id. */
-function linksOf(hosts: readonly MemoryHost[]): Links {
+function linksOf(hosts: readonly MemoryHost[], between: Between): Links {
   const find = (hostId: string): MemoryHost | undefined =>
     hosts.find((host) => host.hostId === hostId);
   return {
-    connected: (hostId) => find(hostId) !== undefined,
+    connected: (hostId) => find(hostId)?.away === false,
     whenSettled: () => Promise.resolve(),
     call: (hostId, method, params) => {
       const host = find(hostId);
       if (host === undefined) throw new Fault('unavailable', 'another host');
-      return host.call(hostId, method, params);
+      return between(method, hostId, () => host.call(hostId, method, params));
     },
   };
 }
@@ -207,7 +230,7 @@ export class OperationWorlds implements AsyncDisposable {
   }
 
   /** A host with one vm, as the operation wants it, and what its verb submits. */
-  async make(action: string): Promise<OperationWorld<Work>> {
+  async make(action: string, odds: Odds = {}): Promise<OperationWorld<Work> & WorldHosts> {
     this.#made += 1;
     const name = `w${this.#made}`;
     const [inventory, commit] = [this.#inventory, this.#commit];
@@ -216,13 +239,14 @@ export class OperationWorlds implements AsyncDisposable {
     const other = new MemoryHost(randomUUID(), () => asked);
     host.peers = [host, other];
     other.peers = host.peers;
-    const links = linksOf([host, other]);
+    const between: Between = odds.between ?? ((_method, _hostId, ask) => ask());
+    const links = linksOf([host, other], between);
     const pusher = new DefinitionPusher(inventory, links);
     let submitted: { submission: Submission; along: Commit | undefined } | undefined;
     const asked = this.#coordinator(links, (submission, along) => {
       submitted = { submission, along };
     });
-    const ids = await this.#furnish(action, host, name, other);
+    const ids = await this.#furnish(action, host, name, other, odds.state ?? stateBefore(action));
     await this.#addHost(other.hostId, `${name}-other`, connectionFor(action, 'other'));
     pusher.note(ids.vmId, 1);
     await askFor(action, asked, caller, ids);
@@ -231,6 +255,9 @@ export class OperationWorlds implements AsyncDisposable {
     const { submission, along } = submitted;
     const engines: AsyncDisposable[] = [];
     return {
+      host,
+      other,
+      vmId: ids.vmId,
       caller,
       submission,
       ...(along === undefined ? {} : { along }),
@@ -238,7 +265,11 @@ export class OperationWorlds implements AsyncDisposable {
         const engine = createOperations<Work>({
           kinds,
           equip: (work) => equipWork(work, running, pusher),
-          context: { store: this.#store, inventory, commit },
+          context: {
+            store: this.#store,
+            inventory,
+            commit: (one) => between('commit', '', () => commit(one)),
+          },
           clock,
           log: silentLog,
         });
@@ -261,6 +292,11 @@ export class OperationWorlds implements AsyncDisposable {
     };
   }
 
+  /** As the store has it. */
+  vm(id: string): VmDocument | undefined {
+    return this.#inventory.document<VmDocument>('vm', id)?.data;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#follower[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
@@ -280,9 +316,13 @@ export class OperationWorlds implements AsyncDisposable {
       commit: this.#commit,
       links,
       streams: {
-        carry: async (from: StreamEnd, to: StreamEnd) => {
-          const { signal } = new AbortController();
+        carry: async (
+          from: StreamEnd,
+          to: StreamEnd,
+          { signal, onJoined }: { readonly signal: AbortSignal; readonly onJoined?: () => void },
+        ) => {
           for (const end of [to, from]) await end.ask('stream', signal);
+          onJoined?.();
         },
       },
       sealer: {
@@ -307,6 +347,7 @@ export class OperationWorlds implements AsyncDisposable {
     host: MemoryHost,
     name: string,
     other: MemoryHost,
+    state: VmState,
   ): Promise<WorldIds> {
     const { hostId } = host;
     const held = powerActionOf(action) === 'release';
@@ -317,7 +358,7 @@ export class OperationWorlds implements AsyncDisposable {
       action === 'vm.migrate' || isHandover(action) ? 'none' : 'shared folder',
     );
     const { id } = definition;
-    const report = host.add(definition, stateBefore(action));
+    const report = host.add(definition, state);
     await this.#addHost(hostId, name, connectionFor(action, 'vm'));
     const [imageId, teamId] = [randomUUID(), randomUUID()];
     const image: ImageDocument = {

@@ -15,7 +15,7 @@ import { Fault, toFault, type Clock, type Reason } from '#lib';
 import type { Log } from '#log';
 import { checkMachine, type QemuCapabilities } from '#qemu';
 import { isLive } from '../../host/admission.ts';
-import type { MachineFile } from '../../machine/record.ts';
+import { asStarted, type MachineFile } from '../../machine/record.ts';
 import { sweepTemporaries } from '../../storage/atomic-file.ts';
 import { FilesMachines } from '../../storage/insides/files-machines.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
@@ -24,6 +24,7 @@ import { ImageChecks } from '../../storage/image-checks.ts';
 import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
 import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
+import type { Receiving } from '../hand-over.ts';
 import { ofOwnVms } from '../moves-at-rest.ts';
 import type {
   Driver,
@@ -43,10 +44,11 @@ import { ControlGroups } from './confine/cgroups.ts';
 import { ownFile } from './confine/ownership.ts';
 import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
 import { faultOfReason } from './fault-of-reason.ts';
-import { asStarted, Engine } from './engine.ts';
+import { Engine } from './engine.ts';
 import { judgeFirmware, judgeOtherUefi, planFirmware } from './firmware.ts';
 import { listDevices } from './host/kernel-devices/list.ts';
 import { diagnoseHost } from './host/diagnose.ts';
+import { judgeNeeds, readNeeds } from './hand-over/needs.ts';
 import { isForeign } from './host/emulator.ts';
 import { readHostFacts } from './host/host-facts.ts';
 import { HostImages } from './host/images.ts';
@@ -268,6 +270,15 @@ export class QemuDriver implements Driver {
     const [reason] = await this.#judgeShare(file, share, others);
     if (reason) throw faultOfReason(reason);
   }
+
+  readonly receiving: Receiving = {
+    judge: async (file, needs) => {
+      const { hardware } = file.definition;
+      return judgeNeeds(readNeeds(needs), await this.#restoreHost(file, hardware));
+    },
+    receive: (launch, needs, observer) => this.#engine.receive(launch, readNeeds(needs), observer),
+    endWaiting: (id) => this.#engine.endStray(id),
+  };
 
   start(launch: Launch, observer: Observer): Promise<Running> {
     return this.#engine.start(launch, observer);

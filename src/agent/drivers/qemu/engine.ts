@@ -18,7 +18,7 @@ import {
   type QmpClient,
 } from '#qemu';
 import { additionsVersion } from '#images';
-import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import { asStarted, type MachineFile, type ProcessIdentity } from '../../machine/record.ts';
 import { agentVersion } from '../../version.ts';
 import type { Found, Launch, Observer, Running } from '../driver.ts';
 import { accountOf, accountOfProcess } from './confine/account-of.ts';
@@ -29,7 +29,10 @@ import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
 import { Reachability } from './guest/reachability.ts';
 import { waysTo } from './guest/ways.ts';
+import type { Received } from '../hand-over.ts';
 import { explainRestore } from './explain-restore.ts';
+import { openReceived } from './hand-over/arrival.ts';
+import { revisionOf, type QemuNeeds } from './hand-over/needs.ts';
 import { isForeign } from './host/emulator.ts';
 import { readHostDomain } from './host/host-domain.ts';
 import type { QemuHost } from './host/qemu-host.ts';
@@ -43,10 +46,8 @@ import {
   requireNone,
 } from './launch.ts';
 import { ownPlaces, runPlaces } from './places.ts';
-import { sendSignal, untilGone } from './process/exit.ts';
 import { shortenLog } from './process/log-file.ts';
-import { findMachines } from './process/find-machines.ts';
-import { identify, isAlive } from './process/proc.ts';
+import { findOwn, findProcess } from './process/find-process.ts';
 import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
@@ -86,7 +87,6 @@ const deviceTicks = 3;
 /** As often as samples are told. */
 const counterTicks = 10;
 const findMs = 10_000;
-const goneMs = 10_000;
 
 export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
@@ -121,7 +121,7 @@ export class Engine implements AsyncDisposable {
   async restore(request: Launch, path: string, observer: Observer): Promise<Running> {
     const file = asStarted(request.file);
     const facts = await readSavedFacts(ownPlaces(file).savedFacts);
-    const chipsetVersion = /-(\d+\.\d+)$/.exec(facts?.machine ?? '')?.[1];
+    const chipsetVersion = facts && revisionOf(facts);
     const { acceleration } = facts ?? {};
     const running = await this.#begin(request, file, observer, {
       chipsetVersion,
@@ -144,9 +144,38 @@ export class Engine implements AsyncDisposable {
     }
   }
 
+  /** A process that waits for a guest of another host. Another agent on this machine may be that host. */
+  async receive(request: Launch, needs: QemuNeeds, observer: Observer): Promise<Received> {
+    const file = asStarted(request.file);
+    const running = await this.#begin(request, file, observer, {
+      chipsetVersion: revisionOf(needs),
+      acceleration: needs.acceleration,
+      stateFrom: 'incoming',
+      ofOthers: 'let-be',
+    });
+    try {
+      const places = runPlaces(this.#options.runtimeDir, running.id);
+      return await openReceived(running, file, places, request.signal);
+    } catch (error) {
+      const why = request.signal.aborted ? error : await explainRestore(running, error);
+      await running.end();
+      throw why;
+    }
+  }
+
+  /** Ends a process of that vm that this agent is not to know. */
+  async endStray(id: string): Promise<void> {
+    const { runtimeDir, bootId, groups, taps } = this.#options;
+    for (const { pid } of await findOwn(id, runtimeDir)) await endProcess(pid, bootId);
+    await this.#disks.end(id);
+    groups.remove(id);
+    await taps?.unplug(id);
+    await rm(runPlaces(runtimeDir, id).folder, { recursive: true, force: true });
+  }
+
   /** The process of a machine that was live, or what became of it. */
   async find(recorded: MachineFile, observer: Observer): Promise<Found | undefined> {
-    const identity = await this.#findProcess(recorded);
+    const identity = await findProcess(recorded, this.#options);
     if (!identity) {
       await this.#disks.endStray(asStarted(recorded));
       this.#options.groups.remove(recorded.definition.id);
@@ -203,11 +232,12 @@ export class Engine implements AsyncDisposable {
       readonly chipsetVersion: string | undefined;
       readonly acceleration?: 'kvm' | 'tcg' | undefined;
       readonly stateFrom?: 'incoming' | undefined;
+      readonly ofOthers?: 'let-be' | undefined;
     },
   ): Promise<QemuRunning> {
     const { host, groups, runtimeDir, bootId, uidRange, settings, clock, hostName } = this.#options;
     const { hardware } = file.definition;
-    await requireNone(file);
+    await requireNone(file, wish.ofOthers === 'let-be' ? runtimeDir : undefined);
     const { program, capabilities } = await host.requireEmulator(hardware.machine);
     const { signal } = request;
     const acceleration = wish.acceleration ?? (await this.#chooseAcceleration(file, signal));
@@ -466,28 +496,4 @@ export class Engine implements AsyncDisposable {
       }),
     );
   }
-
-  /** By its record; where the agent died before it could write that, by its arguments. */
-  async #findProcess(file: MachineFile): Promise<ProcessIdentity | undefined> {
-    const { bootId, runtimeDir } = this.#options;
-    const { id } = file.definition;
-    if (file.process && isAlive(file.process, bootId)) return file.process;
-    const { folder } = runPlaces(runtimeDir, id);
-    const found = (await findMachines(id))
-      // One of another agent on this machine is that one's.
-      .filter(({ args }) => args.some((arg) => arg.includes(folder)))
-      .flatMap(({ pid }) => identify(pid, bootId) ?? []);
-    const [first, ...others] = found;
-    for (const extra of others) {
-      // More than one is a fault of somebody else's making; none of them can be trusted with the disks but the first.
-      sendSignal(extra, bootId, 'SIGKILL');
-      await untilGone(extra, bootId, goneMs);
-    }
-    return first;
-  }
-}
-
-/** The record with the definition that the process has, where there is one. */
-export function asStarted(file: MachineFile): MachineFile {
-  return file.startedWith === null ? file : { ...file, definition: file.startedWith };
 }

@@ -29,6 +29,7 @@ import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines, rotateLog } from './process/log-file.ts';
 import { findMachines } from './process/find-machines.ts';
+import { findOwn } from './process/find-process.ts';
 import { identify } from './process/proc.ts';
 import { spawnProcess } from './process/spawn.ts';
 
@@ -90,10 +91,11 @@ export async function giveFiles(
   }
 }
 
-/** Errors: `refused` when a process of this vm is there already. */
-export async function requireNone(file: MachineFile): Promise<void> {
+/** Errors: `refused` when a process of this vm is there already; with a runtime folder, when one is in that. */
+export async function requireNone(file: MachineFile, runtimeDir?: string): Promise<void> {
   const { id, name } = file.definition;
-  const pids = (await findMachines(id)).map(({ pid }) => pid);
+  const found = await (runtimeDir === undefined ? findMachines(id) : findOwn(id, runtimeDir));
+  const pids = found.map(({ pid }) => pid);
   if (pids.length === 0) return;
   throw new Fault('refused', `a process of ${name} is running already (${pids.join(', ')})`, {
     hint: 'end it, or restart the agent to take it over',

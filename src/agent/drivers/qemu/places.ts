@@ -39,6 +39,8 @@ export interface RunPlaces {
   readonly serving: string;
   /** Where a state passes through while it is saved or restored. */
   readonly state: string;
+  /** Disks that are written from another host while the guest has not come yet. */
+  readonly coming: string;
   readonly screenshot: string;
   /** Where a piece of memory passes through. */
   readonly memory: string;
@@ -65,6 +67,7 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
     disks: join(folder, 'disks'),
     serving: join(folder, 'serving'),
     state: join(folder, 'state'),
+    coming: join(folder, 'coming'),
     screenshot: join(folder, 'shot.png'),
     memory: join(folder, 'memory'),
     shares: join(folder, 'shares'),

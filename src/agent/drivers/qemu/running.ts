@@ -55,15 +55,11 @@ import { RunningDevices } from './running-devices.ts';
 import { RunningLayers } from './running-layers.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import { RunningShares } from './share/running-shares.ts';
-import {
-  factsOfMemory,
-  hashHardware,
-  neededOfProcessor,
-  writeSavedFacts,
-  type SavedFacts,
-} from './saved-facts.ts';
+import { QemuDeparture } from './hand-over/departure.ts';
+import { needsOf } from './hand-over/needs.ts';
+import { readFacts } from './read-facts.ts';
+import { factsOfMemory, writeSavedFacts, type SavedFacts } from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
-import { machineNameOf } from './surroundings.ts';
 
 const quitMs = 3_000;
 /** Until the kernel has told how a child of ours ended. */
@@ -106,6 +102,7 @@ export class QemuRunning implements Running {
   readonly #shares: RunningShares;
   readonly freeze: GuestFreeze;
   readonly console: RunningConsole;
+  readonly departing: QemuDeparture;
   readonly #cpu: CpuUse;
   readonly #disks: DiskCounter;
   readonly #watch = new DeviceWatch((lost) => this.observe({ kind: 'device-lost', ...lost }));
@@ -178,6 +175,14 @@ export class QemuRunning implements Running {
       },
     });
     this.console = new RunningConsole({ spec, client: now, screenshotPath: places.screenshot });
+    this.departing = new QemuDeparture({
+      client: now,
+      file: parts.file,
+      places,
+      account: parts.account,
+      acceleration: spec.acceleration,
+      needs: async () => needsOf(await this.#readFacts()),
+    });
     this.#cpu = new CpuUse(parts.identity.pid, spec.processor.count);
     this.#disks = new DiskCounter(parts.identity.pid, now);
     this.#listen(client);
@@ -477,21 +482,10 @@ export class QemuRunning implements Running {
 
   /** What the state will belong to; before it, so that it is never without. */
   async #writeFacts(path: string, guest: SavedFacts['guest']): Promise<void> {
-    const { definition, startedWith } = this.file();
-    const { major, minor, micro } = this.#client.version;
-    const machines = await qmp.qomGet(this.#client, '/machine', 'type');
-    const hardware = (startedWith ?? definition).hardware;
-    await writeSavedFacts(path, {
-      gantry: 'saved-state',
-      format: 1,
-      driver: 'qemu',
-      vmId: this.id,
-      qemuVersion: `${major}.${minor}.${micro}`,
-      machine: machineNameOf(String(machines)),
-      acceleration: this.#spec.acceleration,
-      hardwareHash: hashHardware(hardware),
-      processor: neededOfProcessor(hardware, this.#spec.acceleration),
-      guest,
-    });
+    await writeSavedFacts(path, { ...(await this.#readFacts()), guest });
+  }
+
+  #readFacts(): Promise<SavedFacts> {
+    return readFacts(this.#client, this.#spec, this.file());
   }
 }

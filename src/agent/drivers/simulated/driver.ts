@@ -24,7 +24,7 @@ import { SimulatedNetworks } from './networks.ts';
 import type { SimulatedOptions } from './options.ts';
 import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
-import { ofOwnVms } from '../moves-at-rest.ts';
+import { movesAtRest, ofOwnVms } from '../moves-at-rest.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
 import { classOfHypervisor } from '../hypervisor-classes.ts';
 
@@ -44,6 +44,7 @@ export class SimulatedDriver implements Driver {
     'file-copy': 'a simulated machine has no files',
     clone: 'a simulated machine has no files',
     ...ofOwnVms,
+    migrate: movesAtRest,
   };
   readonly #options: SimulatedOptions;
   readonly #chance: Chance;

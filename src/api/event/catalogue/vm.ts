@@ -56,6 +56,20 @@ export const vmEvents = {
       from: 'name of the host it left',
       to: 'name of the host it is on',
       durationSeconds: 'since the move began',
+      stoodMs: 'how long its guest stood still; null: none went along, or it is not known',
+      sentBytes: 'of disks and memory of its guest; null: none went along, or it is not known',
+    },
+  },
+  'vm.migration.failed': {
+    number: 1079,
+    ...vm,
+    type: 'error',
+    message: 'Virtual machine {target} could not be moved from host {from} to host {to}: {reason}',
+    attributes: {
+      from: 'name of the host it was to leave',
+      to: 'name of the host it was to go to',
+      durationSeconds: 'since the move began',
+      reason: 'what went wrong',
     },
   },
   'vm.adopted': {

@@ -1,5 +1,5 @@
 /**
- * A vm goes to another host, or its files to another folder of its host (docs/rfd/0030, between libvirt hosts 0032). Both hosts are asked meanwhile what stands
+ * A vm goes to another host, or its files to another folder of its host (docs/rfd/0030, as it runs 0042, between libvirt hosts 0032). Both hosts are asked meanwhile what stands
  * against it, and all of that is shown before it is begun.
  */
 import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
@@ -15,8 +15,10 @@ import { Hint } from '../../parts/Hint.tsx';
 import { useSettled } from '../../parts/use-settled.ts';
 import { VmActionDialog } from '../VmActionDialog.tsx';
 import {
+  hostsOfMove,
   moveBody,
   whyNotHost,
+  type HostsOfMove,
   type MoveAnswers,
   type MoveKind,
   type PassageStorage,
@@ -40,7 +42,10 @@ export function MoveDialog({
     path: '',
     disks: 'copy',
   });
-  const body = moveBody(kind, answers, vm.hostId);
+  const hosts = useList('host.list', { sort: 'name', limit: 1000 });
+  const own = hosts.data?.items.find(({ id }) => id === vm.hostId);
+  const between = hostsOfMove(kind, own);
+  const body = moveBody(kind, answers, vm.hostId, between);
   const settled = useSettled(body ?? null);
   const params = { vm: vm.id };
   const stays = answers.host === vm.hostId;
@@ -55,17 +60,19 @@ export function MoveDialog({
       <HostField
         vm={vm}
         kind={kind}
+        between={between}
+        hosts={hosts}
         value={answers.host}
         onValue={(host) => setAnswers({ ...answers, host })}
       />
-      {kind === 'migrate' ? (
+      {between === 'libvirt hosts' ? (
         <DisksField value={answers.disks} onValue={(disks) => setAnswers({ ...answers, disks })} />
       ) : (
         <FormGroup label={text('path')} fieldId="move-path">
           <TextInput
             id="move-path"
             autoComplete="off"
-            placeholder={text(stays ? 'whichPath' : 'usualPath')}
+            placeholder={text(stays && kind === 'relocate' ? 'whichPath' : 'usualPath')}
             value={answers.path}
             onChange={(_event, path) => setAnswers({ ...answers, path })}
           />
@@ -87,17 +94,20 @@ export function MoveDialog({
 function HostField({
   vm,
   kind,
+  between,
+  hosts: { data, error },
   value,
   onValue,
 }: {
   readonly vm: Vm;
   readonly kind: MoveKind;
+  readonly between: HostsOfMove;
+  readonly hosts: Pick<ReturnType<typeof useList<'host.list'>>, 'data' | 'error'>;
   readonly value: string;
   readonly onValue: (host: string) => void;
 }): ReactNode {
   const words = useWords();
   const text = useMoveText();
-  const { data, error } = useList('host.list', { sort: 'name', limit: 1000 });
   const own = data?.items.find(({ id }) => id === vm.hostId);
   const others = data?.items.filter(({ id }) => id !== vm.hostId) ?? [];
   return (
@@ -125,14 +135,15 @@ function HostField({
             );
           })}
         </FormSelect>
-        <Hint id="move-host-hint">{text(hintOf(kind, value === vm.hostId))}</Hint>
+        <Hint id="move-host-hint">{text(hintOf(kind, between, value === vm.hostId))}</Hint>
       </FormGroup>
     </>
   );
 }
 
-function hintOf(kind: MoveKind, stays: boolean): MoveTextKey {
-  if (kind === 'migrate') return stays ? 'chooseHost' : 'asItRuns';
+function hintOf(kind: MoveKind, between: HostsOfMove, stays: boolean): MoveTextKey {
+  if (kind === 'migrate' && stays) return 'chooseHost';
+  if (kind === 'migrate') return between === 'agents' ? 'goesOn' : 'asItRuns';
   return stays ? 'sameHost' : 'otherHost';
 }
 

@@ -10,7 +10,7 @@ const ready = { connection: null, status: 'ready', driver: 'qemu', facts: missin
 
 test('a move names the host only where it is another one, and a folder only where one was given', () => {
   const to = (host: string, path: string) =>
-    moveBody('relocate', { host, path, disks: 'copy' }, 'ada');
+    moveBody('relocate', { host, path, disks: 'copy' }, 'ada', 'agents');
   assert.equal(to('ada', ' '), undefined);
   assert.deepEqual(to('ada', '/srv/fast '), { path: '/srv/fast' });
   assert.deepEqual(to('bob', ''), { host: 'bob' });
@@ -18,9 +18,24 @@ test('a move names the host only where it is another one, and a folder only wher
 });
 
 test('a move between libvirt hosts names the other host and what becomes of the disks, and no folder', () => {
-  const to = (host: string) => moveBody('migrate', { host, path: '/srv', disks: 'shared' }, 'ada');
+  const to = (host: string) =>
+    moveBody('migrate', { host, path: '/srv', disks: 'shared' }, 'ada', 'libvirt hosts');
   assert.equal(to('ada'), undefined);
   assert.deepEqual(to('bob'), { host: 'bob', disks: 'shared' });
+});
+
+test('a vm of a host with an agent that moves as it runs goes to another such host, into a folder where one was given', () => {
+  const to = (host: string, path: string) =>
+    moveBody('migrate', { host, path, disks: 'copy' }, 'ada', 'agents');
+  assert.equal(to('ada', '/srv'), undefined);
+  assert.deepEqual(to('bob', ''), { host: 'bob' });
+  assert.deepEqual(to('bob', '/srv'), { host: 'bob', path: '/srv' });
+  assert.equal(whyNotHost('migrate', ready, ready), undefined);
+  assert.deepEqual(whyNotHost('migrate', { ...ready, connection }, ready), { kind: 'no-agent' });
+  const old = { ...ready, facts: missing({ migrate: 'an agent of before' }) };
+  const reason = 'an agent of before';
+  assert.deepEqual(whyNotHost('migrate', old, ready), { kind: 'missing', reason });
+  assert.equal(whyNotHost('relocate', old, ready), undefined);
 });
 
 test('a host takes a vm where its agent is ready and can copy files, and says why not elsewhere', () => {
@@ -47,16 +62,16 @@ test('a simulated vm goes to a simulated host only, and no other vm does', () =>
 test('a vm of a libvirt host goes to another libvirt host that can take it', () => {
   const libvirt = { ...ready, connection };
   assert.equal(
-    whyNotHost('migrate', { ...libvirt, facts: missing({ 'file-copy': 'no files' }) }, ready),
+    whyNotHost('migrate', { ...libvirt, facts: missing({ 'file-copy': 'no files' }) }, libvirt),
     undefined,
   );
-  assert.deepEqual(whyNotHost('migrate', ready, ready), { kind: 'no-libvirt' });
-  assert.deepEqual(whyNotHost('migrate', { ...libvirt, status: 'unreachable' }, ready), {
+  assert.deepEqual(whyNotHost('migrate', ready, libvirt), { kind: 'no-libvirt' });
+  assert.deepEqual(whyNotHost('migrate', { ...libvirt, status: 'unreachable' }, libvirt), {
     kind: 'status',
     status: 'unreachable',
   });
   assert.deepEqual(
-    whyNotHost('migrate', { ...libvirt, facts: missing({ migrate: 'no moves' }) }, ready),
+    whyNotHost('migrate', { ...libvirt, facts: missing({ migrate: 'no moves' }) }, libvirt),
     {
       kind: 'missing',
       reason: 'no moves',

@@ -1,8 +1,11 @@
 /** Where a vm is to go, the request that it comes to, and which hosts can take it. */
 import type { Host, VmRelocate } from '#api';
 
-/** With its files between hosts with agents, or as it runs between libvirt hosts. */
+/** While it stands still, or as it runs; between libvirt hosts in either case the second. */
 export type MoveKind = 'relocate' | 'migrate';
+
+/** Of the vm's own host all others of a move are. */
+export type HostsOfMove = 'agents' | 'libvirt hosts';
 
 export type PassageStorage = NonNullable<VmRelocate['disks']>;
 
@@ -20,11 +23,23 @@ export function moveBody(
   kind: MoveKind,
   { host, path, disks }: MoveAnswers,
   own: string,
+  between: HostsOfMove,
 ): VmRelocate | undefined {
-  if (kind === 'migrate') return host === own ? undefined : { host, disks };
+  if (kind === 'migrate' && host === own) return undefined;
+  if (between === 'libvirt hosts') return { host, disks };
   const folder = path.trim();
   if (host === own && folder === '') return undefined;
   return { ...(host === own ? {} : { host }), ...(folder === '' ? {} : { path: folder }) };
+}
+
+/** By the vm's own host, as far as the person sees that. */
+export function hostsOfMove(
+  kind: MoveKind,
+  own: Pick<Host, 'connection'> | undefined,
+): HostsOfMove {
+  return kind === 'migrate' && own?.connection !== undefined && own.connection !== null
+    ? 'libvirt hosts'
+    : 'agents';
 }
 
 /** Why a vm of another host cannot be moved to this one, as far as the host alone says it; undefined where it may take it. */
@@ -38,10 +53,11 @@ export type WhyNotHost =
 export function whyNotHost(
   kind: MoveKind,
   { connection, status, facts, driver }: Pick<Host, 'connection' | 'status' | 'facts' | 'driver'>,
-  own: Pick<Host, 'driver'> | undefined,
+  own: Pick<Host, 'driver' | 'connection'> | undefined,
 ): WhyNotHost | undefined {
-  if (kind === 'relocate' && connection !== null) return { kind: 'no-agent' };
-  if (kind === 'migrate' && connection === null) return { kind: 'no-libvirt' };
+  const between = hostsOfMove(kind, own);
+  if (between === 'agents' && connection !== null) return { kind: 'no-agent' };
+  if (between === 'libvirt hosts' && connection === null) return { kind: 'no-libvirt' };
   const isSimulated = driver === 'simulated';
   if (own !== undefined && (own.driver === 'simulated') !== isSimulated)
     return { kind: 'simulated', which: isSimulated ? 'there' : 'here' };

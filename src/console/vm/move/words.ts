@@ -12,6 +12,8 @@ const english = {
   otherHost:
     'It goes with all of its folder: disks, snapshots, saved state, firmware variables and TPM.',
   asItRuns: 'It goes as it is, running, paused or off. Snapshots and saved states stay behind.',
+  goesOn:
+    'It goes on working while it moves with all of its folder, and stands still for a moment at the end.',
   chooseHost: 'Choose a host to which it goes.',
   disks: 'Its disks',
   copyDisks: 'Copied to the same paths there',
@@ -40,6 +42,8 @@ const german: Readonly<Record<MoveTextKey, string>> = {
     'Sie geht mit ihrem ganzen Ordner: Platten, Sicherungspunkte, gesicherter Zustand, Firmware-Variablen und TPM.',
   asItRuns:
     'Sie geht, wie sie ist: laufend, angehalten oder aus. Sicherungspunkte und gesicherte Zustände bleiben zurück.',
+  goesOn:
+    'Sie arbeitet weiter, während sie mit ihrem ganzen Ordner umzieht, und steht am Ende einen Moment lang still.',
   chooseHost: 'Wählen Sie einen Host, auf den sie geht.',
   disks: 'Ihre Platten',
   copyDisks: 'Werden dort an dieselben Pfade kopiert',

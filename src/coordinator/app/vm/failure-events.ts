@@ -1,6 +1,6 @@
 /**
  * What is told when an operation about a vm has failed: `vm.task-failed` for every power operation (VM-82,
- * EVT-41) and every move to another host (EVT-42), and that it could not be started where it was not even tried (VM-84); the agent tells of starts
+ * EVT-41) and every move to another host (EVT-42), which is told with both hosts, too, and that it could not be started where it was not even tried (VM-84); the agent tells of starts
  * that it has tried. Cancelled is not failed.
  */
 import type { FaultData } from '#lib';
@@ -41,6 +41,18 @@ export function failureEvents(
     ...(starts && failedAt !== 'act'
       ? [{ ...frame, name: 'vm.start-failed' as const, attributes }]
       : []),
+    ...(migrates ? [{ ...frame, ...migrationFailed(operation, attributes.reason) }] : []),
     { ...frame, name: 'vm.task-failed', attributes },
   ];
+}
+
+function migrationFailed(
+  { input, startedAt, endedAt }: OperationDocument,
+  reason: string,
+): Pick<NewEvent, 'name' | 'attributes'> {
+  const { from, to } = input as { readonly from: string; readonly to: string };
+  const ms =
+    startedAt === null || endedAt === null ? 0 : Date.parse(endedAt) - Date.parse(startedAt);
+  const durationSeconds = Math.max(0, Math.round(ms / 100) / 10);
+  return { name: 'vm.migration.failed', attributes: { from, to, durationSeconds, reason } };
 }

@@ -39,12 +39,6 @@ export async function planMove(
   const { id, data } = vm;
   const { name } = data.definition;
   const reasons: Reason[] = [];
-  if (inventory.vm(id)?.state === 'paused')
-    reasons.push({
-      code: 'paused',
-      text: `${name} is paused`,
-      remedy: `save its state first: gantry vm save ${name}`,
-    });
   requireSameWorld(inventory, vm, host);
   const { definition, gathered } = gatherDisks(data);
   reasons.push(...judgeDefinition(inventory, definition, host));
@@ -57,6 +51,7 @@ export async function planMove(
     definition: definitionForAgent(inventory, host.id, definition),
     parent,
     storedBytes: leaving.storedBytes,
+    guest: leaving.guest,
   });
   reasons.push(...arriving.reasons);
   if (reasons.length > 0)

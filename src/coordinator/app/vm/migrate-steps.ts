@@ -2,59 +2,29 @@
  * The steps by which a vm comes to another host (docs/rfd/0030). It is whole on the first host until its document names the
  * other one, and whole on the other one before it does:
  *
- *   depart   nothing changes it on the first host     undone: it is as it was there
- *   carry    its files to the other host              undone: nothing is left of them
- *   switch   its document names the other host        undone: it names the first one again
- *   arrive   it is a vm of the other host             no way back from here on
+ *   depart   nothing changes it on the first host      undone: it is as it was there
+ *   carry    its files to the other host, then its     undone: nothing is left of them, and its guest goes on here
+ *            guest, if it works (migrate-guest.ts)
+ *   switch   its document names the other host         undone: it names the first one again
+ *   arrive   it is a vm of the other host, where       no way back from here on
+ *            its guest goes on
  *   clear    its files on the first host go
  */
-import {
-  diffSettings,
-  hardwareSchema,
-  type GatheredDisk,
-  type Hardware,
-  type LinkResult,
-} from '#api';
+import { diffSettings, type Hardware, type LinkResult } from '#api';
 import { describeFault, Fault, isFault, isoTime } from '#lib';
 import type { OperationDocument, VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { definitionForAgent } from '../media.ts';
 import { settingEvents } from '../setting-events.ts';
 import type { Kind, Step, Work } from '../work.ts';
-import { copyLimitMs } from './clone-steps.ts';
 import { causeOf, targetVm, vmFrame } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { withHardware } from './device-change.ts';
+import { carryFiles, goingFiles } from './migrate-files.ts';
+import { handedOver, handOver, standstill } from './migrate-guest.ts';
+import { inputOf, moveOf } from './migrate-input.ts';
 
-/** Streams that may end, one after the other, without a byte more on the other side. */
-const maxVainStreams = 5;
 const pauseMs = 1_000;
-
-export interface MigrateInput {
-  readonly fromHost: string;
-  readonly toHost: string;
-  /** Names of the hosts. */
-  readonly from: string;
-  readonly to: string;
-  /** Folder of the other host in which the vm's folder shall be; null: its folder for vms. */
-  readonly parent: string | null;
-  readonly gathered: readonly GatheredDisk[];
-  /** They differ in where files are. */
-  readonly before: Hardware;
-  readonly after: Hardware;
-  readonly oldPath: string;
-  /** In words. */
-  readonly warnings: readonly string[];
-}
-
-function inputOf(work: Work): MigrateInput {
-  const { before, after, ...rest } = work.input as unknown as MigrateInput;
-  return { ...rest, before: hardwareSchema.parse(before), after: hardwareSchema.parse(after) };
-}
-
-function moveOf(work: Work): { readonly id: string; readonly moveId: string } {
-  return { id: work.target.id, moveId: work.operationId };
-}
 
 /** Asked again it answers what it has answered before. */
 function depart(work: Work): Promise<LinkResult<'machine.departure.begin'>> {
@@ -93,86 +63,34 @@ async function stay(work: Work): Promise<void> {
 const carryStep: Step = {
   name: 'carry',
   async run(work) {
-    const { parent, toHost, after } = inputOf(work);
-    const { links, inventory, clock } = work.coordinator;
-    const { files, fileName, record } = await depart(work);
-    const definition = withHardware(targetVm(work).data.definition, after);
-    const ask = {
-      ...moveOf(work),
-      definition: definitionForAgent(inventory, toHost, definition),
-      parent,
-      files,
-      fileName,
-      record,
-    };
-    const totalBytes = files.reduce(
-      (sum, file) => sum + (file.kind === 'file' ? file.sizeBytes : 0),
-      0,
-    );
-    let vain = 0;
-    let best = -1;
-    for (;;) {
-      const { folder, state, doneBytes, trouble } = await links.call(
-        toHost,
-        'machine.arrival.begin',
-        ask,
-        { signal: work.signal, limitMs: copyLimitMs },
-      );
-      if (state === 'complete') {
-        await work.remember({ folder, files: files.map(({ path }) => path) });
-        return;
-      }
-      vain = doneBytes > best ? 0 : vain + 1;
-      best = Math.max(best, doneBytes);
-      if (vain >= maxVainStreams)
-        throw new Fault(
-          'unavailable',
-          `its files do not come through: ${trouble ?? 'the stream breaks'}`,
-          {
-            hint: 'look at the log of both agents, then move it again',
-          },
-        );
-      if (vain > 0) await clock.sleep(pauseMs, work.signal);
-      await stream(work, doneBytes, totalBytes);
-    }
+    // Its guest stands still, and all of it is there: a process that waits anew would have nothing of it.
+    if (handedOver(work) !== undefined) return;
+    const { toHost } = inputOf(work);
+    const { links } = work.coordinator;
+    const wasHanding = work.memory['handing'] === true;
+    // Whether it was handed over is not known, and what has come may be half of it: it goes on here, and is sent anew.
+    if (wasHanding) await stay(work);
+    const departed = await depart(work);
+    const { channels } = departed;
+    // It has ended meanwhile: what waits for it there is in the way of its files.
+    if (wasHanding && channels.length === 0)
+      await links.call(toHost, 'machine.arrival.cancel', moveOf(work), { signal: work.signal });
+    const known = goingFiles(departed);
+    const folder = await carryFiles(work, departed);
+    await work.remember({ folder, files: known, handing: channels.length > 0 });
+    if (channels.length > 0) await handOver(work, channels);
   },
   async undo(work) {
-    const { links } = work.coordinator;
-    await links.call(inputOf(work).toHost, 'machine.arrival.cancel', moveOf(work));
+    const { toHost, to } = inputOf(work);
+    const { links, log } = work.coordinator;
+    // There it goes on only when it is told to: it need not wait here until that host is back.
+    if (!links.connected(toHost))
+      await stay(work).catch((error: unknown) => {
+        log.warn({ vm: work.target.id, to, why: describeFault(error) }, 'a vm cannot stay yet');
+      });
+    await links.call(toHost, 'machine.arrival.cancel', moveOf(work));
   },
 };
-
-/** Until it ends, however that is: what has come is asked for afterwards. */
-async function stream(work: Work, doneBytes: number, totalBytes: number): Promise<void> {
-  const { fromHost, toHost } = inputOf(work);
-  const { links, streams } = work.coordinator;
-  const move = moveOf(work);
-  let passed = doneBytes;
-  try {
-    await streams.carry(
-      {
-        hostId: fromHost,
-        ask: (streamId, signal) =>
-          links.call(fromHost, 'machine.departure.send', { ...move, streamId }, { signal }),
-      },
-      {
-        hostId: toHost,
-        ask: (streamId, signal) =>
-          links.call(toHost, 'machine.arrival.receive', { ...move, streamId }, { signal }),
-      },
-      {
-        signal: work.signal,
-        onBytes: (bytes) => {
-          passed += bytes;
-          work.tell(totalBytes === 0 ? null : Math.min(1, passed / totalBytes), 'copying files');
-        },
-      },
-    );
-  } catch (error) {
-    work.signal.throwIfAborted();
-    work.tell(null, describeFault(error));
-  }
-}
 
 /** Names the host that the vm is on: one commit, and the moment at which the move takes effect. */
 async function switchTo(
@@ -230,8 +148,12 @@ const arriveStep: Step = {
   async run(work) {
     const { from, to, toHost, fromHost, warnings } = inputOf(work);
     const { links, inventory, clock, log } = work.coordinator;
+    let stood = standstill(work);
+    let lost: unknown;
     for (;;) {
-      const { definition, revision, generation } = targetVm(work).data;
+      const { definition, revision, generation, hostId } = targetVm(work).data;
+      // It goes on here since the other host had lost it: that one is not asked again, whatever it has by now.
+      if (hostId === fromHost) return await comeBack(work, lost);
       try {
         await links.call(
           toHost,
@@ -245,6 +167,7 @@ const arriveStep: Step = {
           },
           { signal: work.signal },
         );
+        stood = standstill(work);
         work.pusher.note(work.target.id, revision);
         break;
       } catch (error) {
@@ -252,8 +175,8 @@ const arriveStep: Step = {
         // The other host has lost all that had come: the first one still has it.
         if (isFault(error, 'not-found')) {
           await switchBack(work);
-          await stay(work);
-          throw error;
+          lost = error;
+          continue;
         }
         const why = describeFault(error);
         log.warn(
@@ -264,15 +187,39 @@ const arriveStep: Step = {
         await clock.sleep(pauseMs, work.signal);
       }
     }
-    await tellMoved(work, { from, to });
-    await work.conclude({ host: to, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) });
+    await tellMoved(work, { from, to }, stood);
+    await work.conclude({
+      host: to,
+      ...stood,
+      ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+    });
   },
 };
 
-/** Once, with the time since the operation began. */
+/** The vm's document names the first host again. Throws the fault of the other one, as far as it is known. */
+async function comeBack(work: Work, lost: unknown): Promise<never> {
+  const { toHost, to } = inputOf(work);
+  const { links, log } = work.coordinator;
+  try {
+    // One that is away is told when it is back (reconcile/settle-moves.ts), and until then nothing goes on there.
+    if (links.connected(toHost))
+      await links.call(toHost, 'machine.arrival.cancel', moveOf(work), { signal: work.signal });
+  } catch (error) {
+    work.signal.throwIfAborted();
+    log.warn({ host: to, why: describeFault(error) }, 'what had come of a vm is not cleared yet');
+  }
+  await stay(work);
+  if (isFault(lost)) throw lost;
+  throw new Fault('not-found', `host ${to} has lost what had come of ${work.target.name}`, {
+    hint: 'look at the log of its agent, then move it again',
+  });
+}
+
+/** Once, with the time since the operation began, and what is known of a guest that went along. */
 export async function tellMoved(
   work: Work,
   names: { readonly from: string; readonly to: string },
+  stood: { readonly stoodMs: number; readonly sentBytes: number } | undefined,
 ): Promise<void> {
   if (work.memory['told'] === true) return;
   const { inventory, clock } = work.coordinator;
@@ -285,7 +232,12 @@ export async function tellMoved(
       {
         ...vmFrame(work, targetVm(work).data),
         name: 'vm.migration.completed',
-        attributes: { ...names, durationSeconds },
+        attributes: {
+          ...names,
+          durationSeconds,
+          stoodMs: stood?.stoodMs ?? null,
+          sentBytes: stood?.sentBytes ?? null,
+        },
       },
     ],
   });

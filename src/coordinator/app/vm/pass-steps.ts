@@ -54,7 +54,7 @@ async function arrive(work: Work): Promise<void> {
   const { from, to, toHost } = passageInput(work.input);
   await nameHost(work, toHost);
   await takeSeen(work);
-  await tellMoved(work, { from, to });
+  await tellMoved(work, { from, to }, undefined);
   await work.conclude({ host: to });
 }
 
