@@ -24,6 +24,7 @@ type Calls = Pick<
   | 'DOMAIN_DEFINE_XML'
   | 'DOMAIN_DEFINE_XML_FLAGS'
   | 'DOMAIN_CREATE_XML'
+  | 'DOMAIN_MANAGED_SAVE_DEFINE_XML'
   | 'DOMAIN_UNDEFINE'
   | 'DOMAIN_UNDEFINE_FLAGS'
 >;
@@ -70,6 +71,18 @@ export function defineCalls(connection: Connection): Calls {
       const vm = await define(connection, wish, signal);
       await connection.act(vm, (flags & startPaused) === 0 ? 'start' : 'hold', signal);
       return { dom: connection.handleOf(connection.find(vm.id)) };
+    },
+    DOMAIN_MANAGED_SAVE_DEFINE_XML: async ({ dom, dxml, flags }, { signal }) => {
+      const vm = connection.find(dom.uuid);
+      if (vm.state !== 'saved') throw notNow('domain does not have managed save image');
+      if (flags !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `${vm.name} goes on as it was saved`);
+      const wish = readDomain(dxml ?? '');
+      if (findDefined(connection, wish)?.id !== vm.id)
+        throw libvirtFault('OPERATION_INVALID', `a state of ${vm.name} is that of no other vm`);
+      // Its hardware is that of its state, and a change of it is refused.
+      await define(connection, wish, signal);
+      return {};
     },
     DOMAIN_UNDEFINE: ({ dom }, { signal }) => undefine(dom, 0, signal),
     DOMAIN_UNDEFINE_FLAGS: ({ dom, flags }, { signal }) => undefine(dom, flags, signal),

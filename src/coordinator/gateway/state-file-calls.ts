@@ -13,7 +13,6 @@ type Calls = Pick<
   | `DOMAIN_RESTORE${'' | '_FLAGS' | '_PARAMS'}`
   | `DOMAIN_SAVE_IMAGE_${'GET_XML_DESC' | 'DEFINE_XML'}`
   | `DOMAIN_CORE_DUMP${'' | '_WITH_FORMAT'}`
-  | 'DOMAIN_MANAGED_SAVE_DEFINE_XML'
 >;
 
 const extension = 'dump-memory';
@@ -67,16 +66,15 @@ export function stateFileCalls(connection: Connection): Calls {
     DOMAIN_RESTORE_PARAMS: restore,
     DOMAIN_SAVE_IMAGE_GET_XML_DESC: () =>
       refuse('states are kept with their vms: virsh managedsave-dumpxml describes one'),
-    DOMAIN_SAVE_IMAGE_DEFINE_XML: () => refuse(asSaved),
-    DOMAIN_MANAGED_SAVE_DEFINE_XML: refuseOf(() => asSaved),
+    DOMAIN_SAVE_IMAGE_DEFINE_XML: () =>
+      refuse(
+        'states are kept with their vms: virsh managedsave-edit changes what may change of one',
+      ),
     DOMAIN_CORE_DUMP: (args, { signal }) => dump(args, formats[0], signal),
     DOMAIN_CORE_DUMP_WITH_FORMAT: (args, { signal }) =>
       dump(args, formats[args.dumpformat], signal),
   };
 }
-
-const asSaved =
-  'a saved vm goes on as it was saved: virsh managedsave-remove gives its state up, and what is changed then holds from its next start on';
 
 function refuse(why: string): never {
   throw libvirtFault('OPERATION_UNSUPPORTED', why);

@@ -43,7 +43,6 @@ export const askedProcedures: readonly ProcedureName[] = procedureNames.filter((
 const asSaved = 'a state belongs to its vm, and is in no other file: virsh managedsave';
 const blocks = 'blocks that change are not kept track of';
 const layers = 'layers of disks are those of snapshots and clones';
-const memory = 'memory of guests is shown to nobody beside them';
 const adapters = 'adapters of hosts are set by: gantry host set-adapter';
 const migration = 'a move takes what there is, and hosts open their own tunnel';
 const byArguments = 'it is answered, and refused for these arguments or this host';
@@ -56,7 +55,7 @@ export const refusedProcedures: Readonly<Partial<Record<ProcedureName, string>>>
   DOMAIN_PIN_VCPU: byArguments,
   DOMAIN_SET_NUMA_PARAMETERS: 'which memory of its host a vm has is left to its kernel',
   DOMAIN_MIGRATE_PERFORM3_PARAMS: byArguments,
-  DOMAIN_CORE_DUMP: memory,
+  DOMAIN_CORE_DUMP: byArguments,
   DOMAIN_SAVE: asSaved,
   DOMAIN_RESTORE: asSaved,
   DOMAIN_SAVE_IMAGE_GET_XML_DESC: asSaved,

@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AuditEntry, Hardware, Page } from '#api';
-import { miB } from '#lib';
+import { describeFault, miB } from '#lib';
 import { connectLibvirt } from '#libvirt';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { run, virsh, whyNot } from './tools.ts';
@@ -90,6 +90,30 @@ void test(
       await complain('define', await keep(plain.replace('0000aa', '0000bb'))),
       /already exists with uuid 5f2ab7f0/,
     );
+    await say('start', 'made');
+    await say('managedsave', 'made');
+    const noting = { EDITOR: "sed -i 's/by virsh/as it is saved/'" };
+    const noted = await run('virsh', ['-q', '-c', address(), 'managedsave-edit', 'made'], noting);
+    assert.equal(noted.code, 0, noted.err);
+    const saved = stage().vm('made')?.definition;
+    assert.equal(saved?.description, 'as it is saved');
+    // virsh itself asks whether to edit again, and says no more.
+    await using client = await connectLibvirt(address());
+    const { dom } = await client.call('DOMAIN_LOOKUP_BY_NAME', { name: 'made' });
+    const { xml } = await client.call('DOMAIN_MANAGED_SAVE_GET_XML_DESC', { dom, flags: 0 });
+    for (const [from, to, why] of [
+      [/524288/g, '262144', /made is saved/],
+      [/0000aa/g, '0000bb', /already exists|no other vm/],
+    ] as const) {
+      const asked = { dom, dxml: xml.replaceAll(from, to), flags: 0 };
+      await assert.rejects(client.call('DOMAIN_MANAGED_SAVE_DEFINE_XML', asked), (error) =>
+        why.test(describeFault(error)),
+      );
+    }
+    assert.deepEqual(stage().vm('made')?.definition, saved);
+    assert.equal(stage().vm('made')?.state, 'saved');
+    await say('managedsave-remove', 'made');
+    assert.match(await complain('managedsave-edit', 'made'), /does not have managed save image/);
     await say('undefine', 'made');
     assert.equal(stage().vm('made'), undefined);
     const { json } = await stage().send('GET', '/audit?limit=50');
