@@ -330,16 +330,32 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
       }
       if (format !== 'vmdk') return;
       // Nor do the names of further parts.
-      const part = join(agent.folder(victim), 'part.raw');
-      writeFileSync(part, Buffer.alloc(4 * miB, 7));
-      const lines = ['# Disk DescriptorFile', 'version=1', 'CID=fffffffe', 'parentCID=ffffffff'];
-      lines.push('createType="monolithicFlat"', `RW 8192 FLAT "${part}" 0`, '');
-      writeFileSync(file, lines.join('\n'));
-      assert.deepEqual(await agent.blockedCodes(id), ['disk-parent']);
-      await assert.rejects(clone(id, disk), /outside its folder/);
-      await misledTo(part, handOut(id, disk), file);
-      await misledTo(part, sum(file), file);
-      await misledTo(part, list(file), file);
+      const describeAs = (target: string, part: string): void => {
+        const lines = ['# Disk DescriptorFile', 'version=1', 'CID=fffffffe', 'parentCID=ffffffff'];
+        lines.push('createType="monolithicFlat"', `RW 8192 FLAT "${part}" 0`, '');
+        writeFileSync(target, lines.join('\n'));
+      };
+      const makePart = (path: string): string => {
+        writeFileSync(path, Buffer.alloc(4 * miB, 7));
+        return path;
+      };
+      const inFolder = makePart(join(agent.folder(victim), 'part.raw'));
+      const whole = makePart(join(agent.shelf, 'whole.raw'));
+      await attach(victim, { ...testDisk(whole), format: 'raw', position: 1 });
+      const flat = makePart(join(agent.shelf, 'one-flat.vmdk'));
+      const described = join(agent.shelf, 'one.vmdk');
+      describeAs(described, flat);
+      await attach(victim, { ...testDisk(described), format, position: 2 });
+      for (const part of [inFolder, whole, flat]) {
+        describeAs(file, part);
+        assert.deepEqual(await agent.blockedCodes(id), ['disk-parent'], part);
+        await misledTo(part, handOut(id, disk), file);
+        await misledTo(part, sum(file), file);
+        await misledTo(part, list(file), file);
+      }
+      describeAs(file, makePart(join(agent.shelf, 'own-flat.vmdk')));
+      await sum(file);
+      await run(id);
     });
 
   test('a base has one writer or several readers, whoever comes first; who has it is said', async () => {

@@ -4,13 +4,17 @@
  *
  * Invariant: a name in a file that vms have leads to no file that others alone have: none in their folders, none of their disks.
  */
+import { isNative } from '#api';
 import type { FileStore } from '#disk';
 import { Fault } from '#lib';
+import { resolveFile } from '../drivers/qemu/places.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { liesBelow, realPath } from './allowed.ts';
 import { storeOf } from './child-disk.ts';
-import { findDiskUsers, vmIdsOf } from './disk-users.ts';
+import { findDiskUsers, vmIdsOf, type DiskUsers } from './disk-users.ts';
+import { fileIdentity } from './file-identity.ts';
 import { findWriter } from './read-parents.ts';
+import { filesOfServed } from './served-layers.ts';
 
 /** As `storeOf`, for files of these machines, all of the host. Errors of `locate`: `refused` with the reason `disk-parent`, too. */
 export function storeApart(
@@ -22,17 +26,14 @@ export function storeApart(
 
 /** A store whose names of files do not lead from vms to others. */
 export function keepApart(store: FileStore, machines: readonly MachineFile[]): FileStore {
+  const owners = new FileOwners(machines);
   return {
     open: (path, access) => store.open(path, access),
     async locate(from, name) {
       const path = await store.locate(from, name);
-      const owners = await ownersOf(from, machines);
-      // What no vm has was written by none.
-      if (owners.length === 0) return path;
-      const others = machines.filter((machine) => !owners.includes(machine));
-      const other = await findOwner(path, others);
-      if (other === undefined) return path;
-      throw refusedFor(from, path, other);
+      const other = await owners.otherThan(from, path);
+      if (other !== undefined) throw refusedFor(from, path, other);
+      return path;
     },
   };
 }
@@ -44,25 +45,57 @@ export function refusedFor(from: string, path: string, owner: string): Fault {
   return new Fault('refused', text, { hint: remedy, facts: { file: from, path }, reasons });
 }
 
-/** The name of the one in whose folder it lies, or that writes it. */
-async function findOwner(
-  path: string,
-  machines: readonly MachineFile[],
-): Promise<string | undefined> {
-  const inside = await withFolder(path, machines);
-  return inside[0]?.definition.name ?? (await findWriter([path], machines))?.name;
+/** Whose a file is, by what all machines of the host have at this moment; of short life. */
+export class FileOwners {
+  readonly #machines: readonly MachineFile[];
+  #users: Promise<DiskUsers> | undefined;
+  #parts: Promise<ReadonlyMap<MachineFile, ReadonlySet<string>>> | undefined;
+
+  constructor(machines: readonly MachineFile[]) {
+    this.#machines = machines;
+  }
+
+  /** The name of a machine that has `path` and not `from`. What no vm has was written by none, and may lead anywhere. */
+  async otherThan(from: string, path: string): Promise<string | undefined> {
+    const owners = await this.#ownersOf(from);
+    if (owners.length === 0) return undefined;
+    const others = this.#machines.filter((machine) => !owners.includes(machine));
+    const [inside] = await withFolder(path, others);
+    if (inside !== undefined) return inside.definition.name;
+    const writer = await findWriter([path], others);
+    if (writer !== undefined) return writer.name;
+    this.#parts ??= partsOf(this.#machines);
+    const [parts, identity] = [await this.#parts, await fileIdentity(path)];
+    return others.find((one) => parts.get(one)?.has(identity))?.definition.name;
+  }
+
+  /** Those that have it as a disk or as a layer, or in their folders. */
+  async #ownersOf(file: string): Promise<readonly MachineFile[]> {
+    const path = await realPath(file);
+    this.#users ??= findDiskUsers(this.#machines);
+    const uses = (await this.#users).get(path);
+    const ids = vmIdsOf(uses?.filter(({ as }) => as === 'disk' || as === 'layer'));
+    const inside = await withFolder(path, this.#machines);
+    return this.#machines.filter((one) => inside.includes(one) || ids.includes(one.definition.id));
+  }
 }
 
-/** Those that have it as a disk or as a layer, or in their folders. */
-async function ownersOf(
-  file: string,
+/** The files of disks in several, wherever they lie: nothing of them is handed out. As far as they can be read. */
+async function partsOf(
   machines: readonly MachineFile[],
-): Promise<readonly MachineFile[]> {
-  const path = await realPath(file);
-  const uses = (await findDiskUsers(machines)).get(path);
-  const ids = vmIdsOf(uses?.filter(({ as }) => as === 'disk' || as === 'layer'));
-  const inside = await withFolder(path, machines);
-  return machines.filter((one) => inside.includes(one) || ids.includes(one.definition.id));
+): Promise<ReadonlyMap<MachineFile, ReadonlySet<string>>> {
+  const parts = new Map<MachineFile, ReadonlySet<string>>();
+  for (const machine of machines) {
+    const identities = new Set<string>();
+    for (const disk of machine.definition.hardware.disks) {
+      if (disk.kind !== undefined || isNative(disk)) continue;
+      const path = resolveFile(machine.folder, disk.file);
+      const files = await filesOfServed({ path, format: disk.format }, ['/']).catch(() => []);
+      for (const file of files) identities.add(await fileIdentity(file));
+    }
+    parts.set(machine, identities);
+  }
+  return parts;
 }
 
 /** Those in whose folders it lies. */

@@ -95,7 +95,7 @@ async function checkDisk(
     what,
     path,
     below,
-    ownFolder: file.folder,
+    file,
     others,
   };
   const served = isNative(disk) ? undefined : await judgeServed(question);

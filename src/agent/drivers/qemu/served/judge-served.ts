@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Disk } from '#api';
-import { hostStore, openDisk } from '#disk';
+import { hostStore, openDisk, type Disk as OpenDisk } from '#disk';
 import { describeFault, toFault, type Reason } from '#lib';
 import { allows, findBarrier } from '../confine/access.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 import { filesOf } from '../../../storage/served-layers.ts';
-import { refusedFor, withFolder } from '../../../storage/store-apart.ts';
+import { FileOwners, refusedFor, withFolder } from '../../../storage/store-apart.ts';
 import type { Account } from '../confine/accounts.ts';
 
 export interface ServedQuestion {
@@ -18,8 +18,8 @@ export interface ServedQuestion {
   readonly path: string;
   /** Files that the vm keeps of it, below the one on top. */
   readonly below: readonly string[];
-  /** The vm's own folder: what lies there is given to its account at the start. */
-  readonly ownFolder: string;
+  /** The vm: what lies in its own folder is given to its account at the start. */
+  readonly file: MachineFile;
   readonly folders: readonly string[];
   readonly account: Account | undefined;
   /** The other machines of the host. */
@@ -33,15 +33,14 @@ export interface ServedJudgement {
 }
 
 export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
-  const { format, what, path, below, folders, account, ownFolder, others } = question;
+  const { format, what, path, below, folders, account, file } = question;
   try {
     const store = hostStore(folders.filter((folder) => existsSync(folder)));
     await using opened = await openDisk({ path, format, store });
     const parents = [...opened.chain()].slice(1 + below.length).map(({ name }) => name);
-    const files = [...opened.chain()].flatMap(filesOf);
-    const reasons = await judgeApart(path, files, others);
+    const reasons = await judgeApart(question, [...opened.chain()]);
     for (const parent of parents) {
-      if (account === undefined || parent.startsWith(`${ownFolder}/`)) continue;
+      if (account === undefined || parent.startsWith(`${file.folder}/`)) continue;
       const barrier = await findBarrier(parent, account);
       if (barrier === undefined && allows(await stat(parent), account, 'read')) continue;
       reasons.push({
@@ -58,18 +57,24 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
   }
 }
 
-/** None lies in the folder of another vm; what lies beside the disk itself is of one with it. */
+/**
+ * None is another vm's; what lies beside the disk itself is of one with it. Of a parent that another vm writes those speak
+ * who judge the users of the disk.
+ */
 async function judgeApart(
-  path: string,
-  files: readonly string[],
-  others: readonly MachineFile[],
+  { path, file, others }: Pick<ServedQuestion, 'path' | 'file' | 'others'>,
+  chain: readonly OpenDisk[],
 ): Promise<Reason[]> {
+  const owners = new FileOwners([file, ...others]);
+  const parents = new Set(chain.map(({ name }) => name));
   const beside = await withFolder(path, others);
   const reasons: Reason[] = [];
-  for (const file of new Set(files)) {
-    const inside = await withFolder(file, others);
-    const owner = inside.find((one) => !beside.includes(one))?.definition.name;
-    if (owner !== undefined) reasons.push(...refusedFor(path, file, owner).reasons);
+  for (const one of new Set(chain.flatMap(filesOf))) {
+    const inside = await withFolder(one, others);
+    const owner = parents.has(one)
+      ? inside.find((other) => !beside.includes(other))?.definition.name
+      : await owners.otherThan(path, one);
+    if (owner !== undefined) reasons.push(...refusedFor(path, one, owner).reasons);
   }
   return reasons;
 }
