@@ -12,34 +12,47 @@ const program = fileURLToPath(new URL('../main.ts', import.meta.url));
 export class AgentProcess implements AsyncDisposable {
   readonly folder: string;
   readonly #args: string[];
+  /** Of the network namespace that it is in; undefined: this one. */
+  readonly #spacePid: number | undefined;
   #child: ChildProcess | undefined;
   output = '';
 
-  private constructor(folder: string, args: string[]) {
+  private constructor(folder: string, args: string[], spacePid: number | undefined) {
     this.folder = folder;
     this.#args = args;
+    this.#spacePid = spacePid;
   }
 
-  static async start(
+  static start(coordinator: FakeCoordinator, ...more: readonly string[]): Promise<AgentProcess> {
+    return AgentProcess.startIn(undefined, coordinator, ...more);
+  }
+
+  /** In the network namespace of that process. */
+  static async startIn(
+    spacePid: number | undefined,
     coordinator: FakeCoordinator,
     ...more: readonly string[]
   ): Promise<AgentProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'ga-'));
     await writeFile(join(folder, 'token'), 'token-1\ntoken-2\ntoken-3\n');
     await writeFile(join(folder, 'authority.pem'), coordinator.authority.pem);
-    const agent = new AgentProcess(folder, [
-      '--data',
-      join(folder, 'data'),
-      '--runtime',
-      join(folder, 'run'),
-      '--coordinator',
-      coordinator.url.href,
-      '--token-file',
-      join(folder, 'token'),
-      '--authority',
-      join(folder, 'authority.pem'),
-      ...more,
-    ]);
+    const agent = new AgentProcess(
+      folder,
+      [
+        '--data',
+        join(folder, 'data'),
+        '--runtime',
+        join(folder, 'run'),
+        '--coordinator',
+        coordinator.url.href,
+        '--token-file',
+        join(folder, 'token'),
+        '--authority',
+        join(folder, 'authority.pem'),
+        ...more,
+      ],
+      spacePid,
+    );
     agent.run();
     return agent;
   }
@@ -50,7 +63,11 @@ export class AgentProcess implements AsyncDisposable {
 
   /** Starts it again, with changes to the environment. */
   run(environment: NodeJS.ProcessEnv = {}): void {
-    const child = spawn(process.execPath, [program, ...this.#args], {
+    const words = [process.execPath, program, ...this.#args];
+    const pid = this.#spacePid;
+    const inside = pid === undefined ? [] : ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+    const [first = '', ...others] = [...inside, ...words];
+    const child = spawn(first, others, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...environment },
     });

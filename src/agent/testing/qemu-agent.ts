@@ -54,8 +54,17 @@ export class QemuAgent implements AsyncDisposable {
     this.shelf = shelf;
   }
 
-  static async start(...more: readonly string[]): Promise<QemuAgent> {
+  static start(...more: readonly string[]): Promise<QemuAgent> {
+    return QemuAgent.startIn(undefined, ...more);
+  }
+
+  /** In another network namespace than its coordinator, which `reach` makes reachable there. */
+  static async startIn(
+    space: { readonly pid: number; readonly reach: (port: number) => Promise<void> } | undefined,
+    ...more: readonly string[]
+  ): Promise<QemuAgent> {
     const coordinator = await FakeCoordinator.start();
+    await space?.reach(coordinator.port);
     const shelf = await mkdtemp(join(tmpdir(), 'gs-'));
     await chmod(shelf, 0o755);
     coordinator.settings = {
@@ -63,7 +72,8 @@ export class QemuAgent implements AsyncDisposable {
       searchPath: [shelf, cacheDir],
       minimumFreeDiskBytes: 16 * miB,
     };
-    const process = await AgentProcess.start(coordinator, '--driver', 'qemu', ...more);
+    const args = ['--driver', 'qemu', ...more];
+    const process = await AgentProcess.startIn(space?.pid, coordinator, ...args);
     try {
       const host = await coordinator.host(undefined, 60_000);
       return new QemuAgent(coordinator, process, host, shelf);
