@@ -155,8 +155,9 @@ async function beginMirror(
   const targetNode = freeNodeName(open, disk.id);
   const source = { kind: 'nbd', socketPath, exportName } as const;
   const [file, image] = laterNodes(disk, targetNode, { source, format: 'raw' });
-  // There is one connection, and what it has lost is not brought again.
-  await addNodes(client, [{ ...file, 'reconnect-delay': 0 }, image], undo, { signal });
+  // There is one connection, which is there at once, and what it has lost is not brought again.
+  const once = { ...file, 'reconnect-delay': 0, 'open-timeout': 0 };
+  await addNodes(client, [once, image], undo, { signal });
   const begun = { jobId: `hand-over-${disk.id}`, rootNode: open.rootNode, targetNode, sync };
   const bytesPerSecond = Math.ceil(limit() / disks.length);
   await qmp.blockdevMirror(client, { ...begun, bytesPerSecond }, { signal });

@@ -26,6 +26,10 @@ export class OfferedChannels {
     await rm(socketPath, { force: true });
     const [near, far] = makeBridge();
     const server = createServer((socket) => {
+      if (far.destroyed) {
+        socket.destroy();
+        return;
+      }
       // What was sent last is still on its way when the process has closed its end: that side alone ends then.
       socket.pipe(far).pipe(socket);
       socket.once('error', () => far.destroy());
