@@ -207,13 +207,15 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     await run(id);
   });
 
-  const misledTo = async (theirs: string, work: Promise<unknown>, file: string): Promise<void> => {
+  const misledTo = async (
+    theirs: string,
+    work: Promise<unknown>,
+    file: string,
+    code = 'disk-parent',
+  ): Promise<void> => {
     await assert.rejects(work, (error) => {
       assert.ok(isFault(error, 'refused'), String(error));
-      assert.deepEqual(
-        [error.reasons[0]?.code, error.message.includes(file)],
-        ['disk-parent', true],
-      );
+      assert.deepEqual([error.reasons[0]?.code, error.message.includes(file)], [code, true]);
       assert.ok(error.message.includes(theirs));
       return true;
     });
@@ -314,6 +316,15 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
       const elsewhere = join(agent.shelf, `theirs.${format}`);
       await made(theirs);
       await attach(victim, await made(elsewhere));
+      const runner = await agent.create(define());
+      await agent.act(runner, 'turn-on');
+      const late = { ...testDisk(join(agent.shelf, `late.${format}`)), format, position: 1 };
+      /** A vm that runs gets what its disk leads to no more than one that starts. */
+      const keptFrom = async (named: string, code = 'disk-parent'): Promise<void> => {
+        const before = [named, late.file].map(stateOf);
+        await misledTo(named, attach(runner, late), late.file, code);
+        assert.deepEqual([named, late.file].map(stateOf), before);
+      };
       for (const [named, code] of [
         [theirs, 'disk-parent'],
         [elsewhere, 'disk-parent-in-use'],
@@ -321,13 +332,17 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
         const evil = join(agent.shelf, `evil.${format}`);
         await made(evil, named);
         writeFileSync(file, readFileSync(evil));
-        rmSync(evil);
+        renameSync(evil, late.file);
+        await keptFrom(named, code);
+        rmSync(late.file);
         assert.ok((await agent.blockedCodes(id)).includes(code), named);
         await misledTo(named, clone(id, disk), file);
         await misledTo(named, handOut(id, disk), file);
         await misledTo(named, sum(file), file);
         await misledTo(named, list(file), file);
       }
+      const fine = await made(join(agent.shelf, `fine.${format}`), base);
+      assert.deepEqual(await attach(runner, { ...fine, position: 2 }), { live: true });
       if (format !== 'vmdk') return;
       // Nor do the names of further parts.
       const describeAs = (target: string, part: string): void => {
@@ -352,7 +367,11 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
         await misledTo(part, handOut(id, disk), file);
         await misledTo(part, sum(file), file);
         await misledTo(part, list(file), file);
+        describeAs(late.file, part);
+        await keptFrom(part);
       }
+      describeAs(late.file, makePart(join(agent.shelf, 'late-flat.vmdk')));
+      assert.deepEqual(await attach(runner, late), { live: true });
       describeAs(file, makePart(join(agent.shelf, 'own-flat.vmdk')));
       await sum(file);
       await run(id);

@@ -212,7 +212,8 @@ export interface Devices {
     file: MachineFile,
     tray: Tray,
   ): Promise<'changed' | 'kept'>;
-  attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
+  /** `others`: the other machines of the host. Errors: `refused` where the disk leads to what they have, and nothing has changed. */
+  attachDisk?(disk: Disk, file: MachineFile, others: readonly MachineFile[]): Promise<void>;
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   /** The guest sees the new size at once. Errors: `unsupported` for a format that is served to the process. */
   resizeDisk?(disk: Disk, sizeBytes: number): Promise<void>;

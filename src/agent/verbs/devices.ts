@@ -201,7 +201,8 @@ async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
     // Its undo disk is made at the next start.
     const waits = file.definition.settings.undoDisks.enabled && !disk.readOnly;
     if (present || waits || !running?.devices.attachDisk) return 'pending';
-    await running.devices.attachDisk(disk, { ...file, layers });
+    const others = hands.host.others(file.definition.id);
+    await running.devices.attachDisk(disk, { ...file, layers }, others);
     return 'live';
   });
   if (layers !== before) hands.set({ layers });

@@ -35,7 +35,6 @@ import {
 import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
-import { filesOfServed } from '../../storage/served-layers.ts';
 import { otherLimits, withDisk } from '../../machine/other-limits.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
@@ -47,6 +46,7 @@ import { judgeRawDevice } from './judge-raw-device.ts';
 import { throttleOf } from './disk-limits.ts';
 import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
+import { requireServed } from './served/judge-attached.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
 import {
@@ -148,7 +148,7 @@ export class RunningDevices implements Devices {
     );
   }
 
-  async attachDisk(disk: Disk, file: MachineFile): Promise<void> {
+  async attachDisk(disk: Disk, file: MachineFile, others: readonly MachineFile[]): Promise<void> {
     const { spec, client } = this.#parts;
     this.#requirePluggable(disk);
     const hasController = spec.scsiControllers.some(({ position }) => position === disk.controller);
@@ -157,11 +157,10 @@ export class RunningDevices implements Devices {
     }
     if (disk.kind === 'device') return await this.#attachDrive(disk, file);
     const { account } = this.#parts;
-    const path = resolveFile(file.folder, disk.file);
-    const { format } = disk;
+    const folders = this.#parts.served.folders();
     const files = isNative(disk)
-      ? [path]
-      : await filesOfServed({ path, format }, this.#parts.served.folders());
+      ? [resolveFile(file.folder, disk.file)]
+      : await requireServed(disk, file, { folders, account, others });
     if (account !== undefined && !disk.shared)
       for (const one of files) await giveFile(one, account);
     if (account !== undefined) await this.#letRead(file, borrowedPaths(file, disk), account);

@@ -30,6 +30,8 @@ export interface ServedJudgement {
   readonly reasons: Reason[];
   /** Files of its parents beside those, the nearest first. */
   readonly parents: readonly string[];
+  /** Of the one on top alone, its further parts among them. */
+  readonly files: readonly string[];
 }
 
 export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
@@ -49,11 +51,11 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
         remedy: barrier === undefined ? `let it: chmod o+r ${parent}` : `chmod o+x ${barrier}`,
       });
     }
-    return { reasons, parents };
+    return { reasons, parents, files: filesOf(opened) };
   } catch (error) {
     const remedy = toFault(error).hint ?? 'restore it from a backup or detach it';
     const text = `${what} cannot be used: ${describeFault(error)}`;
-    return { reasons: [{ code: 'disk-unreadable', text, remedy }], parents: [] };
+    return { reasons: [{ code: 'disk-unreadable', text, remedy }], parents: [], files: [] };
   }
 }
 
