@@ -318,6 +318,11 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
       await attach(victim, await made(elsewhere));
       const runner = await agent.create(define());
       await agent.act(runner, 'turn-on');
+      // A layer lies on it: what is merged into it has the rest of its blocks from its parent.
+      const under = await made(join(agent.shelf, `under.${format}`), base);
+      const merger = await agent.create(define(under));
+      const snapshot = snapshotOf(crypto.randomUUID());
+      await agent.host.call('machine.snapshot.take', { ...call(merger), snapshot });
       const late = { ...testDisk(join(agent.shelf, `late.${format}`)), format, position: 1 };
       /** A vm that runs gets what its disk leads to no more than one that starts. */
       const keptFrom = async (named: string, code = 'disk-parent'): Promise<void> => {
@@ -337,10 +342,17 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
         rmSync(late.file);
         assert.ok((await agent.blockedCodes(id)).includes(code), named);
         await misledTo(named, clone(id, disk), file);
+        if (named === theirs) writeFileSync(under.file, readFileSync(file));
         await misledTo(named, handOut(id, disk), file);
         await misledTo(named, sum(file), file);
         await misledTo(named, list(file), file);
       }
+      const deleted = { ...call(merger), snapshotId: snapshot.id };
+      await assert.rejects(agent.host.call('machine.snapshot.delete', deleted), (error) => {
+        assert.ok(isFault(error, 'refused'));
+        assert.match(error.message, new RegExp(`${under.file} leads to ${theirs}`));
+        return true;
+      });
       const fine = await made(join(agent.shelf, `fine.${format}`), base);
       assert.deepEqual(await attach(runner, { ...fine, position: 2 }), { live: true });
       if (format !== 'vmdk') return;
