@@ -5,7 +5,6 @@ import { useState, type ReactNode } from 'react';
 import {
   defaultFreezeSeconds,
   doAdditionsAnswer,
-  vmStateFacts,
   type GuestFreeze,
   type MachineSample,
   type Vm,
@@ -27,7 +26,7 @@ const afterEndMs = 1_000;
 
 /** Of a libvirt host it is not told whether its agent answers, but what it has said. */
 function doesAgentAnswer({ state, driver, status }: Vm): boolean {
-  if (!vmStateFacts[state].live) return false;
+  if (state !== 'running') return false;
   return doAdditionsAnswer(status.additions.state) || (driver === 'libvirt' && !!status.guest);
 }
 
