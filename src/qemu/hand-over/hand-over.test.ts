@@ -154,6 +154,7 @@ class Pair implements AsyncDisposable {
       limit: () => 0,
       signal: AbortSignal.timeout(20_000),
       onProgress: () => undefined,
+      letGo: async () => undefined,
       ...more,
     });
   }

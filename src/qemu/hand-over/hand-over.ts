@@ -42,6 +42,8 @@ export interface HandOver {
   readonly limit: () => number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: HandOverProgress) => void;
+  /** Ends all that leads to the other process: QEMU ends no copy while it waits for somebody to take what it writes. */
+  readonly letGo: () => Promise<void>;
 }
 
 export interface HandOverProgress {
@@ -92,6 +94,7 @@ export async function handOver(client: QmpClient, options: HandOver): Promise<Ha
     });
     return { sentBytes, stoodSinceMs };
   } catch (error) {
+    await options.letGo();
     await takeBack(client, disks, running);
     throw error;
   } finally {

@@ -123,6 +123,7 @@ export class QemuDeparture implements Departing {
         signal,
         onProgress: ({ what, part }) =>
           onProgress(part, what === 'disks' ? 'copying disks' : 'sending the memory'),
+        letGo: () => this.#offered.end(),
       });
       this.#sentBytes = handed.sentBytes;
       this.#stoodSinceMs = handed.stoodSinceMs;

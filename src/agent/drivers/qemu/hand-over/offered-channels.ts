@@ -26,6 +26,7 @@ export class OfferedChannels {
     await rm(socketPath, { force: true });
     const [near, far] = makeBridge();
     const server = createServer((socket) => {
+      // The other host may have gone since it was offered: nobody would ever take what is written.
       if (far.destroyed) {
         socket.destroy();
         return;
