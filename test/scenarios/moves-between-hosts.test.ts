@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -167,12 +168,27 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await clone('kid', true);
   });
 
-  void test('MIG-11 a vm that runs goes on working on another host, and both hosts, the bytes and how long it stood still are told; one that is there already stays', async () => {
+  void test('MIG-11 a vm that runs goes on working on another host; the start of its move, a failure and the end are told with both hosts, durations, bytes and how long it stood still; one that is there already stays', async () => {
     const body = { host: 'ada' };
     await hosts.do('POST', '/vms/web/actions/turn-on');
     const before = hosts.vm('web');
     const plan = await hosts.stage.send('POST', '/vms/web/relocate?dryRun=true', { body });
     assert.match(plan.text, /web goes on working while it moves/);
+    const names = { from: 'bob', to: 'ada' };
+    // Both names that its folder may have are taken.
+    const taken = ['web', `web-${before.id}`].map((name) => hosts.folder('ada', name));
+    for (const folder of taken) {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'foreign'), 'kept');
+    }
+    const unlucky = await hosts.move('web', 'ada');
+    assert.equal(unlucky.state, 'failed');
+    const [failure] = await hosts.events('web', 'vm.migration.failed');
+    const { reason, durationSeconds: after, ...failed } = failure?.attributes ?? {};
+    assert.deepEqual(failed, names);
+    assert.ok(typeof after === 'number' && /there is a folder for web/.test(String(reason)));
+    assert.deepEqual([hosts.vm('web').host, hosts.vm('web').state], ['bob', 'running']);
+    for (const folder of taken) rmSync(folder, { recursive: true });
     const { result } = await hosts.do('POST', '/vms/web/relocate', body);
     await hosts.requireOn('ada', 'web');
     const { state, status, definition } = hosts.vm('web');
@@ -181,7 +197,13 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     const told = await hosts.events('web', 'vm.migration.completed');
     const { durationSeconds, ...last } = told[0]?.attributes ?? {};
     const { stoodMs, sentBytes } = result ?? {};
-    assert.deepEqual(last, { from: 'bob', to: 'ada', stoodMs, sentBytes });
+    assert.deepEqual(last, { ...names, stoodMs, sentBytes });
+    const started = await hosts.events('web', 'vm.migration.started');
+    const each = started.map(({ attributes }) => attributes);
+    assert.deepEqual(
+      each.filter(({ to }) => to === 'ada'),
+      [names, names],
+    );
     assert.ok(Number(durationSeconds) > 0 && Number(stoodMs) > 0 && Number(sentBytes) > miB);
     const same = await hosts.stage.send('POST', '/vms/web/relocate', { body });
     assert.match((same.json as Problem).detail, /web is on host ada already/);

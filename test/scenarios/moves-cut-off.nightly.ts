@@ -4,7 +4,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
-import type { OperationDocument } from '../../src/coordinator/documents.ts';
 import { hashOf, MovingHosts } from './moving-hosts.ts';
 
 suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
@@ -13,25 +12,6 @@ suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
     hosts = await MovingHosts.open();
   });
   after(() => hosts?.[Symbol.asyncDispose]());
-
-  /** Resolves with the operation when the step of the vm's move has begun. */
-  async function untilStep(vm: string, name: string): Promise<string> {
-    const { stage } = hosts;
-    let found = '';
-    const hasBegun = (): boolean => {
-      for (const { id, data } of stage.coordinator.inventory.documents<OperationDocument>(
-        'operation',
-      ))
-        if (
-          data.target.name === vm &&
-          data.steps.some((step) => step.name === name && step.state !== 'waiting')
-        )
-          found = id;
-      return found !== '';
-    };
-    await stage.until(hasBegun, `${name} of the move of ${vm}`, 60_000);
-    return found;
-  }
 
   for (const [who, step] of [
     ['ada', 'depart'],
@@ -48,7 +28,7 @@ suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
       const { stage, agents } = hosts;
       const file = await hosts.make(vm);
       const hash = hashOf(join(hosts.folder('ada', vm), file));
-      const begun = untilStep(vm, step);
+      const begun = hosts.untilStep(vm, step);
       const answer = await stage.send('POST', `/vms/${vm}/relocate`, { body: { host: 'bob' } });
       assert.equal(answer.status, 202, answer.text);
       const id = await begun;
@@ -70,14 +50,14 @@ suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
     const file = await hosts.make('lost');
     const { id: vmId } = hosts.vm('lost');
     const hash = hashOf(join(hosts.folder('ada', 'lost'), file));
-    const frozen = untilStep('lost', 'switch').then((id) => {
+    const frozen = hosts.untilStep('lost', 'switch').then((id) => {
       agents.bob.freeze();
       return id;
     });
     const answer = await stage.send('POST', '/vms/lost/relocate', { body: { host: 'bob' } });
     assert.equal(answer.status, 202, answer.text);
     const id = await frozen;
-    await untilStep('lost', 'arrive');
+    await hosts.untilStep('lost', 'arrive');
     await agents.bob.end('SIGKILL');
     await rm(join(stage.folder, 'agent-bob', 'arrivals', `${vmId}.json`));
     await rm(hosts.folder('bob', 'lost'), { recursive: true });

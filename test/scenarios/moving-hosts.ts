@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uploadMediaType, type Event, type HostUpload, type Operation, type Vm } from '#api';
 import { miB, systemClock } from '#lib';
-import type { VmDocument } from '../../src/coordinator/documents.ts';
+import type { OperationDocument, VmDocument } from '../../src/coordinator/documents.ts';
 import { Stage, type AgentProcess } from '../../src/coordinator/testing/stage.ts';
 
 export type MovingHost = 'ada' | 'bob';
@@ -108,6 +108,25 @@ export class MovingHosts implements AsyncDisposable {
     await handle.write(randomBytes(8 * miB), 0, 8 * miB, 200 * miB);
     await handle.close();
     return file;
+  }
+
+  /** Resolves with the operation when the step of the vm's move has begun. */
+  async untilStep(vm: string, name: string): Promise<string> {
+    const { stage } = this;
+    let found = '';
+    const hasBegun = (): boolean => {
+      for (const { id, data } of stage.coordinator.inventory.documents<OperationDocument>(
+        'operation',
+      ))
+        if (
+          data.target.name === vm &&
+          data.steps.some((step) => step.name === name && step.state !== 'waiting')
+        )
+          found = id;
+      return found !== '';
+    };
+    await stage.until(hasBegun, `${name} of the move of ${vm}`, 60_000);
+    return found;
   }
 
   /** It is on this host alone: its files, and what both agents know of it. */

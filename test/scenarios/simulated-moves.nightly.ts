@@ -81,10 +81,32 @@ void test('its disk is a file of the other host then', async () => {
 void test('its files move to another folder of its host, and it is the only vm that has them', async () => {
   await perform('POST', '/vms/web/relocate', { path: '/simulated/fast' });
   assert.equal(shown('web').path, '/simulated/fast/web');
+});
+
+void test('a simulated vm that runs goes on on another host, and stays where an agent ends on the way', async () => {
   await perform('POST', '/vms/web/actions/turn-on', {});
-  const { status, text } = await stage.send('POST', '/vms/web/relocate', { body: { host: 'ann' } });
-  assert.equal(status, 409);
-  assert.match(text, /web is running/);
+  const { startedAt } = shown('web').status;
+  const { result } = await perform('POST', '/vms/web/relocate', { host: 'ann' });
+  assert.equal(result?.['sentBytes'], 64 * miB);
+  const there = shown('web');
+  assert.deepEqual(
+    [there.host, there.state, there.status.startedAt],
+    ['ann', 'running', startedAt],
+  );
+  const slowly = { host: 'ben', bytesPerSecond: miB };
+  const { json, status } = await stage.send('POST', '/vms/web/relocate', { body: slowly });
+  assert.equal(status, 202);
+  const { id } = json as Operation;
+  const isSending = (): boolean =>
+    stage.coordinator.inventory
+      .operation(id)
+      ?.steps.some(({ note }) => note === 'sending the memory') === true;
+  await stage.until(isSending, 'the memory is on its way');
+  await restartAnn();
+  assert.equal((await stage.coordinator.operations.wait(id, 60_000)).state, 'failed');
+  assert.deepEqual([shown('web').host, shown('web').state], ['ann', 'running']);
+  await perform('POST', '/vms/web/relocate', { host: 'ben' });
+  assert.equal(shown('web').status.startedAt, startedAt);
   await perform('POST', '/vms/web/actions/turn-off', {});
 });
 
