@@ -18,6 +18,7 @@ import type { Driver } from './drivers/driver.ts';
 import { QemuDriver } from './drivers/qemu/driver.ts';
 import { defaultSize, defaultTiming, noFaults } from './drivers/simulated/options.ts';
 import { Gone } from './drivers/simulated/gone.ts';
+import { HandedGuests } from './drivers/simulated/handed.ts';
 import { SimulatedDriver } from './drivers/simulated/driver.ts';
 import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
@@ -173,6 +174,7 @@ async function makeDriver(
       timing: defaultTiming,
       faults: options.faults === 'some' ? someFaults : noFaults,
       gone: await Gone.open(join(dataDir, 'gone.json')),
+      handed: await HandedGuests.open(join(dataDir, 'handed.json')),
       clock,
       ...defaultSize(options.vms),
     },

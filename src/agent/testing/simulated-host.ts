@@ -16,6 +16,7 @@ import { giB } from '#lib';
 import { silentLog } from '#log';
 import { SimulatedDriver } from '../drivers/simulated/driver.ts';
 import { Gone } from '../drivers/simulated/gone.ts';
+import { HandedGuests } from '../drivers/simulated/handed.ts';
 import {
   noFaults,
   type SimulatedFaults,
@@ -115,6 +116,7 @@ export class TestHost implements AsyncDisposable {
             timing: { ...timing, ...this.#options.timing },
             faults: { ...noFaults, ...faults },
             gone: await Gone.open(join(this.folder, 'gone.json')),
+            handed: await HandedGuests.open(join(this.folder, 'handed.json')),
             clock: this.clock,
             memoryBytes,
             processors: 8,

@@ -138,6 +138,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'guest-machine': 'Dem Host fehlt die Maschine des Gasts',
   'guest-acceleration': 'Dem Host fehlt die Beschleunigung des Gasts',
   'guest-processor': 'Dem Prozessor des Hosts fehlen Merkmale',
+  'guest-driver': 'Der Host ist von anderer Art',
   network: 'Das Netzwerk geht dort nicht',
   'network-not-bridged': 'Das Netzwerk ist nicht überbrückt',
   'no-pool': 'Dem Host fehlt ein Speicherpool',

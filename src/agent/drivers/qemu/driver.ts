@@ -25,7 +25,7 @@ import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
 import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
 import type { Receiving } from '../hand-over.ts';
-import { ofOwnVms } from '../moves-at-rest.ts';
+import { ofOwnVms } from '../own-vms.ts';
 import type {
   Driver,
   Findings,

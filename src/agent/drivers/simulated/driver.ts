@@ -18,13 +18,15 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Driver, Findings, Found, Launch, Observer, Running } from '../driver.ts';
 import { agentVersion } from '../../version.ts';
 import type { DriverHost } from '../../host/host.ts';
+import type { Receiving } from '../hand-over.ts';
 import { Chance } from './chance.ts';
 import { makeFleet } from './fleet.ts';
+import { judgeSimulated, SimulatedReceived } from './hand-over.ts';
 import { SimulatedNetworks } from './networks.ts';
 import type { SimulatedOptions } from './options.ts';
 import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
-import { movesAtRest, ofOwnVms } from '../moves-at-rest.ts';
+import { ofOwnVms } from '../own-vms.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
 import { classOfHypervisor } from '../hypervisor-classes.ts';
 
@@ -44,7 +46,6 @@ export class SimulatedDriver implements Driver {
     'file-copy': 'a simulated machine has no files',
     clone: 'a simulated machine has no files',
     ...ofOwnVms,
-    migrate: movesAtRest,
   };
   readonly #options: SimulatedOptions;
   readonly #chance: Chance;
@@ -98,6 +99,7 @@ export class SimulatedDriver implements Driver {
   }
 
   async removed(id: string): Promise<void> {
+    await this.#options.handed.delete(id);
     if (this.#fleet.has(id)) await this.#options.gone?.add(id);
   }
 
@@ -168,6 +170,14 @@ export class SimulatedDriver implements Driver {
     return this.#begin(launch, observer, 'restore');
   }
 
+  /** Nothing that waits outlives the agent. */
+  readonly receiving: Receiving = {
+    judge: async (file, needs) => judgeSimulated(file, needs),
+    receive: async (launch, _, observer) =>
+      new SimulatedReceived(await this.#begin(launch, observer, 'receive')),
+    endWaiting: async () => undefined,
+  };
+
   async find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
     if (file.process?.bootId !== this.bootId()) return undefined;
     const running = this.#make(file, file.process, observer, this.#options.clock.now());
@@ -191,13 +201,17 @@ export class SimulatedDriver implements Driver {
     this.#stop.abort();
   }
 
-  async #begin(launch: Launch, observer: Observer, what: 'start' | 'restore'): Promise<Running> {
+  async #begin(
+    launch: Launch,
+    observer: Observer,
+    what: 'start' | 'restore' | 'receive',
+  ): Promise<SimulatedRunning> {
     const { clock, timing, faults } = this.#options;
     const { id } = launch.file.definition;
     const attempt = launch.file.generation;
     const [from, to] = timing.startMs;
     await clock.sleep(this.#chance.between(from, to, what, id, attempt), launch.signal);
-    const risk = what === 'start' ? faults.startFails : faults.restoreFails;
+    const risk = what === 'restore' ? faults.restoreFails : faults.startFails;
     if (this.#chance.draw('fails', what, id, attempt) < risk) {
       throw new Fault('unavailable', `the simulated process did not ${what}`, {
         hint: 'try again',
@@ -209,7 +223,7 @@ export class SimulatedDriver implements Driver {
     await launch.onProcess({ identity, accelerator: 'simulated', forwards });
     const [bootFrom, bootTo] = timing.bootMs;
     const bootMs =
-      what === 'restore' ? 0 : this.#chance.between(bootFrom, bootTo, 'boot', id, attempt);
+      what !== 'start' ? 0 : this.#chance.between(bootFrom, bootTo, 'boot', id, attempt);
     return this.#make(launch.file, identity, observer, clock.now() + bootMs);
   }
 

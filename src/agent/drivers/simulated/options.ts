@@ -1,6 +1,7 @@
 /** How a simulated host behaves: its size, its timing, its faults. All of it data. */
 import { giB, miB, type Clock } from '#lib';
 import type { Gone } from './gone.ts';
+import type { HandedGuests } from './handed.ts';
 
 /** From and to, in milliseconds. */
 export type Span = readonly [fromMs: number, toMs: number];
@@ -35,6 +36,7 @@ export interface SimulatedOptions {
   readonly faults: SimulatedFaults;
   /** Those of them that were removed since. Absent: none is kept in mind. */
   readonly gone?: Gone;
+  readonly handed: HandedGuests;
   readonly clock: Clock;
   readonly memoryBytes: number;
   readonly processors: number;

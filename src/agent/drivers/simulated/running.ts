@@ -28,6 +28,7 @@ import type { Chance } from './chance.ts';
 import { loadPeriod, sampleGuest, type GuestMoment } from './guest.ts';
 import { drawScreen } from './screen.ts';
 import type { SimulatedOptions, Span } from './options.ts';
+import { SimulatedDeparture, type TravellingGuest } from './hand-over.ts';
 import { SimulatedLiveLayers } from './live-layers.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
 
@@ -50,6 +51,7 @@ export class SimulatedRunning implements Running {
   readonly accelerator = 'simulated' as const;
   readonly forwards: VmStatus['forwards'];
   readonly layers: SimulatedLiveLayers;
+  readonly departing: SimulatedDeparture;
   readonly #world: SimulatedWorld;
   readonly #observer: Observer;
   #bootedMs: number;
@@ -74,6 +76,21 @@ export class SimulatedRunning implements Running {
     this.#observer = observer;
     this.#bootedMs = bootedMs;
     this.layers = new SimulatedLiveLayers(() => this.#file(), world.saved);
+    this.departing = new SimulatedDeparture(
+      world.options,
+      () => this.#file(),
+      () => ({
+        bootInMs: Math.max(0, this.#bootedMs - world.options.clock.now()),
+        clockOffsetMs: this.#clockOffsetMs,
+      }),
+    );
+  }
+
+  /** A guest that worked on another host is here. */
+  goOn({ bootInMs, clockOffsetMs }: TravellingGuest): void {
+    this.#requireAlive('go on');
+    this.#bootedMs = this.#world.options.clock.now() + bootInMs;
+    this.#clockOffsetMs = clockOffsetMs;
   }
 
   get additions(): AdditionsState {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { isUuid, vmDefinitionSchema } from '#api';
 import { HeldClock } from '../../testing/held-clock.ts';
 import { Chance } from './chance.ts';
 import { makeFleet } from './fleet.ts';
+import { HandedGuests } from './handed.ts';
 import { defaultSize, defaultTiming, noFaults, type SimulatedOptions } from './options.ts';
 
 const options: SimulatedOptions = {
@@ -12,6 +15,7 @@ const options: SimulatedOptions = {
   vms: 300,
   timing: defaultTiming,
   faults: noFaults,
+  handed: await HandedGuests.open(join(tmpdir(), 'gantry-none', 'handed.json')),
   clock: new HeldClock(),
   ...defaultSize(300),
 };

@@ -1,6 +1,3 @@
-/** Why a simulated vm does not move as it runs. */
-export const movesAtRest = 'a vm of a simulated host moves while it is off or saved';
-
 /** What no driver of an agent does, with the reasons (docs/rfd/0034). */
 export const ofOwnVms = {
   adopt: "it is a vm of Gantry's own already",
