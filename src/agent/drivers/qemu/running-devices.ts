@@ -44,9 +44,8 @@ import { letRead } from './confine/let-read.ts';
 import { giveFile } from './confine/ownership.ts';
 import { judgeRawDevice } from './judge-raw-device.ts';
 import { throttleOf } from './disk-limits.ts';
-import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
-import { requireServed } from './served/judge-attached.ts';
+import { requireAttachable } from './served/judge-attached.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
 import {
@@ -158,9 +157,7 @@ export class RunningDevices implements Devices {
     if (disk.kind === 'device') return await this.#attachDrive(disk, file);
     const { account } = this.#parts;
     const folders = this.#parts.served.folders();
-    const files = isNative(disk)
-      ? [resolveFile(file.folder, disk.file)]
-      : await requireServed(disk, file, { folders, account, others });
+    const files = await requireAttachable(disk, file, { folders, account, others });
     if (account !== undefined && !disk.shared)
       for (const one of files) await giveFile(one, account);
     if (account !== undefined) await this.#letRead(file, borrowedPaths(file, disk), account);
