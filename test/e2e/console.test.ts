@@ -138,7 +138,9 @@ describe('the console', { skip: noBrowser }, () => {
     await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
     await page.getByRole('button', { name: `Actions for ${vm.name}` }).click();
     await menu.filter({ hasText: 'Export definition' }).waitFor();
-    assert.deepEqual(await menu.allInnerTexts(), offered);
+    // What stands still is not moved as it runs.
+    const atRest = offered.filter((label) => label !== vmActions.migrate.label);
+    assert.deepEqual(await menu.allInnerTexts(), atRest);
   });
 
   test('WEB-02 what a click has asked for does the same by the API and the command line, for those who may', async () => {

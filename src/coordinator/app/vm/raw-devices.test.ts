@@ -142,7 +142,7 @@ test('a drive is attached by its own name, with what it is known by, and not whi
     'host.configure': () => ({}),
     'machine.arrival.plan': () => ({ ok: true, reasons: [], warnings: [] }),
   });
-  const leaving = { ok: true, reasons: [], warnings: [], storedBytes: 0 };
+  const leaving = { ok: true, reasons: [], warnings: [], storedBytes: 0, guest: null };
   Object.assign(agent.handlers, { 'machine.departure.plan': () => leaving });
   await other.connect([]);
   const migration = await stage.send('POST', '/vms/mine/relocate', { body: { host: 'h2' } });
