@@ -79,10 +79,7 @@ describe('layers that came with a folder', { skip: withoutQemu }, () => {
     await adopt(file);
     await agent.host.until('it is known again', () => agent.host.reports.get(id) !== undefined);
     // The next agent settles what a record leaves unfinished.
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    await agent.restart();
     await take(id);
     assert.equal(readFileSync(join(victim, 'file'), 'utf8'), 'kept');
     assert.equal(statSync(join(victim, 'file')).mode & 0o777, 0o644);

@@ -68,7 +68,7 @@ class Chaos {
       this.#count(`blow ${what}`);
       if (what === 'link') await this.#cutLink();
       else if (what === 'process') this.#killProcess(blow);
-      else await this.#killAgent();
+      else await this.agent.restart();
     }
   }
 
@@ -87,17 +87,6 @@ class Chaos {
     } catch {
       // It ended by itself in between.
     }
-  }
-
-  async #killAgent(): Promise<void> {
-    const links = this.agent.host.links;
-    await this.agent.process.stop('SIGKILL');
-    this.agent.process.run();
-    await this.agent.host.until(
-      'the agent comes back',
-      () => this.agent.host.links > links,
-      60_000,
-    );
   }
 
   #count(what: string): void {

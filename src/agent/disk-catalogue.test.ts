@@ -262,12 +262,10 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
       answer.catch(() => undefined);
       for await (const { filename } of watching)
         if (filename === basename(journal) && (await doneBytes().catch(() => 0)) > 0) break;
-      const { links } = agent.host;
       await agent.process.stop('SIGKILL');
       assert.deepEqual(await rests(), [basename(journal), basename(part)], 'it was in the middle');
       assert.equal(await doneBytes(), half);
-      agent.process.run();
-      await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+      await agent.comeBack();
     };
     const stopped = crypto.randomUUID();
     await killHalfway(stopped);

@@ -105,12 +105,6 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     return snapshotId;
   };
 
-  async function restart(): Promise<void> {
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-  }
   /** What the guest writes, as the record of the layers has it. */
   function topOf({ id, file: own }: Pick<Made, 'id' | 'file'>): string {
     const folder = agent.folder(id);
@@ -131,16 +125,16 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
       const made = await make(where);
       const { id, file } = made;
       await agent.act(id, 'turn-on');
-      await restart();
+      await agent.restart();
       const snapshotId = await takeSnapshot(id, true);
-      await restart();
+      await agent.restart();
       assert.equal((await agent.act(id, 'turn-off')).state, 'off');
       write(topOf(made), 3);
       assert.deepEqual(await read(topOf(made)), [5, 3]);
       await call(id, 'machine.snapshot.revert', { snapshotId, memory: 'restore' });
       await call(id, 'machine.snapshot.recall', { snapshotId });
       assert.equal(agent.host.reports.get(id)?.state, 'saved');
-      await restart();
+      await agent.restart();
       assert.deepEqual(await read(topOf(made)), [5, 9]);
       assert.equal((await agent.act(id, 'restore')).state, 'running');
       assert.equal((await agent.act(id, 'turn-off')).state, 'off');
@@ -160,7 +154,7 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
       assert.equal((await agent.act(id, 'save')).state, 'saved');
       const undoFile = topOf(made);
       assert.notEqual(undoFile, file);
-      await restart();
+      await agent.restart();
       assert.equal((await agent.act(id, 'restore')).state, 'running');
       await agent.act(id, 'turn-off', { undo: 'keep' });
       write(undoFile, undo === 'discard' ? 3 : 4);
@@ -278,7 +272,7 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
       await clone(template, { snapshotId: null }),
       await clone(template, { snapshotId }),
     ];
-    await restart();
+    await agent.restart();
     for (const { id } of copies) await run(id);
     await call(template.id, 'machine.destroy', { keep: [] });
     for (const copy of copies) {
@@ -370,10 +364,7 @@ describe('vms on disks that were made over a base', { skip: withoutQemu }, () =>
     const [, [what]] = await Promise.all([
       agent.host.call('machine.flatten', params).catch(() => undefined),
       once(began, 'change').then(async (seen) => {
-        const { links } = agent.host;
-        await agent.process.stop('SIGKILL');
-        agent.process.run();
-        await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+        await agent.restart();
         return seen as [string];
       }),
     ]);

@@ -98,13 +98,6 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
     assert.equal((await agent.act(id, 'turn-on')).state, 'running');
     assert.equal((await agent.act(id, 'turn-off')).state, 'off');
   }
-  /** The next agent knows all that this one has noted, and nothing of it is damaged. */
-  async function restart(): Promise<void> {
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-  }
   const snapshotOf = (id: string) => ({
     id,
     name: 's',
@@ -125,7 +118,7 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
       await write(disk.file, 9, 2 * miB);
       const snapshotId = crypto.randomUUID();
       await agent.act(id, 'turn-on');
-      if (format === 'qcow2') await restart();
+      if (format === 'qcow2') await agent.restart();
       const snapshot = snapshotOf(snapshotId);
       await agent.host.call('machine.snapshot.take', { ...call(id), snapshot });
       await agent.act(id, 'turn-off');

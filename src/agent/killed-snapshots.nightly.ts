@@ -27,7 +27,6 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
       { memory: true },
     ].entries()) {
       await guest.write(4, index + 1);
-      const { links } = agent.host;
       const known = guest.report().snapshots.length;
       const taking = guest.take(wish).then(
         () => true,
@@ -36,9 +35,7 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
       await new Promise((resolve) => {
         setTimeout(resolve, [30, 15, 150, 300][index]);
       });
-      await agent.process.stop('SIGKILL');
-      agent.process.run();
-      await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+      await agent.restart();
       await taking;
       assert.equal(guest.report().state, 'running');
       await guest.attend();

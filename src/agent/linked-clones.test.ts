@@ -112,15 +112,6 @@ describe('linked clones', { skip: withoutQemu }, () => {
     return Number.parseInt(/^[0-9a-f]{8,}: {2}([0-9a-f]{2}) /m.exec(said)?.[1] ?? '', 16);
   }
 
-  /** Kills the agent; `meanwhile` is done before the next one starts. */
-  async function restart(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    await meanwhile();
-    agent.process.run();
-    await agent.host.until('the agent is back', () => agent.host.links > links, 60_000);
-  }
-
   test('VM-92 a vm and its linked clone run side by side on one base, and neither sees what the other writes', async () => {
     const source = await makeSource();
     const copy = await clone(source);
@@ -186,7 +177,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
       isFault(error, 'refused'),
     );
     await destroy(source.id);
-    await restart();
+    await agent.restart();
     assert.deepEqual(await agent.blockedCodes(copy.id), ['layer-changed'], 'also alone with it');
     await destroy(copy.id);
   });
@@ -330,7 +321,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
       const work = call(copy.id, 'machine.flatten', {});
       work.catch(() => undefined);
       await systemClock.sleep(delayMs);
-      await restart();
+      await agent.restart();
       assert.deepEqual(
         [1, 2].map((region) => read(copy.id, region)),
         [1, 5],
@@ -400,7 +391,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
     const copy = await clone(source);
     const path = base(copy.id);
     const record = join(agent.process.folder, 'data', 'machines', `${copy.id}.json`);
-    await restart(async () => {
+    await agent.restart(async () => {
       const machine = JSON.parse(readFileSync(record, 'utf8')) as {
         layers: { files: { file: string; seal: object }[]; separated: object | null };
       };
@@ -426,7 +417,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
       const work = clone(source);
       work.catch(() => undefined);
       await systemClock.sleep(delayMs);
-      await restart();
+      await agent.restart();
       assert.equal(read(source.id, 1), 1);
       const known = new Set([...agent.host.records.values()].map(({ report }) => report.path));
       const vms = dirname(agent.folder(source.id));

@@ -103,19 +103,19 @@ for (const { format, snapshots } of kinds)
       const to = elsewhere('killed');
       await beginSlowly(to);
       const begun = statSync(to).ino;
-      await moving.killAgent();
+      await moving.agent.restart();
       assert.equal(statSync(to).ino, begun, 'it goes on');
       await moving.limit(null);
       await moving.move(to);
       assert.equal(statSync(to).ino, begun, 'nothing was copied twice');
       await beginSlowly(own);
-      await moving.killAgent();
+      await moving.agent.restart();
       await moving.limit(null);
       await moving.move(to, own);
       await untilOneDisk();
       assert.equal(moving.file, to, 'whoever cancels takes it back to where it still is');
       await beginSlowly(own);
-      await moving.killAgent();
+      await moving.agent.restart();
       await moving.limit(null);
       await guest.attend();
       const snapshot = await guest.take();
@@ -132,7 +132,7 @@ for (const { format, snapshots } of kinds)
         const work = moving.move(to);
         work.catch(() => undefined);
         await systemClock.sleep(wholeMs * moment);
-        await moving.killAgent();
+        await moving.agent.restart();
         await moving.move(to);
         assert.equal(moving.file, to, `turn ${turn}`);
         await untilOneDisk();
@@ -176,13 +176,7 @@ for (const { format, snapshots } of kinds)
         if (turn % 2 === 0) killQemu();
         await moving.agent.process.stop('SIGKILL');
         if (turn % 2 === 1) killQemu();
-        const { links } = moving.agent.host;
-        moving.agent.process.run();
-        await moving.agent.host.until(
-          'the agent is back',
-          () => moving.agent.host.links > links,
-          60_000,
-        );
+        await moving.agent.comeBack();
         await moving.agent.until(guest.id, 'off', 60_000);
         await untilOneDisk();
         await guest.boot();

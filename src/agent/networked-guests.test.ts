@@ -273,11 +273,9 @@ if (isInOwnNetwork(import.meta.filename))
     });
 
     void test('networks outlive the agent, and the next one looks after them', async () => {
-      const links = agent.host.links;
       await agent.process.stop('SIGKILL');
       for (const address of addresses) must('busybox', 'ping', '-c', '1', '-W', '2', address);
-      agent.process.run();
-      await agent.host.until('linked again', () => agent.host.links > links, 60_000);
+      await agent.comeBack();
       await agent.host.until('the network is told again', () => agent.host.networks.length > 0);
       must('ip', 'link', 'del', 'dev', 'gbr0');
       serial.close();
@@ -346,10 +344,7 @@ if (isInOwnNetwork(import.meta.filename))
       serial.write('echo c > /proc/sysrq-trigger\n');
       await serial.until(/Kernel panic/);
       // An agent that has heard nothing of its guest has nothing but the network to go by.
-      const { links } = agent.host;
-      await agent.process.stop('SIGKILL');
-      agent.process.run();
-      await agent.host.until('linked again', () => agent.host.links > links, 60_000);
+      await agent.restart();
       await until('not-answering');
     });
 

@@ -65,11 +65,8 @@ for (const format of ['qcow2', 'vhdx', 'vhd'] as const)
           assert.ok(await done);
           return;
         }
-        const { links } = agent.host;
         await systemClock.sleep(chance.between(0, 400, 'when', String(step)));
-        await agent.process.stop('SIGKILL');
-        agent.process.run();
-        await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+        await agent.restart();
         await done;
         await guest.attend();
       };

@@ -351,12 +351,10 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       `(${count} | dd of=/dev/vdb bs=1M seek=4 conv=notrunc,fsync 2>/dev/null; done) & true`,
     );
     const server = guest.server();
-    const { links } = agent.host;
     await agent.process.stop('SIGKILL');
     const before = await guest.byteOf(4);
     await guest.see('another byte', async () => (await guest.byteOf(4)) !== before);
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    await agent.comeBack();
     await agent.until(guest.id, 'running');
     assert.equal(guest.server(), server);
   });

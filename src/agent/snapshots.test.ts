@@ -143,12 +143,6 @@ describe('snapshots', { skip: withoutQemu }, () => {
     return Promise.all(each);
   }
 
-  async function comeBack(): Promise<void> {
-    const { links } = agent.host;
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-  }
-
   test('SNAP-01 SNAP-02 SNAP-04 SNAP-07 SNAP-11 whatever is taken, reverted to, deleted, committed and discarded, and whenever the agent is killed, each point is what it was', async (t) => {
     t.diagnostic(`GANTRY_SNAPSHOT_SEED=${seed}`);
     const chance = new Chance(seed);
@@ -171,7 +165,7 @@ describe('snapshots', { skip: withoutQemu }, () => {
         void work().catch(() => undefined);
         await systemClock.sleep(chance.between(1, 60, 'when', step));
         await agent.process.stop('SIGKILL');
-        await comeBack();
+        await agent.comeBack();
         // A start that was cut off.
         if (/running|paused/.test(report(id).state)) await agent.act(id, 'turn-off');
         await agent.until(id, 'off');

@@ -309,14 +309,11 @@ describe('machines that travel', { skip }, () => {
     await relocate(id, definition, places[1] ?? elsewhere);
     const wholeMs = performance.now() - beganMs;
     for (let turn = 0; turn < 8; turn += 1) {
-      const { links } = agent.host;
       const parent = places[turn % 2] ?? elsewhere;
       const work = turn < 6 ? relocate(id, definition, parent) : clone(id, definition, elsewhere);
       work.catch(() => undefined);
       await systemClock.sleep(wholeMs * ([0.05, 0.3, 0.5, 0.7, 0.9, 1, 0.3, 0.8][turn] ?? 1));
-      await agent.process.stop('SIGKILL');
-      agent.process.run();
-      await agent.host.until('the agent is back', () => agent.host.links > links, 60_000);
+      await agent.restart();
       const folder = agent.folder(id);
       assert.equal(hashOf(join(folder, 'data.raw')), hash, `turn ${turn}`);
       assert.deepEqual(readdirSync(folder).sort(), [`${definition.name}.json`, 'data.raw']);

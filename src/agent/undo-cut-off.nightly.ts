@@ -1,44 +1,14 @@
 /** Undo disks while agents come and go, with real QEMU: what was decided is done by the next one. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { profiles, vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
+import { profiles, vmDefinitionSchema, type UndoDecision } from '#api';
 import { giB, miB, systemClock } from '#lib';
 import { connectQmp, qmp } from '#qemu';
-import {
-  bareDefinition,
-  newDisk,
-  QemuAgent,
-  starterImage,
-  testDisk,
-  withoutQemu,
-} from './testing/qemu-agent.ts';
+import { bareDefinition, QemuAgent, starterImage, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
-
-const withUndo = (onTurnOff: UndoDecision): Partial<VmDefinition> => ({
-  settings: vmDefinitionSchema.shape.settings.parse({
-    undoDisks: { enabled: true, onTurnOff },
-  }),
-});
-
-function checksum(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
-}
-
-/** As a guest would, into the file that is on top. */
-function write(path: string, pattern: number, offsetMiB: number, sizeMiB: number): void {
-  const command = `write -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
-  execFileSync('qemu-io', ['-f', 'qcow2', '-c', command, path], { stdio: 'ignore' });
-}
-
-function reads(path: string, pattern: number, offsetMiB: number, sizeMiB: number): boolean {
-  const command = `read -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
-  const said = execFileSync('qemu-io', ['-f', 'qcow2', '-r', '-c', command, path]).toString();
-  return !/failed/.test(said);
-}
+import { checksum, makeVmWithUndo, reads, withUndo, write } from './testing/undo-disks.ts';
 
 describe('undo disks while agents come and go', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
@@ -50,26 +20,7 @@ describe('undo disks while agents come and go', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  async function makeVm(decision: UndoDecision): Promise<{ id: string; folder: string }> {
-    const disks = [testDisk('a.qcow2'), { ...testDisk('b.qcow2'), position: 1 }];
-    const definition = bareDefinition({ disks }, withUndo(decision));
-    const id = await agent.create(
-      definition,
-      disks.map(({ file }) => newDisk(file)),
-    );
-    return { id, folder: agent.folder(id) };
-  }
-
-  async function restartAgent(): Promise<void> {
-    await agent.process.stop('SIGKILL');
-    await comeBack();
-  }
-
-  async function comeBack(): Promise<void> {
-    const { links } = agent.host;
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-  }
+  const makeVm = (decision: UndoDecision) => makeVmWithUndo(agent, decision);
 
   /** While there is no agent, its monitor is free. */
   async function untilShutDown(id: string): Promise<void> {
@@ -89,7 +40,7 @@ describe('undo disks while agents come and go', { skip: withoutQemu }, () => {
     write(join(folder, 'a.undo.qcow2'), 7, 1, 30);
     void agent.act(id, 'commit-undo').catch(() => undefined);
     await agent.until(id, 'merging-disks');
-    await restartAgent();
+    await agent.restart();
     await agent.until(id, 'off');
     assert.ok(reads(join(folder, 'a.qcow2'), 7, 1, 30));
     assert.deepEqual(
@@ -146,7 +97,7 @@ describe('undo disks while agents come and go', { skip: withoutQemu }, () => {
     await agent.process.stop('SIGKILL');
     first.close();
     await untilShutDown(id);
-    await comeBack();
+    await agent.comeBack();
     await agent.until(id, 'off', 60_000);
     assert.deepEqual(disks.map(checksum), sums, 'clean again');
     const second = await session();
@@ -168,7 +119,7 @@ describe('undo disks while agents come and go', { skip: withoutQemu }, () => {
     void agent.act(id, 'turn-on').catch(() => undefined);
     await agent.until(id, 'off');
     await agent.process.stop('SIGKILL');
-    await comeBack();
+    await agent.comeBack();
     if (agent.host.reports.get(id)?.state === 'running') await agent.act(id, 'turn-off');
     else await agent.act(id, 'discard-undo');
     assert.deepEqual(

@@ -1,46 +1,22 @@
 /** Undo disks with real QEMU: what is written in a session, and what becomes of it at its end. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   statfsSync,
   statSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
+import type { UndoDecision } from '#api';
 import { hostStore, makeDisk, openDisk, parentFor } from '#disk';
 import { isFault, miB } from '#lib';
 import { bareDefinition, newDisk, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
 import { fill, firstBytes, makeChild, type FileOfDisk } from './testing/served-files.ts';
-
-const withUndo = (onTurnOff: UndoDecision): Partial<VmDefinition> => ({
-  settings: vmDefinitionSchema.shape.settings.parse({
-    undoDisks: { enabled: true, onTurnOff },
-  }),
-});
-
-function checksum(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
-}
-
-/** As a guest would, into the file that is on top. */
-function write(path: string, pattern: number, offsetMiB: number, sizeMiB: number): void {
-  const command = `write -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
-  execFileSync('qemu-io', ['-f', 'qcow2', '-c', command, path], { stdio: 'ignore' });
-}
-
-function reads(path: string, pattern: number, offsetMiB: number, sizeMiB: number): boolean {
-  const command = `read -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
-  const said = execFileSync('qemu-io', ['-f', 'qcow2', '-r', '-c', command, path]).toString();
-  return !/failed/.test(said);
-}
+import { checksum, makeVmWithUndo, reads, withUndo, write } from './testing/undo-disks.ts';
 
 describe('undo disks', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
@@ -52,15 +28,7 @@ describe('undo disks', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  async function makeVm(decision: UndoDecision): Promise<{ id: string; folder: string }> {
-    const disks = [testDisk('a.qcow2'), { ...testDisk('b.qcow2'), position: 1 }];
-    const definition = bareDefinition({ disks }, withUndo(decision));
-    const id = await agent.create(
-      definition,
-      disks.map(({ file }) => newDisk(file)),
-    );
-    return { id, folder: agent.folder(id) };
-  }
+  const makeVm = (decision: UndoDecision) => makeVmWithUndo(agent, decision);
 
   test('DISK-30 DISK-31 VM-08 DISK-24 one undo disk for each disk, in the vm’s folder; the disks are write-protected', async () => {
     const { id, folder } = await makeVm('keep');

@@ -127,14 +127,6 @@ export class MovingGuest implements AsyncDisposable {
     return begun;
   }
 
-  async killAgent(): Promise<void> {
-    const { host, process } = this.agent;
-    const { links } = host;
-    await process.stop('SIGKILL');
-    process.run();
-    await host.until('the agent is back', () => host.links > links, 60_000);
-  }
-
   /** `from`: where the disk is, in whose place there is another one then. */
   #params(to: string, from = this.file): LinkParams<'machine.relocate'> {
     const { agent, guest } = this;

@@ -175,6 +175,20 @@ export class QemuAgent implements AsyncDisposable {
     return this.host.events.filter(({ vmId }) => vmId === id).map(({ name }) => name);
   }
 
+  /** The next agent in the place of one that was stopped; resolves when it is heard. */
+  async comeBack(): Promise<void> {
+    const { links } = this.host;
+    this.process.run();
+    await this.host.until('the agent comes back', () => this.host.links > links, 60_000);
+  }
+
+  /** Kills the agent; `meanwhile` is done before the next one starts. */
+  async restart(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
+    await this.process.stop('SIGKILL');
+    await meanwhile();
+    await this.comeBack();
+  }
+
   /** The process of the vm, found as an outsider would. */
   pid(id: string): number | undefined {
     const { stdout } = spawnSync(

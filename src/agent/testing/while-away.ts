@@ -16,8 +16,6 @@ export async function whileAway<T>(
     return await work(client);
   } finally {
     await client[Symbol.asyncDispose]();
-    const { links } = agent.host;
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    await agent.comeBack();
   }
 }

@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Fault } from '#lib';
 import type { Disk } from '../command-line/spec-storage.ts';
-import { diskDevice } from '../command-line/storage.ts';
 import { isServedImage, readOpenDisk } from '../layers/nodes.ts';
 import * as qmp from '../qmp/commands.ts';
+import { argumentsOf, makeDisk } from '../testing/plain-disks.ts';
 import {
   startBareQemu,
   TemporaryFolder,
@@ -17,11 +17,6 @@ import { handOver, isHandedOver, takeBack, type HandedOver, type HandOver } from
 import { awaitGuest, takeGuest } from './take-guest.ts';
 
 const options = { skip: withoutQemu };
-const board = {
-  chipset: 'pc',
-  processor: { sockets: 1, cores: 1, threads: 1 },
-} as unknown as Parameters<typeof diskDevice>[0];
-
 /** The firmware's count of timer interrupts: it moves only while the machine runs. */
 async function readTicks({ qmp: client }: RealQemu): Promise<number> {
   const command = { 'command-line': 'xp /1xw 0x46c' };
@@ -43,28 +38,12 @@ async function untilTicks(qemu: RealQemu): Promise<number> {
 /** Disk a has an image alone, disk b one on a parent that both sides have. */
 function makeDisks(folder: TemporaryFolder): readonly Disk[] {
   const parent = folder.file('parent');
-  const made = (path: string, more: readonly string[] = []): void => {
-    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...more, path, '8M']);
-  };
-  made(parent);
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', parent, '8M']);
   execFileSync('qemu-io', ['-c', 'write -P 9 4M 1M', parent]);
-  return ['disk-a', 'disk-b'].map((id, position): Disk => {
-    const path = folder.file(id);
-    made(path, position === 0 ? [] : ['-b', parent, '-F', 'qcow2']);
-    const below = { source: { kind: 'file', path: parent }, format: 'qcow2' } as const;
-    return {
-      id,
-      attach: { bus: 'virtio', position },
-      image: {
-        source: { kind: 'file', path },
-        format: 'qcow2',
-        ...(position === 0 ? {} : { backing: below }),
-      },
-      access: 'read-write',
-      cache: 'writeback',
-      discard: 'unmap',
-    };
-  });
+  return [
+    makeDisk('disk-a', 0, folder.file('disk-a')),
+    makeDisk('disk-b', 1, folder.file('disk-b'), parent),
+  ];
 }
 
 async function startWith(
@@ -72,15 +51,7 @@ async function startWith(
   disks: readonly Disk[],
   more: readonly string[] = [],
 ): Promise<RealQemu> {
-  const args = disks.flatMap((disk) => {
-    const { nodes, device } = diskDevice(board, disk);
-    return [
-      ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
-      '-device',
-      JSON.stringify(device),
-    ];
-  });
-  return startBareQemu(folder, [...args, ...more]);
+  return startBareQemu(folder, [...argumentsOf(disks), ...more]);
 }
 
 async function write({ qmp: client }: RealQemu, id: string, pattern: number, region: number) {

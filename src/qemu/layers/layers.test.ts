@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault } from '#lib';
 import type { Disk } from '../command-line/spec-storage.ts';
-import { diskDevice } from '../command-line/storage.ts';
 import * as qmp from '../qmp/commands.ts';
+import { argumentsOf, makeDisk } from '../testing/plain-disks.ts';
 import {
   startBareQemu,
   TemporaryFolder,
@@ -21,11 +21,6 @@ import { openTops } from './put-on-top.ts';
 import { replaceBelow } from './replace-below.ts';
 
 const options = { skip: withoutQemu };
-const board = {
-  chipset: 'pc',
-  processor: { sockets: 1, cores: 1, threads: 1 },
-} as unknown as Parameters<typeof diskDevice>[0];
-
 /** A machine with two disks that runs. */
 class Machine implements AsyncDisposable {
   readonly folder: TemporaryFolder;
@@ -40,27 +35,10 @@ class Machine implements AsyncDisposable {
 
   static async start(): Promise<Machine> {
     const folder = await TemporaryFolder.make();
-    const disks = ['disk-a', 'disk-b'].map((id, position): Disk => {
-      const path = folder.file(`${id}.qcow2`);
-      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M']);
-      return {
-        id,
-        attach: { bus: 'virtio', position },
-        image: { source: { kind: 'file', path }, format: 'qcow2' },
-        access: 'read-write',
-        cache: 'writeback',
-        discard: 'unmap',
-      };
-    });
-    const args = disks.flatMap((disk) => {
-      const { nodes, device } = diskDevice(board, disk);
-      return [
-        ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
-        '-device',
-        JSON.stringify(device),
-      ];
-    });
-    const qemu = await startBareQemu(folder, args);
+    const disks = ['disk-a', 'disk-b'].map((id, position) =>
+      makeDisk(id, position, folder.file(`${id}.qcow2`)),
+    );
+    const qemu = await startBareQemu(folder, argumentsOf(disks));
     await qmp.cont(qemu.qmp);
     return new Machine(folder, qemu, disks);
   }

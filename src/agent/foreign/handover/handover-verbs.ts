@@ -9,14 +9,14 @@ import { Fault, isFault } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { LinkParams } from '#api';
 import type { Handlers } from '../../link/calls.ts';
-import { editDomain } from '../edit/edit-domain.ts';
 import { define, readDefined } from '../edit/persist.ts';
 import { isNotKnown } from '../not-known.ts';
 import { lookUp } from '../make/domains.ts';
 import type { Standing } from '../passage/standing.ts';
 import { Turns } from '../turns.ts';
 import { fetchKept, putKept } from './kept-files.ts';
-import { changedSince, planReturn, readHandover } from './judge-handover.ts';
+import { planReturn, readHandover } from './judge-handover.ts';
+import { returnedText } from './returned-text.ts';
 
 type HandoverVerb =
   `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end' | 'fetch' | 'put'}`;
@@ -69,27 +69,15 @@ export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
 
 async function takeBack(
   self: Standing,
-  {
-    id,
-    uuid,
-    xml,
-    base,
-    wanted,
-    onGuestReboot,
-    resources,
-    extensions,
-    startsWithHost,
-  }: LinkParams<'machine.handover.take'>,
+  params: LinkParams<'machine.handover.take'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { host, client, machines } = self;
+  const { id, uuid, startsWithHost } = params;
   self.know(uuid, id);
   // It is not others that have made it there.
   using _coming = machines.expect(id);
-  const { architecture } = host.facts;
-  const since = changedSince(xml, { base, resources, extensions });
-  const context = { architecture, sizes: new Map() };
-  const text = editDomain(xml, { base, wanted, onGuestReboot, ...since }, context);
+  const text = returnedText(params, host.facts.architecture);
   const there = await lookUp(client, uuid, signal);
   const isKept = there !== undefined && (await isPersistent(client, there, signal));
   const dom = isKept ? there : await define(client, text, signal);

@@ -5,15 +5,13 @@ import { attributeOf, find, readXml, textOf, type XmlNode } from '#foreign';
 import { describeFault, isFault, type Reason } from '#lib';
 import type { Client, StorageVolHandle } from '#libvirt';
 import type { BorrowedPools } from '../copy/borrowed-pool.ts';
-import { editDomain, type Change } from '../edit/edit-domain.ts';
 import { readDefined } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
-import { changeOfKept, readKept } from '../hardware/kept-for-others.ts';
-import { readShare } from '../hardware/processor-share.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { lookUp } from '../make/domains.ts';
 import { Volumes } from '../make/volumes.ts';
 import { findKept } from './find-kept.ts';
+import { returnedText } from './returned-text.ts';
 
 export interface HandoverQuestion {
   readonly client: Client;
@@ -116,47 +114,16 @@ function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware
   return reasons;
 }
 
-/** What has become of it, beside its hardware, since the text was read. */
-export function changedSince(
-  xml: string,
-  {
-    base,
-    resources,
-    extensions,
-  }: Pick<LinkParams<'machine.handover.plan'>, 'base' | 'resources' | 'extensions'>,
-): Pick<Change, 'share' | 'kept'> {
-  const domain = readXml(xml);
-  const known = readShare(domain, base.processor.count).resources;
-  return {
-    // A guarantee is no word of its hypervisor's.
-    share: resources && {
-      base: known,
-      wanted: { ...resources, cpuReservePercent: known.cpuReservePercent },
-    },
-    kept: extensions && changeOfKept(readKept(xml, domain).kept, extensions),
-  };
-}
-
 /** Errors: those of the client. */
 export async function planReturn(
   { client, architecture }: { readonly client: Client; readonly architecture: string },
-  {
-    uuid,
-    xml,
-    base,
-    wanted,
-    onGuestReboot,
-    resources,
-    extensions,
-    mayBeThere,
-  }: LinkParams<'machine.handover.plan'>,
+  asked: LinkParams<'machine.handover.plan'>,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.handover.plan'>> {
+  const { uuid, xml, base, wanted, mayBeThere } = asked;
   const reasons: Reason[] = [];
   try {
-    const since = changedSince(xml, { base, resources, extensions });
-    const context = { architecture, sizes: new Map() };
-    editDomain(xml, { base, wanted, onGuestReboot, ...since }, context);
+    returnedText(asked, architecture);
     await requireNetworks(client, base, wanted, signal);
   } catch (error) {
     if (!isFault(error)) throw error;
