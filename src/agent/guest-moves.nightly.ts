@@ -6,54 +6,51 @@ import { after, before, describe, test } from 'node:test';
 import { profiles } from '#api';
 import { Fault } from '#lib';
 import { GuestMove } from './testing/guest-move.ts';
+import { GuestPair } from './testing/guest-pair.ts';
 import { bareDefinition, QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
-import { WrittenGuest } from './testing/written-guest.ts';
 
 describe(
   'guests that move as they work, and what is killed meanwhile',
   { skip: withoutQemu },
   () => {
-    let here: QemuAgent;
-    let there: QemuAgent;
-    let guest: WrittenGuest;
+    let pair: GuestPair;
 
     before(async () => {
-      [here, there] = await Promise.all([QemuAgent.start(), QemuAgent.start()]);
-      guest = new WrittenGuest(here);
-      await guest.create({}, { tpm: true });
-      await guest.boot();
+      pair = await GuestPair.start({ tpm: true });
     });
     after(async () => {
-      guest?.close();
-      await there?.[Symbol.asyncDispose]();
-      await here?.[Symbol.asyncDispose]();
+      await pair?.[Symbol.asyncDispose]();
     });
 
     test('an agent that is killed finds its guest: at work while disks are on their way, standing when all has gone', async () => {
+      const { guest, here, there } = pair;
       for (const region of [0, 1]) await guest.write(region, region + 1);
-      const move = new GuestMove(here, there, guest.definition);
+      const move = pair.move();
       await move.depart();
       await move.carryFiles();
       await move.wait();
       guest.close();
       const lost = move.handOver();
       await here.process.stop('SIGKILL');
-      await Promise.all([restart(here), assert.rejects(lost, Fault)]);
+      await Promise.all([here.comeBack(), assert.rejects(lost, Fault)]);
+      await assert.rejects(move.handOver(), {
+        code: 'unavailable',
+        message: /^the connection to the other host was lost$/,
+        hint: 'it works on where it was: move it again',
+      });
       await guest.attend();
       assert.equal(await guest.run('echo on'), 'on');
       await move.giveUp();
 
-      const next = new GuestMove(here, there, guest.definition);
+      const next = pair.move();
       await next.depart();
       await next.carryFiles();
       await next.wait();
       await next.handOver();
       guest.close();
-      await here.process.stop('SIGKILL');
-      await restart(here);
+      await here.restart();
       assert.ok((await next.handOver()).stoodMs >= 0, 'it is still so');
-      await there.process.stop('SIGKILL');
-      await restart(there);
+      await there.restart();
       await assert.rejects(next.arrive(), { code: 'not-found' });
       await next.giveUp();
       await guest.attend();
@@ -62,15 +59,15 @@ describe(
     });
 
     test('a paused guest with snapshots goes with all of its layers, and is paused there', async () => {
+      const { guest, here } = pair;
       const snapshotId = await guest.take({ memory: true });
       await guest.write(5, 6);
       await here.act(guest.id, 'pause');
-      const move = new GuestMove(here, there, guest.definition);
+      const move = pair.move();
       await move.run();
-      await guest.goTo(there);
-      [here, there] = [there, here];
+      await pair.arrived();
       assert.equal(guest.report().state, 'paused');
-      await here.act(guest.id, 'resume');
+      await pair.here.act(guest.id, 'resume');
       assert.deepEqual(await guest.read(), [1, 2, 0, 0, 0, 6]);
       await guest.revert(snapshotId);
       assert.deepEqual(await guest.read(), [1, 2, 0, 0, 0, 0]);
@@ -100,10 +97,3 @@ test('a machine with UEFI goes with its variables and its TPM', { skip: withoutQ
   await there.act(id, 'turn-off');
   await there.act(id, 'turn-on');
 });
-
-/** It is heard again. */
-async function restart(agent: QemuAgent): Promise<void> {
-  const { links } = agent.host;
-  agent.process.run();
-  await agent.host.until('the agent is back', () => agent.host.links > links);
-}

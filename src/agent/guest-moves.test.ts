@@ -4,36 +4,29 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Fault } from '#lib';
-import { GuestMove } from './testing/guest-move.ts';
-import { byTester, QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
-import { WrittenGuest } from './testing/written-guest.ts';
+import { GuestPair } from './testing/guest-pair.ts';
+import { byTester, withoutQemu } from './testing/qemu-agent.ts';
 
 describe('guests that move as they work', { skip: withoutQemu }, () => {
-  let here: QemuAgent;
-  let there: QemuAgent;
-  let guest: WrittenGuest;
+  let pair: GuestPair;
 
   before(async () => {
-    [here, there] = await Promise.all([QemuAgent.start(), QemuAgent.start()]);
-    guest = new WrittenGuest(here);
-    await guest.create();
-    await guest.boot();
+    pair = await GuestPair.start();
   });
   after(async () => {
-    guest?.close();
-    await there?.[Symbol.asyncDispose]();
-    await here?.[Symbol.asyncDispose]();
+    await pair?.[Symbol.asyncDispose]();
   });
 
   test('MIG-07 a guest goes on where it stood, with its memory and all that it wrote', async () => {
+    const { guest, here, there } = pair;
     for (const region of [0, 1, 2]) await guest.write(region, region + 1);
     const boot = await guest.run('cat /proc/sys/kernel/random/boot_id; echo here > /run/mark');
     const folder = here.folder(guest.id);
-    const move = new GuestMove(here, there, guest.definition);
+    const move = pair.move();
     assert.deepEqual(await move.plan(), []);
     const handed = await move.run();
     assert.ok(handed.sentBytes > 0 && handed.stoodMs > 0, JSON.stringify(handed));
-    await guest.goTo(there);
+    await pair.arrived();
     assert.equal(there.host.reports.get(guest.id)?.state, 'running');
     const now = await guest.run('cat /proc/sys/kernel/random/boot_id; cat /run/mark');
     assert.equal(now, `${boot}\nhere`);
@@ -41,20 +34,24 @@ describe('guests that move as they work', { skip: withoutQemu }, () => {
     assert.deepEqual((await guest.read()).slice(0, 4), [1, 2, 3, 4]);
     assert.ok(!existsSync(folder), 'nothing is left where it was');
     assert.equal(here.host.events.filter(({ name }) => name === 'vm.crashed').length, 0);
-    [here, there] = [there, here];
   });
 
   test('MIG-10 a move that is cancelled or loses its streams leaves the guest where it is, and nothing there', async () => {
+    const { guest, here, there } = pair;
     const others = (): string[] => readdirSync(join(there.process.folder, 'data', 'vms'));
     const before = others();
     for (const how of ['cancelled', 'cut'] as const) {
-      const move = new GuestMove(here, there, guest.definition);
+      const move = pair.move();
       await move.depart();
       await move.carryFiles();
       await move.wait();
       if (how === 'cut') {
         move.cut();
-        await assert.rejects(move.handOver(), Fault);
+        await assert.rejects(move.handOver(), {
+          code: 'unavailable',
+          message: /^the connection to the other host broke: /,
+          hint: 'it works on where it was: move it again',
+        });
       } else {
         const asked = { ...move.move, cause: byTester };
         const handing = here.host.begin('machine.departure.hand-over', asked);

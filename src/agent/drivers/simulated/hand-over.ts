@@ -71,7 +71,9 @@ export class SimulatedDeparture implements Departing {
   async handOver({ limit, signal, onProgress }: HandOverWork): Promise<HandedOver> {
     const stream = this.#offered;
     if (stream === undefined || stream.destroyed)
-      throw new Fault('unavailable', 'nothing joins the guest with the other host');
+      throw new Fault('unavailable', 'the connection to the other host was lost', {
+        hint: 'it works on where it was: move it again',
+      });
     const { clock, timing, handed } = this.#options;
     const { definition, startedWith, generation } = this.#file();
     const { id } = definition;

@@ -126,7 +126,9 @@ class GuestStreams {
     );
     this.#carried.push(carried.catch(() => undefined));
     const ended = carried.then(() => {
-      throw new Fault('unavailable', `the stream ${channel} between both hosts has ended`);
+      throw new Fault('unavailable', `the stream ${channel} between both hosts has ended`, {
+        hint: 'the vm works on where it was: move it again',
+      });
     });
     await Promise.race([joined.promise, ended]);
     await Promise.all(answers);

@@ -40,6 +40,8 @@ export const memoryChannel = 'memory';
 /** Of the 300 ms that a guest may stand still the rest is for what is done besides (MIG-02). */
 const downtimeMs = 150;
 
+const moveAgain = 'it works on where it was: move it again';
+
 /** Disks that the process writes: their tops are made anew on the other host. */
 export function writtenDisks({ definition, startedWith }: MachineFile): readonly Disk[] {
   const { disks } = (startedWith ?? definition).hardware;
@@ -113,6 +115,11 @@ export class QemuDeparture implements Departing {
 
   async handOver({ limit, signal, onProgress }: HandOverWork): Promise<HandedOver> {
     const { client, acceleration } = this.#parts;
+    let isBroken = false;
+    const letGo = async (): Promise<void> => {
+      isBroken ||= this.#offered.isBroken();
+      await this.#offered.end();
+    };
     try {
       const handed = await handOver(client(), {
         disks: this.#handed((channel) => this.#pathOf(channel)),
@@ -123,15 +130,17 @@ export class QemuDeparture implements Departing {
         signal,
         onProgress: ({ what, part }) =>
           onProgress(part, what === 'disks' ? 'copying disks' : 'sending the memory'),
-        letGo: () => this.#offered.end(),
+        letGo,
       });
       this.#sentBytes = handed.sentBytes;
       this.#stoodSinceMs = handed.stoodSinceMs;
       await this.#offered.close();
       return this.#told();
     } catch (error) {
-      await this.#offered.end();
-      throw error;
+      await letGo();
+      if (!isBroken || signal.aborted) throw error;
+      const message = 'the connection to the other host broke';
+      throw new Fault('unavailable', message, { cause: error, hint: moveAgain });
     }
   }
 
@@ -154,7 +163,10 @@ export class QemuDeparture implements Departing {
   #pathOf(channel: string): string {
     const path = this.#offered.pathOf(channel);
     if (path !== undefined) return path;
-    throw new Fault('unavailable', `nothing joins ${channel} with the other host`);
+    // Whoever offered it was an agent before this one, or its answer was lost.
+    throw new Fault('unavailable', 'the connection to the other host was lost', {
+      hint: moveAgain,
+    });
   }
 
   /** A disk with layers goes by its top alone: what lies below is there. */

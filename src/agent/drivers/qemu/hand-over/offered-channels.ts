@@ -20,6 +20,11 @@ export class OfferedChannels {
     return this.#offered.get(channel)?.socketPath;
   }
 
+  /** Whether the other end of one has gone by itself. */
+  isBroken(): boolean {
+    return [...this.#offered.values()].some(({ far }) => far.destroyed || far.readableEnded);
+  }
+
   /** The stream to be joined with the other host. One that was offered under that name before has ended. */
   async offer(channel: string, socketPath: string, account: Account | undefined): Promise<Duplex> {
     await this.#end(channel);
