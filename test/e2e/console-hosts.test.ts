@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import type { Host, HostCapacity, Vm } from '#api';
+import type { Host, HostCapacity, Operation, Vm } from '#api';
 import { freePort } from '../../src/coordinator/testing/free-port.ts';
 import { startLibvirtd } from '../interop/libvirt/daemon.ts';
 import { whyNot } from '../interop/libvirt/tools.ts';
@@ -454,7 +454,10 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await dialog.locator('#typed-name').fill('test');
     const asked = page.waitForRequest((request) => request.method() === 'DELETE');
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
-    assert.equal(new URL((await asked).url()).searchParams.get('disks'), 'keep');
+    const deletion = await asked;
+    assert.equal(new URL(deletion.url()).searchParams.get('disks'), 'keep');
+    const deleting = (await (await deletion.response())?.json()) as Operation;
+    assert.equal((await client.wait(deleting)).state, 'done');
     await dialog.waitFor({ state: 'detached' });
     await gantry.must('host', 'remove', 'others', '--yes');
   });
