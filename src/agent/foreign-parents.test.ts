@@ -377,7 +377,12 @@ describe('disks that were made over other files', { skip: withoutQemu }, () => {
       }
       describeAs(late.file, makePart(join(agent.shelf, 'late-flat.vmdk')));
       assert.deepEqual(await attach(runner, late), { live: true });
-      describeAs(file, makePart(join(agent.shelf, 'own-flat.vmdk')));
+      // Neither to what no vm has, until somebody has meant it.
+      const part = makePart(join(agent.shelf, 'own-flat.vmdk'));
+      describeAs(file, part);
+      assert.deepEqual(await agent.blockedCodes(id), ['disk-parent']);
+      await misledTo(part, sum(file), file);
+      for (const change of [detach, attach]) await change(id, disk);
       await sum(file);
       await run(id);
     });

@@ -1,6 +1,7 @@
 /** What a driver's storage does with layers of disks (docs/rfd/0012). */
 import type { Hardware } from '#api';
 import type { Borrowed, Layer, Layers, Seal } from '../machine/layers/layers.ts';
+import type { ServedChain } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 /** Whose layers: the folder that names are in, and the account that files are for. */
@@ -49,10 +50,25 @@ export interface LayerStorage {
     file: string,
     machines: readonly MachineFile[],
   ): Promise<Borrowed[] | null>;
-  /** Names of the machines that have a disk made from the file. */
+  /**
+   * What a disk that is served consists of and is made from, as its files say; null: it is not there. Errors: as the disk library's; `refused`
+   * for a name that leads to what another of the machines has.
+   */
+  findServed(
+    machine: MachineFile,
+    disk: DiskFile,
+    others: readonly MachineFile[],
+  ): Promise<ServedChain | null>;
+  /** Errors: `refused` where the files of a disk that is served lead to others than the record has; where they cannot be followed. */
+  requireServed(
+    machine: MachineFile,
+    disk: DiskFile,
+    others: readonly MachineFile[],
+  ): Promise<void>;
+  /** Names of the machines that have a disk made from one of the files. */
   findBorrowers(
     machine: LayerPlace,
-    file: string,
+    files: readonly string[],
     machines: readonly MachineFile[],
   ): Promise<string[]>;
   /** Gives a file that nobody writes a second name, in the folder of another machine. Errors: `refused`, `exists`. */

@@ -20,6 +20,7 @@ import {
   type MovedFiles,
   type Renaming,
 } from './layers/rename-files.ts';
+import { requireSameChains } from './layers/take-parents.ts';
 import { livePace } from './paces.ts';
 import type { MachineFile } from './record.ts';
 
@@ -45,6 +46,8 @@ export async function beginMove(hands: Hands, travel: Travel, move: DiskMove): P
   await requireMovable(hands, move, renamings);
   const after = { ...file, definition };
   const others = host.others(file.definition.id);
+  // Those that it goes by are removed when it has gone.
+  await requireSameChains(host, file);
   const [plan] = await travel.planMove(file, after, renamings, others);
   const { from: fromPath, to: toPath } = present(plan, 'where the disk goes');
   const served = isNative(disk) ? null : await planTwin(hands, disk, to, layered);

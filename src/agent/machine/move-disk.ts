@@ -11,6 +11,7 @@
  * last write to that on, until the record says `moved`, the guest stands still. Of a disk that is served to the process both
  * files are, under two names, which the record has (docs/rfd/0027).
  */
+import { basename, dirname } from 'node:path';
 import type { Disk } from '#api';
 import { isFault, present, systemClock } from '#lib';
 import type { Travel } from '../drivers/files.ts';
@@ -30,6 +31,7 @@ import { carryMemories } from './layers/carry-memories.ts';
 import { sealAnew, tidyLayers } from './layers/change-layers.ts';
 import { chainOf } from './layers/layers.ts';
 import { letStand } from './layers/live-snapshot.ts';
+import { putServed } from './layers/served-chain.ts';
 import { namesOf, renameDisks, renameFiles } from './layers/rename-files.ts';
 import { livePace } from './paces.ts';
 import type { MachineFile } from './record.ts';
@@ -123,7 +125,7 @@ async function noteMoved(hands: Hands): Promise<void> {
   const { from, to, definition, definitionVersion, served } = moving;
   await hands.running?.layers.goOn(diskOf(hands.file, from));
   const names = new Map(renamingsOf(moving).map((one) => [one.from, one.to]));
-  const renamed = renameFiles(layers, names);
+  const renamed = withTwin(renameFiles(layers, names), hands.file, moving);
   const others = servedAs.filter(({ disk }) => disk !== from);
   hands.set({
     definition,
@@ -145,6 +147,19 @@ async function noteMoved(hands: Hands): Promise<void> {
       await systemClock.sleep(recordPauseMs);
     }
   }
+}
+
+/** What it went to is a disk by itself, of the files that were made for it. */
+function withTwin(
+  layers: MachineFile['layers'],
+  { folder }: MachineFile,
+  { to, toPath, served }: Moving,
+): MachineFile['layers'] {
+  if (served === null) return layers;
+  const parts = served.to.files
+    .filter((path) => path !== toPath)
+    .map((path) => (dirname(path) === folder ? basename(path) : path));
+  return putServed(layers, to, { disk: to, parts, parents: [] });
 }
 
 async function endMove(hands: Hands, travel: Travel): Promise<void> {

@@ -41,6 +41,13 @@ export async function findDiskUsers(machines: readonly MachineFile[]): Promise<D
         await use(resolveFile(machine.folder, layer.file), as, layer.format);
       }
     }
+    for (const chain of machine.layers.served ?? []) {
+      for (const part of chain.parts) await use(resolveFile(machine.folder, part), 'disk');
+      for (const { file, format, parts } of chain.parents) {
+        await use(resolveFile(machine.folder, file), 'parent', format);
+        for (const part of parts) await use(resolveFile(machine.folder, part.file), 'parent');
+      }
+    }
     for (const medium of [...opticalDrives.map((drive) => drive.medium), floppy?.medium])
       if (medium?.kind === 'file') await use(resolveFile(machine.folder, medium.file), 'medium');
   }

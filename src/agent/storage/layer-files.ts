@@ -5,12 +5,11 @@
  * Invariants: (1) a layer appears under its name by one rename, whole and flushed; nothing that exists is
  * overwritten; (2) a merge leaves the upper file as it is, so that it can be done again.
  */
-import { createHash } from 'node:crypto';
 import { chmod, cp, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { isNative, type Hardware } from '#api';
-import { assert, Fault, kiB, miB } from '#lib';
+import { assert, Fault, miB } from '#lib';
 import { commitImage, createImage, renameParent, type ImageFormat } from '#qemu';
 import type {
   DiskFile,
@@ -28,6 +27,7 @@ import {
 } from '../drivers/qemu/saved-facts.ts';
 import { filesNamed, quietLayers } from '../machine/layers/carried-layers.ts';
 import { layersSchema, type Borrowed, type Layers, type Seal } from '../machine/layers/layers.ts';
+import { servedChainOf, withServed, type ServedChain } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
@@ -38,7 +38,9 @@ import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
 import { flattenTo } from './flatten-to.ts';
 import { findBorrowers, readParents } from './read-parents.ts';
-import { requireNamed } from './recorded-chain.ts';
+import { readSeal } from './read-seal.ts';
+import { parentByRecord, requireNamed } from './recorded-chain.ts';
+import { readServedChain, requireSameChain } from './served-chains.ts';
 import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
 import { storeApart } from './store-apart.ts';
 
@@ -51,7 +53,6 @@ export interface LayerFilesOptions {
   readonly own: (path: string, uid: number | null) => Promise<void>;
 }
 
-const headBytes = 64 * kiB;
 const maxFileBytes = 4 * miB;
 
 /** The layers as they lie beside the disks, with the version of their form. */
@@ -133,8 +134,12 @@ export class LayerFiles implements LayerStorage {
     await this.unprotect(machine, lower, 0o200);
     if (!chain.every(isNative)) {
       const uppers = [upper, ...below.slice(0, below.indexOf(target))];
-      const store = storeApart(this.#options.folders(machine.folder), machines);
-      await mergeServed(uppers, target, store, merge);
+      const folders = this.#options.folders(machine.folder);
+      const owner = machines.find(({ folder }) => folder === machine.folder);
+      const own = chain.find(({ file }) => file === lower);
+      assert(owner !== undefined && own !== undefined, 'the machine is among all of the host');
+      const parent = await parentByRecord(owner, own, folders);
+      await mergeServed(uppers, { ...target, parent }, storeApart(folders, machines), merge);
       return flush(into);
     }
     await commitImage(this.#options.qemuImg(), {
@@ -168,12 +173,40 @@ export class LayerFiles implements LayerStorage {
     return parents;
   }
 
+  async findServed(
+    machine: MachineFile,
+    { file, format }: DiskFile,
+    others: readonly MachineFile[],
+  ): Promise<ServedChain | null> {
+    const { folder } = machine;
+    const store = storeApart(this.#options.folders(folder), [...others, machine]);
+    const path = resolveFile(folder, file);
+    const chain = await readServedChain({ path, format }, folder, store);
+    return chain && { disk: file, ...chain };
+  }
+
+  async requireServed(
+    machine: MachineFile,
+    { file, format }: DiskFile,
+    others: readonly MachineFile[],
+  ): Promise<void> {
+    const { folder, layers } = machine;
+    const chain = servedChainOf(layers, { file });
+    const path = resolveFile(folder, file);
+    if (chain === undefined || !(await exists(path))) return;
+    const store = storeApart(this.#options.folders(folder), [...others, machine]);
+    await requireSameChain({ path, format }, folder, chain, store);
+  }
+
   findBorrowers(
     machine: LayerPlace,
-    file: string,
+    files: readonly string[],
     machines: readonly MachineFile[],
   ): Promise<string[]> {
-    return findBorrowers([resolveFile(machine.folder, file)], machines);
+    return findBorrowers(
+      files.map((file) => resolveFile(machine.folder, file)),
+      machines,
+    );
   }
 
   async linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void> {
@@ -350,8 +383,10 @@ export class LayerFiles implements LayerStorage {
   }
 
   /** Beside the definition, so that the folder can be carried elsewhere. */
-  async write(machine: LayerPlace, layers: Layers): Promise<void> {
+  async write(machine: LayerPlace, all: Layers): Promise<void> {
     const { layers: path } = ownPlaces(machine);
+    // Whoever takes the folder in reads these anew.
+    const layers = withServed(all, []);
     if (layers.tops.length === 0 && layers.snapshots.length === 0) {
       await rm(path, { force: true });
       return;
@@ -440,23 +475,6 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-async function readSeal(path: string): Promise<Seal> {
-  const handle = await open(path, 'r');
-  try {
-    const { size, mtimeNs, mode } = await handle.stat({ bigint: true });
-    const head = Buffer.alloc(headBytes);
-    const { bytesRead } = await handle.read(head, 0, headBytes, 0);
-    return {
-      sizeBytes: Number(size),
-      modified: String(mtimeNs),
-      head: createHash('sha256').update(head.subarray(0, bytesRead)).digest('hex'),
-      mode: Number(mode) & 0o777,
-    };
-  } finally {
-    await handle.close();
   }
 }
 

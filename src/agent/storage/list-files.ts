@@ -8,6 +8,7 @@ import { isNative, type Disk } from '#api';
 import type { FileRole, StoredFile } from '../drivers/storage.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { chainFrom, undoFiles } from '../machine/layers/layers.ts';
+import { filesOfChain, servedChainOf } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { readBacking } from './backing.ts';
@@ -168,7 +169,13 @@ export async function usedByOthers(others: readonly MachineFile[]): Promise<Map<
   for (const other of others) {
     for (const disk of other.definition.hardware.disks) {
       const paths = await Promise.all(diskPaths(other, disk).map(realPath));
-      const parents = await parentsOf(paths.at(-1) ?? '', disk.format);
+      const chain = servedChainOf(other.layers, disk);
+      const parents =
+        chain === undefined
+          ? await parentsOf(paths.at(-1) ?? '', disk.format)
+          : await Promise.all(
+              filesOfChain(chain).map((one) => realPath(resolveFile(other.folder, one))),
+            );
       for (const path of [...paths, ...parents]) used.set(path, other.definition.name);
     }
   }

@@ -11,6 +11,7 @@ import { hostStore, openDisk } from '#disk';
 import { Fault } from '#lib';
 import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
 import { filesBelowOwn } from '../machine/layers/layers.ts';
+import { borrowedOf } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { isInside, liesBelow, realPath } from './allowed.ts';
 import { readBackingText } from './backing.ts';
@@ -161,6 +162,9 @@ export async function findWriter(
     const readOnly = new Set(hardware.disks.filter((one) => one.readOnly).map(({ file }) => file));
     const files = [
       ...hardware.disks.filter((disk) => !disk.readOnly).map((disk) => diskPaths(other, disk)[0]),
+      ...(other.layers.served ?? [])
+        .filter(({ disk }) => !readOnly.has(disk))
+        .flatMap(({ parts }) => parts.map((part) => resolveFile(other.folder, part))),
       ...layers
         .filter(({ file, shared }) => !shared && !readOnly.has(file))
         .map(({ file }) => resolveFile(other.folder, file)),
@@ -178,10 +182,14 @@ export async function findBorrowers(
   paths: readonly string[],
   machines: readonly MachineFile[],
 ): Promise<string[]> {
+  if (paths.length === 0) return [];
   const names: string[] = [];
   let ours: ReadonlySet<string> | undefined;
   for (const { layers, folder, definition } of machines) {
-    const borrowed = layers.files.filter((layer) => layer.borrowed);
+    const borrowed = [
+      ...layers.files.filter((layer) => layer.borrowed),
+      ...(layers.served ?? []).flatMap(borrowedOf),
+    ];
     if (borrowed.length === 0) continue;
     ours ??= new Set(await Promise.all(paths.map(fileIdentity)));
     for (const { file } of borrowed) {

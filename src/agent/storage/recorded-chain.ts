@@ -2,20 +2,24 @@
  * Disks of vms, opened for reading by the rights of this program. A process that broke out of QEMU can write any name into the
  * headers of its own disks; with the rights of the agent that would be followed into disks of other vms (docs/rfd/0041).
  *
- * Invariant: what lies below a vm's disk is opened by the record of its layers; no name in a file that the vm may write leads anywhere,
- * but for disks that are served: theirs lead to nothing that other vms have.
+ * Invariant: what lies below a vm's disk is opened by the record of its layers; no name in a file that the vm may write leads anywhere
+ * else. Of a disk that is served, of which the record does not know that yet, names lead to nothing that other vms have.
  */
 import { dirname, resolve } from 'node:path';
-import { isNative } from '#api';
+import { isNative, tellFinding } from '#api';
 import { openDisk, type Disk as OpenDisk, type OpenOptions } from '#disk';
 import { Fault } from '#lib';
 import { resolveFile } from '../drivers/qemu/places.ts';
 import { chainFrom, type Layer } from '../machine/layers/layers.ts';
+import { isSameSeal } from '../machine/layers/seal.ts';
+import { borrowedOf, servedChainOf, type SealedFile } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { readBackingText } from './backing.ts';
-import type { DiskFile } from './child-disk.ts';
+import { storeOf, type DiskFile } from './child-disk.ts';
 import { fileIdentity } from './file-identity.ts';
+import { readSeal } from './read-seal.ts';
+import { requireSameChain } from './served-chains.ts';
 import { storeApart } from './store-apart.ts';
 
 type Parent = OpenOptions['parent'];
@@ -69,9 +73,8 @@ export async function parentByRecord(
   }
   const [, ...below] = chain;
   for (const { file } of below) await requireInside(resolveFile(folder, file), folders);
-  // Of a disk that is served to QEMU the record does not know what lies below it: whoever opens it does so by a store that
-  // keeps vms apart (store-apart.ts).
-  const lowest: Parent = isNative(chain.at(-1) ?? top) ? 'none' : 'follow';
+  const own = chain.at(-1) ?? top;
+  const lowest = isNative(own) ? 'none' : await parentOfServed({ folder, layers }, own, folders);
   return below.reduceRight<Parent>(
     (parent, { file, format }) => ({
       path: resolveFile(folder, file),
@@ -81,6 +84,44 @@ export async function parentByRecord(
     }),
     lowest,
   );
+}
+
+/**
+ * Of a disk that is served. One of which the record does not know yet what it is made from says it itself: whoever opens it does so
+ * by a store that keeps vms apart (store-apart.ts), and so he finds its further parts.
+ */
+async function parentOfServed(
+  { folder, layers }: Owner,
+  { file, format }: Pick<Layer, 'file' | 'format'>,
+  folders: readonly string[],
+): Promise<Parent> {
+  const chain = servedChainOf(layers, { file });
+  if (chain === undefined) return 'follow';
+  const own = { path: resolveFile(folder, file), format };
+  await requireSameChain(own, folder, chain, storeOf(folders));
+  for (const one of borrowedOf(chain)) {
+    const path = resolveFile(folder, one.file);
+    await requireInside(path, folders);
+    await requireSeal(own, one, path);
+  }
+  return chain.parents.reduceRight<Parent>(
+    (parent, one) => ({ path: resolveFile(folder, one.file), format: one.format, parent }),
+    'none',
+  );
+}
+
+/** Errors: `refused`; `disk`: whose parent it is. */
+async function requireSeal(
+  { path: disk }: DiskFile,
+  { seal }: SealedFile,
+  path: string,
+): Promise<void> {
+  const found = await readSeal(path).catch(() => undefined);
+  if (found !== undefined && isSameSeal(seal, found)) return;
+  const state = found === undefined ? 'layer-missing' : 'layer-changed';
+  const { code, evidence: text, remedy } = tellFinding(state, { file: path, disk });
+  const reasons = [{ code, text, remedy }];
+  throw new Fault('refused', text, { hint: remedy, facts: { file: path }, reasons });
 }
 
 /** Before a tool follows the names itself. Errors: `refused` where the first of the files names another than the second. */

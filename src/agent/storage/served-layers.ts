@@ -3,7 +3,15 @@
  * what lies below them, or none.
  */
 import { isAbsolute, normalize } from 'node:path';
-import { claimDisk, commitLayers, openDisk, portableName, type Disk, type FileStore } from '#disk';
+import {
+  claimDisk,
+  commitLayers,
+  openDisk,
+  portableName,
+  type Disk,
+  type FileStore,
+  type OpenOptions,
+} from '#disk';
 import { Fault } from '#lib';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { storeOf, type DiskFile } from './child-disk.ts';
@@ -96,10 +104,10 @@ export async function requireAlone(base: DiskFile): Promise<void> {
   );
 }
 
-/** Writes what the upper files hold into the one below them; `uppers` from the top down; `store`: leads to what lies below. Errors: `refused`, `cancelled`. */
+/** Writes what the upper files hold into the one below them; `uppers` from the top down; `store`: leads to its further parts. Errors: `refused`, `cancelled`. */
 export async function mergeServed(
   uppers: readonly DiskFile[],
-  lower: DiskFile,
+  lower: DiskFile & Pick<OpenOptions, 'parent'>,
   store: FileStore,
   { signal, onProgress }: LayerWork,
 ): Promise<void> {

@@ -2,17 +2,20 @@
  * Follows the names that disk files hold, of parents and of further parts, with the rights of this program. A process that broke
  * out of QEMU can write any name into the headers of its vm's disks (docs/rfd/0041).
  *
- * Invariant: a name in a file that vms have leads to no file that others alone have: none in their folders, none of their disks.
+ * Invariants: (1) a name in a file that vms have leads to no file that others alone have: none in their folders, none of their disks;
+ * (2) one in a disk that is served leads to none but those that the record of its vm has.
  */
 import { isNative } from '#api';
 import type { FileStore } from '#disk';
 import { Fault } from '#lib';
 import { resolveFile } from '../drivers/qemu/places.ts';
+import { filesOfChain, servedChainOf } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { liesBelow, realPath } from './allowed.ts';
 import { storeOf } from './child-disk.ts';
 import { findDiskUsers, vmIdsOf, type DiskUsers } from './disk-users.ts';
 import { fileIdentity } from './file-identity.ts';
+import { refusedForOther } from './other-chain.ts';
 import { findWriter } from './read-parents.ts';
 import { filesOfServed } from './served-layers.ts';
 
@@ -33,6 +36,8 @@ export function keepApart(store: FileStore, machines: readonly MachineFile[]): F
       const path = await store.locate(from, name);
       const other = await owners.otherThan(from, path);
       if (other !== undefined) throw refusedFor(from, path, other);
+      if (await owners.leadsAstray(from, path))
+        throw refusedForOther({ path: from, added: [path], missing: [] });
       return path;
     },
   };
@@ -69,6 +74,18 @@ export class FileOwners {
     return others.find((one) => parts.get(one)?.has(identity))?.definition.name;
   }
 
+  /** Whether `from` is the own file of a disk that is served, and the record of that disk has no such file. */
+  async leadsAstray(from: string, path: string): Promise<boolean> {
+    const real = await realPath(from);
+    for (const { folder, layers } of this.#machines)
+      for (const chain of layers.served ?? []) {
+        if ((await realPath(resolveFile(folder, chain.disk))) !== real) continue;
+        const files = filesOfChain(chain).map((file) => fileIdentity(resolveFile(folder, file)));
+        if (!(await Promise.all(files)).includes(await fileIdentity(path))) return true;
+      }
+    return false;
+  }
+
   /** Those that have it as a disk or as a layer, or in their folders. */
   async #ownersOf(file: string): Promise<readonly MachineFile[]> {
     const path = await realPath(file);
@@ -90,7 +107,11 @@ async function partsOf(
     for (const disk of machine.definition.hardware.disks) {
       if (disk.kind !== undefined || isNative(disk)) continue;
       const path = resolveFile(machine.folder, disk.file);
-      const files = await filesOfServed({ path, format: disk.format }, ['/']).catch(() => []);
+      const known = servedChainOf(machine.layers, disk)?.parts;
+      const files =
+        known === undefined
+          ? await filesOfServed({ path, format: disk.format }, ['/']).catch(() => [])
+          : [path, ...known.map((part) => resolveFile(machine.folder, part))];
       for (const file of files) identities.add(await fileIdentity(file));
     }
     parts.set(machine, identities);

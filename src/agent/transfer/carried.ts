@@ -9,6 +9,7 @@ import {
 } from '#api';
 import { Fault } from '#lib';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { filesOfChain, renameServed } from '../machine/layers/served-chain.ts';
 import { machineFileSchema, type MachineFile } from '../machine/record.ts';
 
 const { shape } = machineFileSchema;
@@ -65,6 +66,7 @@ export function carriedRecord(
   );
   const kept = {
     ...carried,
+    layers: servedGathered(machine, gathered),
     state: guest === null ? machine.state : 'off',
     guest: guest && {
       ...guest,
@@ -90,6 +92,19 @@ function withGathered(
     return { ...disk, file: gathered.find(({ from }) => from === path)?.to ?? disk.file };
   });
   return { ...definition, hardware: { ...definition.hardware, disks } };
+}
+
+/** What it is called there of which they are made. Layers know no disk that is gathered. */
+function servedGathered(
+  { folder, layers }: MachineFile,
+  gathered: readonly GatheredDisk[],
+): MachineFile['layers'] {
+  const names = new Map<string, string>();
+  for (const file of (layers.served ?? []).flatMap(filesOfChain)) {
+    const to = gathered.find(({ from }) => from === resolveFile(folder, file))?.to;
+    if (to !== undefined) names.set(file, to);
+  }
+  return renameServed(layers, names);
 }
 
 /** Null: it stands still. Errors: as `withCarried`. */

@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { maxMovedFiles, placeName, type GatheredDisk, type MovedFile } from '#api';
+import { maxMovedFiles, placeName, type Disk, type GatheredDisk, type MovedFile } from '#api';
 import { Fault, isFault, type Reason } from '#lib';
 import type { LeavingFile } from '../drivers/files.ts';
 import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
 import { requireSavedFits } from '../drivers/qemu/saved-facts.ts';
+import { filesOfChain, servedChainOf } from '../machine/layers/served-chain.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { liesBelow, realPath } from '../storage/allowed.ts';
 import { readBackingName } from '../storage/backing.ts';
@@ -119,7 +120,7 @@ export async function judgeLeaving(
   reasons.push(...(await judgeUsers(machine, files, others)));
   for (const file of files) reasons.push(...(await judgeParent(machine, file)));
   for (const disk of machine.definition.hardware.disks)
-    reasons.push(...judgePlace(machine, gathered, disk));
+    reasons.push(...judgePlace(machine, gathered, disk), ...judgeChain(machine, disk));
   if (machine.savedFile !== null)
     await requireSavedFits(machine).catch((error: unknown) => {
       if (!isFault(error)) throw error;
@@ -164,6 +165,24 @@ async function judgeParent(
       remedy: isIn
         ? 'name the parent by its place in the folder: gantry disk rebase'
         : `take in what it holds: gantry vm flatten ${definition.name}`,
+    },
+  ];
+}
+
+/** What a disk that is served is made of goes along where it is in the folder. */
+function judgeChain({ folder, layers }: MachineFile, disk: Disk): Reason[] {
+  const [, ...files] = filesOfChain(
+    servedChainOf(layers, disk) ?? { disk: disk.file, parts: [], parents: [] },
+  );
+  const left = files
+    .map((file) => resolveFile(folder, file))
+    .find((one) => !liesBelow(one, folder));
+  if (left === undefined) return [];
+  return [
+    {
+      code: 'parent-elsewhere',
+      text: `${resolveFile(folder, disk.file)} needs ${left}, which stays on this host`,
+      remedy: 'attach a copy of it in its place: gantry vm attach-disk --import',
     },
   ];
 }

@@ -6,7 +6,8 @@ import { Fault, formatBytes, isFault, type Reason } from '#lib';
 import type { Travel } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
-import { sealAnew } from '../machine/layers/change-layers.ts';
+import { takeParents } from '../machine/layers/take-parents.ts';
+import { sealAnew, sealedFiles } from '../machine/layers/change-layers.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import type { Streams } from '../stream/streams.ts';
 import { doneBytes, type Arrival, type Arrivals } from '../transfer/arrivals.ts';
@@ -247,8 +248,10 @@ function requireComplete(
 async function settle(host: Host, travel: Travel, file: MachineFile): Promise<MachineFile> {
   const { storage } = host.driver;
   await storage.requirePermissions(dirname(file.folder));
-  const all = new Set(file.layers.files.map((layer) => layer.file));
-  const settled = { ...file, layers: await sealAnew(storage, file, all) };
+  const sealed = { ...file, layers: await sealAnew(storage, file, sealedFiles(file.layers)) };
+  // Of what the other host did not know yet, before a guest of it runs here.
+  const { layers } = await takeParents(host, sealed, sealed.definition.hardware.disks);
+  const settled = { ...sealed, layers };
   await storage.writeDefinition(settled);
   await storage.layers.write(settled, settled.layers);
   if (settled.savedFile !== null) await travel.reconcileSaved(settled);

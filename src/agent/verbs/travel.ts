@@ -13,14 +13,14 @@ import {
   type VmDefinition,
 } from '#api';
 import { describeFault, Fault } from '#lib';
-import type { Travel } from '../drivers/files.ts';
+import type { FileMove, Travel } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
 import { renamingsOf, requireMovable } from '../machine/begin-move.ts';
 import type { Hands } from '../machine/hands.ts';
 import { absorbParents } from '../machine/layers/absorb-parents.ts';
 import { carryMemories } from '../machine/layers/carry-memories.ts';
-import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
+import { sealAnew, sealedFiles, tidyLayers } from '../machine/layers/change-layers.ts';
 import { handOut } from '../machine/hand-out.ts';
 import { judgeLayers } from '../machine/layers/check-layers.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
@@ -30,7 +30,8 @@ import { mergeLayers } from '../machine/layers/merge.ts';
 import { filesToMove, parentOf, renameFiles } from '../machine/layers/rename-files.ts';
 import { moveDisk } from '../machine/move-disk.ts';
 import { separateShared } from '../machine/layers/shared-layers.ts';
-import { tellParents } from '../machine/layers/take-parents.ts';
+import { renameServed } from '../machine/layers/served-chain.ts';
+import { requireSameChains, tellParents } from '../machine/layers/take-parents.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
@@ -276,10 +277,11 @@ async function relocate(
   const moves = parent !== null && dirname(before.folder) !== parent;
   const renamings = moves ? disks : disksWithLayers(before, disks);
   const folder = moves ? (await travel.claimFolder(parent, definition)).folder : before.folder;
-  const after = inFolder(before, folder, params, renamings);
+  const renamed = inFolder(before, folder, params, renamings);
   const made: string[] = moves ? [folder] : [];
   try {
-    const plan = await travel.planMove(before, after, renamings, host.others(params.id));
+    const plan = await travel.planMove(before, renamed, renamings, host.others(params.id));
+    const after = await withMovedParts(renamed, before, plan);
     for (const { to } of moves ? [] : plan) {
       await travel.claimFile(to);
       made.push(to);
@@ -306,11 +308,7 @@ async function relocate(
       definition,
       definitionVersion,
       // A copy on another volume has another time of modification.
-      layers: await sealAnew(
-        host.driver.storage,
-        after,
-        new Set(after.layers.files.map(({ file }) => file)),
-      ),
+      layers: await sealAnew(host.driver.storage, after, movedFiles(after, moves)),
       leftovers: moves ? [...old, before.file, `${before.folder}/`] : old,
     });
   } catch (error) {
@@ -325,6 +323,30 @@ async function relocate(
   await travel.remove(hands.file.leftovers);
   hands.set({ leftovers: [] });
   await hands.persist();
+}
+
+/** What may have another time of modification now: what disks that are served are made from stays where these go alone. */
+function movedFiles({ layers }: MachineFile, moves: boolean): ReadonlySet<string> {
+  const files = new Set(layers.files.map(({ file }) => file));
+  return moves
+    ? new Set([...sealedFiles(layers)].filter((file) => files.has(file) || !isAbsolute(file)))
+    : files;
+}
+
+/** Further files of disks that are served, which go where they are planned to go. */
+async function withMovedParts(
+  after: MachineFile,
+  before: MachineFile,
+  plan: readonly FileMove[],
+): Promise<MachineFile> {
+  const places = new Map<string, string>();
+  for (const { from, to } of plan) places.set(await realPath(from), to);
+  const names = new Map<string, string>();
+  for (const part of (before.layers.served ?? []).flatMap(({ parts }) => parts)) {
+    const to = places.get(await realPath(resolveFile(before.folder, part)));
+    if (to !== undefined) names.set(part, dirname(to) === after.folder ? basename(to) : to);
+  }
+  return { ...after, layers: renameServed(after.layers, names) };
 }
 
 /** The disks with all of their layers, which go where they go. */
@@ -382,6 +404,7 @@ async function requireSameLayers(
     throw new Fault('refused', `${left.file} stays where it is, and would lose ${left.parent}`, {
       hint: `bring its disk into the vm's folder first, with: gantry vm move-disk`,
     });
+  await requireSameChains(host, before);
   const [changed] = await judgeLayers(host.driver.storage, before);
   if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
 }

@@ -6,11 +6,12 @@
 import { isNative, type Disk } from '#api';
 import type { Reason } from '#lib';
 import { isLive } from '../../host/admission.ts';
+import { filesOfChain, servedChainOf } from '../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { parentsOf } from '../../storage/disk-forest.ts';
 import { fileIdentity } from '../../storage/file-identity.ts';
 import { findWriter } from '../../storage/read-parents.ts';
-import { diskPaths } from './places.ts';
+import { diskPaths, resolveFile } from './places.ts';
 
 export interface DiskQuestion {
   readonly disk: Disk;
@@ -44,8 +45,20 @@ export async function judgeUsers(question: DiskQuestion): Promise<Reason[]> {
 /** The files that a disk of another vm stands on, the one that it writes first. */
 async function filesOf(other: MachineFile, disk: Disk): Promise<string[]> {
   const paths = diskPaths(other, disk);
-  const parents = isNative(disk) ? [] : await parentsOf(paths.at(-1) ?? paths[0], disk.format);
+  const parents = isNative(disk) ? [] : await belowOf(other, disk, paths.at(-1) ?? paths[0]);
   return Promise.all([...paths, ...parents].map(fileIdentity));
+}
+
+/** As the record knows it, else as the file says. */
+async function belowOf(
+  { folder, layers }: MachineFile,
+  disk: Disk,
+  path: string,
+): Promise<readonly string[]> {
+  const chain = servedChainOf(layers, disk);
+  if (chain === undefined) return await parentsOf(path, disk.format);
+  const [, ...files] = filesOfChain(chain);
+  return files.map((file) => resolveFile(folder, file));
 }
 
 /** Two may have a file when both only read it, or both share it. The first of a disk's files is written. */

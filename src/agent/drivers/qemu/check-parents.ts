@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import type { Disk } from '#api';
 import type { Reason } from '#lib';
 import { chainOf } from '../../machine/layers/layers.ts';
+import { servedChainOf } from '../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { findBorrowers } from '../../storage/read-parents.ts';
 import { findOtherName } from '../../storage/recorded-chain.ts';
@@ -49,7 +50,10 @@ export async function judgeParents(
   }
   if (disk.readOnly) return reasons;
   const own = chainOf(file.layers, disk).filter(({ borrowed }) => !borrowed);
-  const paths = own.map((layer) => resolveFile(file.folder, layer.file));
+  const parts = servedChainOf(file.layers, disk)?.parts ?? [];
+  const paths = [...own.map((layer) => layer.file), ...parts].map((one) =>
+    resolveFile(file.folder, one),
+  );
   const names = await findBorrowers(paths, [...others, file]);
   if (names.length > 0) {
     const text = `${what} would be written, and disks of ${names.join(', ')} are made from it`;

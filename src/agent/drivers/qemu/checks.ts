@@ -91,6 +91,7 @@ async function checkDisk(
   const top = topOf(file.layers, disk);
   const question = {
     ...host,
+    disk,
     format: top.format,
     what,
     path,

@@ -15,7 +15,8 @@ import {
   type MachineSpec,
   type QmpClient,
 } from '#qemu';
-import { isNative, type VmStatus } from '#api';
+import { isNative, type Disk, type VmStatus } from '#api';
+import { servedChainOf } from '../../machine/layers/served-chain.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { claimDrive, releaseMs } from '../../storage/drives.ts';
 import { filesOfServed } from '../../storage/served-layers.ts';
@@ -25,7 +26,7 @@ import { letRead } from './confine/let-read.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { baseGroup, sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
 import type { ControlGroups } from './confine/cgroups.ts';
-import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
+import { diskPaths, ownPlaces, resolveFile, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines, rotateLog } from './process/log-file.ts';
 import { findMachines } from './process/find-machines.ts';
@@ -81,14 +82,27 @@ export async function giveFiles(
   const { disks } = file.definition.hardware;
   for (const disk of disks.filter(({ kind }) => kind === undefined)) {
     const paths = diskPaths(file, disk);
-    const lowest = { path: paths.at(-1) ?? paths[0], format: disk.format };
-    const pieces = isNative(disk) ? [] : await filesOfServed(lowest, folders);
+    const pieces = isNative(disk) ? [] : await piecesOf(file, disk, folders);
     const borrowed = new Set(borrowedPaths(file, disk));
     for (const path of borrowed)
       if (!path.startsWith(`${file.folder}/`)) await letRead(path, account, baseGroup(range));
     for (const path of new Set([...paths, ...pieces]).difference(borrowed))
       await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
   }
+}
+
+/** The start has seen that its file names no others (served/judge-served.ts). */
+async function piecesOf(
+  file: MachineFile,
+  disk: Disk,
+  folders: readonly string[],
+): Promise<readonly string[]> {
+  const chain = servedChainOf(file.layers, disk);
+  if (chain !== undefined) return chain.parts.map((part) => resolveFile(file.folder, part));
+  return await filesOfServed(
+    { path: resolveFile(file.folder, disk.file), format: disk.format },
+    folders,
+  );
 }
 
 /** Errors: `refused` when a process of this vm is there already; with a runtime folder, when one is in that. */

@@ -1,9 +1,10 @@
 /** Layers of simulated disks: names and sizes. A layer grows to a share of its disk at once. */
 import { Fault, giB, miB } from '#lib';
 import type { Layers, Seal } from '../../machine/layers/layers.ts';
+import type { ServedChain } from '../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type { SavedGuest } from './saved-guest.ts';
-import type { LayerPlace, LayerStorage, MergeOptions } from '../layer-storage.ts';
+import type { DiskFile, LayerPlace, LayerStorage, MergeOptions } from '../layer-storage.ts';
 
 const layerBytes = 64 * miB;
 
@@ -38,6 +39,12 @@ export class SimulatedLayers implements LayerStorage {
   async findParents(): Promise<[]> {
     return [];
   }
+
+  async findServed(_: MachineFile, { file }: DiskFile): Promise<ServedChain> {
+    return { disk: file, parts: [], parents: [] };
+  }
+
+  async requireServed(): Promise<void> {}
 
   async findBorrowers(): Promise<[]> {
     return [];

@@ -10,7 +10,8 @@ import type { Hands, Patch } from '../hands.ts';
 import type { Storage } from '../../drivers/storage.ts';
 import type { LayerPlace } from '../../drivers/layer-storage.ts';
 import type { MachineFile } from '../record.ts';
-import { leftBy, type Layer, type Layers, type NewTop, type SealedTop } from './layers.ts';
+import { leftBy, type Layers, type NewTop, type Seal, type SealedTop } from './layers.ts';
+import { borrowedOf, withServed, type ServedChain } from './served-chain.ts';
 
 /** Another file or folder that the change makes. */
 export interface Along {
@@ -90,13 +91,29 @@ export async function sealAnew(
   machine: LayerPlace & Pick<MachineFile, 'layers'>,
   changed: ReadonlySet<string>,
 ): Promise<Layers> {
-  const files = await Promise.all(
-    machine.layers.files.map(async (layer): Promise<Layer> => {
-      if (layer.seal === null || !changed.has(layer.file)) return layer;
-      const seal = await storage.layers.readSeal(machine, layer.file);
-      if (typeof seal === 'string') return layer;
-      return { ...layer, seal: { ...seal, mode: layer.seal.mode } };
-    }),
-  );
-  return { ...machine.layers, files };
+  const sealed = async <F extends { readonly file: string; readonly seal: Seal | null }>(
+    one: F,
+  ): Promise<F> => {
+    if (one.seal === null || !changed.has(one.file)) return one;
+    const seal = await storage.layers.readSeal(machine, one.file);
+    if (typeof seal === 'string') return one;
+    return { ...one, seal: { ...seal, mode: one.seal.mode } };
+  };
+  const { layers } = machine;
+  const files = await Promise.all(layers.files.map(sealed));
+  const served: ServedChain[] = [];
+  for (const chain of layers.served ?? []) {
+    const parents = chain.parents.map(async (parent) => ({
+      ...(await sealed(parent)),
+      parts: await Promise.all(parent.parts.map(sealed)),
+    }));
+    served.push({ ...chain, parents: await Promise.all(parents) });
+  }
+  return withServed({ ...layers, files }, served);
+}
+
+/** Every file of these that has a seal. */
+export function sealedFiles(layers: Layers): ReadonlySet<string> {
+  const borrowed = (layers.served ?? []).flatMap(borrowedOf);
+  return new Set([...layers.files, ...borrowed].map(({ file }) => file));
 }

@@ -3,7 +3,9 @@ import { placeName, tellFinding } from '#api';
 import type { Obstacle } from '../../drivers/driver.ts';
 import type { Storage } from '../../drivers/storage.ts';
 import type { MachineFile } from '../record.ts';
-import { chainOf, type Layer, type Seal } from './layers.ts';
+import { chainOf, type Layer } from './layers.ts';
+import { isSameSeal } from './seal.ts';
+import { borrowedOf, servedChainOf } from './served-chain.ts';
 
 type LayerObstacle = Omit<JudgedLayer, 'file'> & {
   readonly about: NonNullable<Obstacle['about']>;
@@ -14,7 +16,9 @@ export async function judgeLayers(storage: Storage, file: MachineFile): Promise<
   const obstacles: LayerObstacle[] = [];
   for (const disk of file.definition.hardware.disks) {
     const device = placeName(disk);
-    const [, ...below] = chainOf(file.layers, disk);
+    const [, ...kept] = chainOf(file.layers, disk);
+    const served = servedChainOf(file.layers, disk);
+    const below = [...kept, ...(served === undefined ? [] : borrowedOf(served))];
     for (const { file: hostPath, ...rest } of await judgeChain(storage, file, device, below))
       obstacles.push({ ...rest, about: { device, hostPath } });
   }
@@ -34,12 +38,12 @@ export async function judgeChain(
   storage: Storage,
   machine: MachineFile,
   device: string,
-  chain: readonly Layer[],
+  chain: readonly Pick<Layer, 'file' | 'seal'>[],
 ): Promise<JudgedLayer[]> {
   const findings: JudgedLayer[] = [];
   for (const { file, seal } of chain) {
     const found = await storage.layers.readSeal(machine, file);
-    if (seal === null || (typeof found === 'object' && isSame(seal, found))) continue;
+    if (seal === null || (typeof found === 'object' && isSameSeal(seal, found))) continue;
     const state = typeof found === 'object' ? 'changed' : found;
     const told = tellFinding(`layer-${state}`, { file, disk: device });
     findings.push({ file, code: told.code, text: told.evidence, remedy: told.remedy });
@@ -54,12 +58,5 @@ export async function isUnchanged(
   { file, seal }: Layer,
 ): Promise<boolean> {
   const found = await storage.layers.readSeal(machine, file);
-  return seal !== null && typeof found === 'object' && isSame(seal, found);
-}
-
-/** Its permissions do not count: they were changed by us. */
-function isSame(one: Seal, other: Seal): boolean {
-  return (
-    one.sizeBytes === other.sizeBytes && one.modified === other.modified && one.head === other.head
-  );
+  return seal !== null && typeof found === 'object' && isSameSeal(seal, found);
 }

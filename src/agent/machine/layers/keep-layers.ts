@@ -3,6 +3,7 @@ import type { Disk } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile } from '../record.ts';
 import { prune, type Layers } from './layers.ts';
+import { keepServed } from './served-chain.ts';
 
 /** Errors: `refused` naming the first disk that would go or change under its layers. */
 export function requireLayersKept(file: MachineFile, disks: readonly Disk[]): void {
@@ -33,7 +34,8 @@ function isChildAlone({ snapshots }: Layers, own: string, top: string): boolean 
 }
 
 /** Without those of disks that the machine no longer has; what their files are stays as it is. */
-export function withoutLayersOf(layers: Layers, disks: readonly Disk[]): Layers {
+export function withoutLayersOf(all: Layers, disks: readonly Disk[]): Layers {
+  const layers = keepServed(all, disks);
   const gone = layers.tops.filter(
     ({ disk, top }) => disk === top && !disks.some(({ file }) => file === disk),
   );

@@ -5,7 +5,8 @@
  *   disk's own file (sealed) <- layer (sealed) <- top, which the guest writes
  *
  * The own file of a differencing disk lies on its parents (sealed), which stay as they are (make-child.ts). Parents that a
- * disk came with are borrowed: what they are is nobody's business here but to read them (take-parents.ts).
+ * disk came with are borrowed: what they are is nobody's business here but to read them (take-parents.ts). Those of disks that
+ * are served are apart (served-chain.ts).
  *
  * Invariant: what something lies on has a seal, what nothing lies on has none. A disk without layers does
  * not appear. Pure.
@@ -27,20 +28,10 @@ import {
   type VmDefinition,
   type VmState,
 } from '#api';
+import { fileName, sealSchema, type Seal } from './seal.ts';
+import { servedChainSchema, withServed } from './served-chain.ts';
 
-const fileName = z.string().min(1).max(1024);
-
-/** What a file is known by while something lies on it (DISK-25). */
-export const sealSchema = z.strictObject({
-  sizeBytes: z.number().int().min(0),
-  /** Nanoseconds since the epoch. */
-  modified: z.string().max(32),
-  /** SHA-256 of its first 64 KiB: the header of an image with a format. */
-  head: z.string().max(64),
-  /** Its permissions before it was write-protected. */
-  mode: z.number().int().min(0).max(0o777),
-});
-export type Seal = z.infer<typeof sealSchema>;
+export { sealSchema, type Seal };
 
 export const layerSchema = z.strictObject({
   /** As the definition names disks: in the vm's folder where it is a name, elsewhere where it is a path. */
@@ -126,6 +117,8 @@ export const layersSchema = z.strictObject({
   ending: z.enum(undoDecisions).exclude(['keep']).nullable(),
   /** Disks whose parents could not be told when the machine got them: it is not started with them until they are. */
   untold: z.array(fileName).max(64).default([]),
+  /** Of disks that are served: what they are made from (served-chain.ts). */
+  served: z.array(servedChainSchema).max(64).optional(),
   /**
    * Files of a change under way, as they are to be where it left them out of use: gone (null), or with these
    * permissions.
@@ -237,7 +230,8 @@ export function putBelow(
 }
 
 /** Without the parents that disks came with, which are to be found anew. */
-export function withoutBorrowed(layers: Layers): Layers {
+export function withoutBorrowed(all: Layers): Layers {
+  const layers = all.served === undefined ? all : withServed(all, []);
   const gone = new Set(layers.files.filter(({ borrowed }) => borrowed).map(({ file }) => file));
   if (gone.size === 0) return layers;
   const files = layers.files

@@ -12,6 +12,7 @@ import type { MachineFile } from '../record.ts';
 import { changeLayers } from './change-layers.ts';
 import { chainFrom, putOnTop, type Layers } from './layers.ts';
 import { nameTops } from './name-tops.ts';
+import { requireSameChains, takeParents } from './take-parents.ts';
 
 type Pair = Pick<LinkParams<'machine.disk.put-child'>, 'parent' | 'child'>;
 
@@ -48,8 +49,12 @@ async function putLayer(hands: Hands, { parent, child }: Pair): Promise<void> {
 
 async function putServed(hands: Hands, { parent, child }: Pair): Promise<void> {
   const { storage } = hands.host.driver;
+  await requireSameChains(hands.host, hands.file);
   await storage.makeChild?.(hands.file, parent, child, hands.signal);
-  hands.set({ definition: withDisk(hands.file, parent, child) });
+  const definition = withDisk(hands.file, parent, child);
+  const { disks } = hands.file.definition.hardware;
+  const { layers } = await takeParents(hands.host, { ...hands.file, definition }, disks);
+  hands.set({ definition, layers });
   await hands.persist();
 }
 
@@ -59,15 +64,28 @@ export async function dropChild(hands: Hands, { parent, child }: Pair): Promise<
   if (hasDisk(hands.file, child)) {
     requireOff(hands.file);
     const definition = withDisk(hands.file, child, parent);
+    const served = isNative(child) ? undefined : await withoutServedChild(hands, definition);
     await changeLayers(hands, [], (now) => ({
       definition,
-      layers: isNative(child) ? withoutChild(now, parent, child) : now,
+      layers: served ?? withoutChild(now, parent, child),
     }));
     await storage.writeDefinition(hands.file);
   }
   if (isNative(child)) return;
   await storage.layers.remove(hands.file, child.file);
   await storage.layers.unprotect(hands.file, parent.file, 0o200);
+}
+
+async function withoutServedChild(
+  { host, file }: Hands,
+  definition: MachineFile['definition'],
+): Promise<Layers> {
+  const { layers } = await takeParents(
+    host,
+    { ...file, definition },
+    file.definition.hardware.disks,
+  );
+  return layers;
 }
 
 /** The parent is what the machine writes again; where it lies on others, it is a differencing disk itself. */

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Disk, VmDefinition } from '#api';
 import { chainFrom, chainOf, type Layer, type Layers } from './layers.ts';
 import { stemOf } from './name-tops.ts';
+import { renameServed } from './served-chain.ts';
 
 export interface Renaming {
   readonly from: string;
@@ -66,7 +67,7 @@ export function renameFiles(layers: Layers, names: ReadonlyMap<string, string>):
   const session = (undo: Layers['undo']): Layers['undo'] =>
     undo && { ...undo, below: places(undo.below) };
   return {
-    ...layers,
+    ...renameServed(layers, names),
     files: layers.files.map((layer) => ({
       ...layer,
       file: put(layer.file),

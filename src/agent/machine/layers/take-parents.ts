@@ -10,6 +10,13 @@ import type { LayerStorage } from '../../drivers/layer-storage.ts';
 import type { Hands, MachineHost } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
 import { chainOf, putBelow, type Borrowed, type Layers } from './layers.ts';
+import {
+  isAnyServedUntold,
+  isServed,
+  keepServed,
+  putServed,
+  servedChainOf,
+} from './served-chain.ts';
 
 type ParentsHost = Pick<MachineHost, 'driver' | 'others'>;
 
@@ -30,18 +37,34 @@ export async function takeParents(
 ): Promise<Taken> {
   const { definition } = file;
   const { layers: storage } = host.driver.storage;
-  const machines = [...host.others(definition.id), file];
+  const others = host.others(definition.id);
+  const machines = [...others, file];
   const { disks } = definition.hardware;
-  let layers = { ...file.layers, untold: file.layers.untold.filter((one) => has(disks, one)) };
+  let layers: Layers = keepServed(
+    { ...file.layers, untold: file.layers.untold.filter((one) => has(disks, one)) },
+    disks,
+  );
   const reasons: Reason[] = [];
   for (const disk of disks) {
-    const isUntold = layers.untold.includes(disk.file);
+    const isUntold =
+      layers.untold.includes(disk.file) ||
+      (isServed(disk) && servedChainOf(layers, disk) === undefined);
     if (disk.kind !== undefined) continue;
     if (!isUntold && before.some((one) => isSame(one, disk))) continue;
     const untold = layers.untold.filter((one) => one !== disk.file);
     try {
       if (!disk.readOnly)
-        requireNoBorrower(file, disk, await storage.findBorrowers(file, disk.file, machines));
+        requireNoBorrower(file, disk, await storage.findBorrowers(file, [disk.file], machines));
+      if (isServed(disk)) {
+        // What it was made of when the machine got it counts, whatever else of it is set otherwise now.
+        if (isUntold || !before.some((one) => isSameFile(one, disk)))
+          layers = await withChain(storage, { ...file, layers }, disk, others);
+        const { parts = [] } = servedChainOf(layers, disk) ?? {};
+        if (!disk.readOnly)
+          requireNoBorrower(file, disk, await storage.findBorrowers(file, parts, machines));
+        layers = { ...layers, untold };
+        continue;
+      }
       const parents = await parentsOf(storage, { ...file, layers }, disk, machines);
       // What is not there is said at the start.
       layers =
@@ -72,16 +95,38 @@ export async function requireParents(
 
 /** Before a start: those that could not be told before are looked for again. */
 export async function tellParents(hands: Hands): Promise<void> {
-  if (hands.file.layers.untold.length === 0) return;
-  const { layers } = await takeParents(
-    hands.host,
-    hands.file,
-    hands.file.definition.hardware.disks,
-  );
-  if (layers === hands.file.layers) return;
+  const { layers: before, definition } = hands.file;
+  if (before.untold.length === 0 && !isAnyServedUntold(before, definition.hardware.disks)) return;
+  const { layers } = await takeParents(hands.host, hands.file, definition.hardware.disks);
+  if (layers === before) return;
   hands.set({ layers });
   await hands.persist();
   await hands.host.driver.storage.layers.write(hands.file, layers);
+}
+
+/** Errors: `refused` naming a disk that is served whose files lead to others than the record has. */
+export async function requireSameChains(host: ParentsHost, file: MachineFile): Promise<void> {
+  const { layers: storage } = host.driver.storage;
+  const others = host.others(file.definition.id);
+  for (const disk of file.definition.hardware.disks.filter(isServed))
+    await storage.requireServed(file, disk, others).catch((error: unknown) => {
+      // Why one cannot be opened at all is said by whoever does.
+      if (!isFault(error) || error.code === 'refused') throw error;
+    });
+}
+
+/** Why one cannot be followed is said at the start, by whoever opens it then. */
+async function withChain(
+  storage: LayerStorage,
+  file: MachineFile,
+  disk: Disk,
+  others: readonly MachineFile[],
+): Promise<Layers> {
+  const found = await storage.findServed(file, disk, others).catch((error: unknown) => {
+    if (isFault(error) || (error as NodeJS.ErrnoException).code !== undefined) return null;
+    throw error;
+  });
+  return putServed(file.layers, disk.file, found);
 }
 
 async function parentsOf(
@@ -100,7 +145,11 @@ function has(disks: readonly Disk[], file: string): boolean {
 }
 
 function isSame(one: Disk, other: Disk): boolean {
-  return one.file === other.file && one.format === other.format && one.readOnly === other.readOnly;
+  return isSameFile(one, other) && one.readOnly === other.readOnly;
+}
+
+function isSameFile(one: Disk, other: Disk): boolean {
+  return one.file === other.file && one.format === other.format;
 }
 
 function requireNoBorrower(

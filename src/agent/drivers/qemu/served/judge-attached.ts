@@ -40,5 +40,5 @@ function judgeOne(
   const { hardware } = definition;
   const disks = [...hardware.disks.filter((one) => placeName(one) !== placeName(disk)), disk];
   const file = { ...machine, definition: { ...definition, hardware: { ...hardware, disks } } };
-  return judgeServed({ ...host, format: disk.format, below: [], file });
+  return judgeServed({ ...host, disk, format: disk.format, below: [], file });
 }

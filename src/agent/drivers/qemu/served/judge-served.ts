@@ -5,12 +5,18 @@ import type { Disk } from '#api';
 import { hostStore, openDisk, type Disk as OpenDisk } from '#disk';
 import { describeFault, toFault, type Reason } from '#lib';
 import { allows, findBarrier } from '../confine/access.ts';
+import { borrowedOf, servedChainOf } from '../../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../../machine/record.ts';
+import { fileIdentity } from '../../../storage/file-identity.ts';
+import { reasonOfOther } from '../../../storage/other-chain.ts';
+import { findOtherChain } from '../../../storage/served-chains.ts';
 import { filesOf } from '../../../storage/served-layers.ts';
 import { FileOwners, refusedFor, withFolder } from '../../../storage/store-apart.ts';
 import type { Account } from '../confine/accounts.ts';
+import { resolveFile } from '../places.ts';
 
 export interface ServedQuestion {
+  readonly disk: Disk;
   /** Of the file on top. */
   readonly format: Disk['format'];
   /** `disk ide0:0 (/vms/web-1/web-1.vhd)`. */
@@ -39,8 +45,11 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
   try {
     const store = hostStore(folders.filter((folder) => existsSync(folder)));
     await using opened = await openDisk({ path, format, store });
-    const parents = [...opened.chain()].slice(1 + below.length).map(({ name }) => name);
-    const reasons = await judgeApart(question, [...opened.chain()]);
+    const chain = [...opened.chain()];
+    const parents = chain.slice(1 + below.length).flatMap(filesOf);
+    const reasons = await judgeApart(question, chain);
+    const [own] = chain.slice(below.length);
+    if (own !== undefined) reasons.push(...(await judgeRecorded(question, own, reasons)));
     for (const parent of parents) {
       if (account === undefined || parent.startsWith(`${file.folder}/`)) continue;
       const barrier = await findBarrier(parent, account);
@@ -59,19 +68,46 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
   }
 }
 
+/** It is made of what it was made of when the vm got it. */
+async function judgeRecorded(
+  { disk, what, file }: Pick<ServedQuestion, 'disk' | 'what' | 'file'>,
+  own: OpenDisk,
+  known: readonly Reason[],
+): Promise<Reason[]> {
+  // What it leads to by now it may not have.
+  if (known.length > 0) return [];
+  const recorded = servedChainOf(file.layers, disk);
+  if (recorded === undefined) {
+    const text = `what ${what} is made from could not be told`;
+    return [{ code: 'disk-parent', text, remedy: 'detach it and attach it again' }];
+  }
+  const other = await findOtherChain(own, file.folder, recorded);
+  return other === undefined ? [] : [reasonOfOther(what, other)];
+}
+
+/** Identities of what it has by right: nobody writes that, and others may read it, too. */
+async function borrowedBy({ folder, layers }: MachineFile, disk: Disk): Promise<Set<string>> {
+  const chain = servedChainOf(layers, disk);
+  const files = chain === undefined ? [] : borrowedOf(chain);
+  const paths = files.map(({ file }) => resolveFile(folder, file));
+  return new Set(await Promise.all(paths.map(fileIdentity)));
+}
+
 /**
  * None is another vm's; what lies beside the disk itself is of one with it. Of a parent that another vm writes those speak
  * who judge the users of the disk.
  */
 async function judgeApart(
-  { path, file, others }: Pick<ServedQuestion, 'path' | 'file' | 'others'>,
+  { disk, path, file, others }: Pick<ServedQuestion, 'disk' | 'path' | 'file' | 'others'>,
   chain: readonly OpenDisk[],
 ): Promise<Reason[]> {
+  const known = await borrowedBy(file, disk);
   const owners = new FileOwners([file, ...others]);
   const parents = new Set(chain.map(({ name }) => name));
   const beside = await withFolder(path, others);
   const reasons: Reason[] = [];
   for (const one of new Set(chain.flatMap(filesOf))) {
+    if (known.has(await fileIdentity(one))) continue;
     const inside = await withFolder(one, others);
     const owner = parents.has(one)
       ? inside.find((other) => !beside.includes(other))?.definition.name
