@@ -95,21 +95,24 @@ function frameOf<P extends ProcedureName>(name: P, args: ArgsOf<P>): Buffer {
 
 class Peer {
   readonly #socket: Socket;
+  readonly #keeps: boolean;
   #heard: Buffer[] = [];
   #heardBytes = 0;
   #wake: () => void = () => undefined;
 
-  constructor(path: string) {
+  /** `keeps`: all of an answer; else no more than its header, which is all that is looked at. */
+  constructor(path: string, keeps: boolean) {
+    this.#keeps = keeps;
     this.#socket = connect(path);
     this.#socket.on('data', (bytes: Buffer) => {
-      this.#heard.push(bytes);
+      if (this.#keeps || this.#heardBytes < headerBytes) this.#heard.push(bytes);
       this.#heardBytes += bytes.length;
       this.#wake();
     });
   }
 
-  /** Errors: what the server answers that is none. */
-  async call(frame: Buffer): Promise<Buffer> {
+  /** The answer as far as it is kept, and the length of all of it. */
+  async call(frame: Buffer): Promise<{ readonly bytes: Buffer; readonly length: number }> {
     this.#heard = [];
     this.#heardBytes = 0;
     this.#socket.write(frame);
@@ -121,25 +124,38 @@ class Peer {
       const [first = Buffer.alloc(0)] = this.#heard;
       wanted = (first.length < 4 ? Buffer.concat(this.#heard) : first).readUInt32BE(0);
     }
-    const answer = this.#heard.length === 1 ? this.#heard[0] : undefined;
-    return answer ?? Buffer.concat(this.#heard);
+    const one = this.#heard.length === 1 ? this.#heard[0] : undefined;
+    return { bytes: one ?? Buffer.concat(this.#heard), length: this.#heardBytes };
+  }
+
+  end(): void {
+    this.#socket.end();
   }
 }
 
+/** Errors: what the server answers that is none. */
+async function send(peer: Peer, frame: Buffer): ReturnType<Peer['call']> {
+  const answer = await peer.call(frame);
+  if (answer.bytes.readUInt32BE(24) !== 0)
+    throw new Error(`call ${frame.readUInt32BE(12)}: ${answer.bytes.toString('latin1')}`);
+  return answer;
+}
+
+async function open(peer: Peer, name: string): Promise<void> {
+  await send(peer, frameOf('AUTH_LIST', {}));
+  await send(peer, frameOf('CONNECT_OPEN', { name, flags: 0 }));
+}
+
 async function serve({ socket, name }: Asked): Promise<void> {
-  const peer = new Peer(socket);
-  const send = async (frame: Buffer): Promise<Buffer> => {
-    const answer = await peer.call(frame);
-    if (answer.readUInt32BE(24) !== 0)
-      throw new Error(`call ${frame.readUInt32BE(12)}: ${answer.toString('latin1')}`);
-    return answer;
-  };
-  await send(frameOf('AUTH_LIST', {}));
-  await send(frameOf('CONNECT_OPEN', { name, flags: 0 }));
+  const reader = new Peer(socket, true);
+  await open(reader, name);
   const list = frameOf('CONNECT_LIST_ALL_DOMAINS', { need_results: 1, flags: 3 });
   const { ret } = routeOf('CONNECT_LIST_ALL_DOMAINS');
-  const payload = (await send(list)).subarray(headerBytes);
+  const payload = (await send(reader, list)).bytes.subarray(headerBytes);
   const { domains } = decodeWhole(ret, payload, 'answer') as { domains: readonly DomainHandle[] };
+  reader.end();
+  const peer = new Peer(socket, false);
+  await open(peer, name);
   const statesOf = domains.map((dom) => frameOf('DOMAIN_GET_STATE', { dom, flags: 0 }));
   const stats = (groups: number): Buffer =>
     frameOf('CONNECT_GET_ALL_DOMAIN_STATS', { doms: [], stats: groups, flags: 0 });
@@ -165,7 +181,7 @@ async function serve({ socket, name }: Asked): Promise<void> {
       const begin = performance.now();
       let bytes = 0;
       for (let time = 0; time < times; time += 1)
-        for (const frame of frames[sequence]) bytes += (await send(frame)).length;
+        for (const frame of frames[sequence]) bytes += (await send(peer, frame)).length;
       answer({ ms: performance.now() - begin, bytes: bytes / times });
     })();
   });

@@ -105,7 +105,15 @@ export {
 } from './server/listen.ts';
 export type { SaslOptions } from './server/sasl-server.ts';
 export type { ServerStream } from './server/server-stream.ts';
-export { encodeStats, encodeStatsRecord, type StatsRecord } from './server/stats-records.ts';
+export { encodeReturn } from './server/packed-return.ts';
+export type { Encoded } from './wire/frame.ts';
+export {
+  encodeStats,
+  encodeStatsRecord,
+  layStats,
+  type StatsLayout,
+  type StatsRecord,
+} from './server/stats-records.ts';
 export type { Session, SessionOptions } from './server/session.ts';
 export type { EventFields } from './server/event-registry.ts';
 export { deriveScram, type ScramHash, type ScramSecret } from './wire/scram.ts';

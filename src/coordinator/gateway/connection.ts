@@ -25,11 +25,13 @@ import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.t
 import type { DomainIds } from './domain-ids.ts';
 import type { FolderPools } from './folder-pools.ts';
 import type { HostLists } from './host-lists.ts';
+import type { KeptLists } from './kept-lists.ts';
 import type { NetworkStanding } from './network-standing.ts';
 import { PartingDevices } from './parting-devices.ts';
-import { isInScope, type Named } from './scope.ts';
+import { isInScope, scopeText, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 import type { StatsRecords } from './stats-records.ts';
+import type { StatsSheets } from './stats-sheets.ts';
 import type { StopReasons } from './stop-reasons.ts';
 import { untilFree } from './until-free.ts';
 
@@ -41,6 +43,8 @@ export interface ConnectionParts {
   readonly stopReasons: StopReasons;
   readonly diskJobs: DiskJobs;
   readonly records: StatsRecords;
+  readonly sheets: StatsSheets;
+  readonly lists: KeptLists;
   readonly folderPools: FolderPools;
   readonly networkStanding: NetworkStanding;
   readonly hostNetworks: HostLists<HypervisorNetwork>;
@@ -50,6 +54,13 @@ export interface ConnectionParts {
   readonly named: Named;
   /** Who has connected. The connection ends with the proof. */
   readonly caller: Caller;
+}
+
+/** What a connection shows. */
+export interface Sight {
+  /** Where this is the same, so is what is shown of the same vms; undefined: that is a matter of the user's rights on each. */
+  readonly key: string | undefined;
+  readonly shows: (vm: Vm) => boolean;
 }
 
 type WorkRoute = Extract<
@@ -80,16 +91,22 @@ export class Connection {
 
   /** Every vm that the connection shows, whether or not its host is there. */
   list(): Vm[] {
+    const { shows } = this.sight();
+    const vms: Vm[] = [];
+    for (const vm of this.parts.coordinator.inventory.allVms()) if (shows(vm)) vms.push(vm);
+    return vms;
+  }
+
+  /** Which vms it shows now. Errors: those of `vm.list`. */
+  sight(): Sight {
     const { coordinator, desk, named, caller } = this.parts;
     const { inventory } = coordinator;
     desk.admit(caller, 'vm.list');
-    const seesAll = caller.may('vm.view', { kind: 'everywhere' });
-    const vms: Vm[] = [];
-    for (const vm of inventory.allVms()) {
-      if (!isInScope(named, vm, inventory)) continue;
-      if (seesAll || caller.may('vm.view', { kind: 'vm', id: vm.id })) vms.push(vm);
-    }
-    return vms;
+    const shows = (vm: Vm): boolean => isInScope(named, vm, inventory);
+    if (caller.may('vm.view', { kind: 'everywhere' }))
+      return { key: `${named.driver ?? ''} ${scopeText(named.scope)}`, shows };
+    const sees = (vm: Vm): boolean => caller.may('vm.view', { kind: 'vm', id: vm.id });
+    return { key: undefined, shows: (vm) => shows(vm) && sees(vm) };
   }
 
   /** By its id. Errors: `not-found`. */

@@ -57,20 +57,25 @@ export function domainCalls(connection: Connection): Calls {
   const inactive = (): Vm[] => connection.list().filter((vm) => !isActive(vm));
   return {
     CONNECT_LIST_ALL_DOMAINS: ({ need_results, flags }) => {
-      const found = requireListable(
-        connection.list().filter((vm) => matchesFlags(vm, flags, isActive(vm))),
-      );
-      const domains = need_results === 0 ? [] : found.map((vm) => connection.handleOf(vm));
-      return { domains, ret: found.length };
+      const { key, shows } = connection.sight();
+      const { lists, coordinator } = connection.parts;
+      return lists.get(key && `${key} ${flags} ${need_results}`, () => {
+        const found: Vm[] = [];
+        for (const vm of coordinator.inventory.allVms())
+          if (shows(vm) && matchesFlags(vm, flags, isActive(vm))) found.push(vm);
+        requireListable(found.length);
+        const domains = need_results === 0 ? [] : found.map((vm) => connection.handleOf(vm));
+        return { domains, ret: found.length };
+      });
     },
     CONNECT_LIST_DOMAINS: ({ maxids }) => ({
-      ids: requireListable(active())
+      ids: listable(active())
         .slice(0, Math.max(0, maxids))
         .map((vm) => connection.handleOf(vm).id),
     }),
     CONNECT_NUM_OF_DOMAINS: () => ({ num: active().length }),
     CONNECT_LIST_DEFINED_DOMAINS: ({ maxnames }) => ({
-      names: requireListable(inactive())
+      names: listable(inactive())
         .slice(0, Math.max(0, maxnames))
         .map((vm) => connection.handleOf(vm).name),
     }),
@@ -141,12 +146,17 @@ export function domainCalls(connection: Connection): Calls {
   };
 }
 
+function listable(vms: Vm[]): Vm[] {
+  requireListable(vms.length);
+  return vms;
+}
+
 /** Errors: `too-large`, with the way out, beyond what a list can carry. */
-export function requireListable(vms: Vm[]): Vm[] {
-  if (vms.length <= maxListLength) return vms;
+export function requireListable(count: number): void {
+  if (count <= maxListLength) return;
   throw libvirtFault(
     'OVERFLOW',
-    `${vms.length} vms, and a list of libvirt's protocol carries ${maxListLength}; connect to gantry:///host/NAME or gantry:///folder/PATH`,
+    `${count} vms, and a list of libvirt's protocol carries ${maxListLength}; connect to gantry:///host/NAME or gantry:///folder/PATH`,
   );
 }
 

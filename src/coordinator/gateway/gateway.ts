@@ -46,6 +46,7 @@ import { hostCalls } from './host-calls.ts';
 import { hostNetworks, hostPools, type HostLists } from './host-lists.ts';
 import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
+import { KeptLists } from './kept-lists.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { machineCalls } from './machine-calls.ts';
 import { migrateCalls } from './migrate-calls.ts';
@@ -66,6 +67,7 @@ import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { StatsRecords } from './stats-records.ts';
+import { StatsSheets } from './stats-sheets.ts';
 import { StopReasons } from './stop-reasons.ts';
 import { stateFileCalls } from './state-file-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
@@ -96,6 +98,8 @@ export class Gateway implements AsyncDisposable {
   readonly #stopOutdating: () => void;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
+  #sheets: StatsSheets | undefined;
+  readonly #lists: KeptLists;
   readonly #local: LibvirtServer;
   readonly #remote: LibvirtServer;
   readonly #identity: Identity;
@@ -108,6 +112,7 @@ export class Gateway implements AsyncDisposable {
     this.#options = options;
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
+    this.#lists = new KeptLists(coordinator.inventory);
     this.#stopReasons = new StopReasons(coordinator.inventory);
     this.#diskJobs = new DiskJobs(coordinator.inventory);
     this.#hostNetworks = hostNetworks(coordinator);
@@ -201,15 +206,20 @@ export class Gateway implements AsyncDisposable {
 
   async #open({ peer, name, session, signal }: OpenRequest): Promise<OpenAnswer> {
     const { coordinator, access } = this.#options;
-    this.#counters ??= new Counters(coordinator.inventory, coordinator.clock);
+    const { inventory, clock } = coordinator;
+    const counters = (this.#counters ??= new Counters(inventory, clock));
+    const stopReasons = this.#stopReasons;
+    this.#sheets ??= new StatsSheets({ inventory, counters, stopReasons, now: () => clock.now() });
     const caller = await this.#identity.identify(peer);
     const connection = new Connection({
       coordinator,
       desk: this.#desk,
       ids: this.#ids,
-      counters: this.#counters,
+      counters,
       records: this.#records,
-      stopReasons: this.#stopReasons,
+      sheets: this.#sheets,
+      lists: this.#lists,
+      stopReasons,
       diskJobs: this.#diskJobs,
       folderPools: this.#folderPools,
       networkStanding: this.#networkStanding,

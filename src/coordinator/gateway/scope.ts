@@ -85,6 +85,11 @@ export function isInScope(
   }
 }
 
+/** Another one for each scope. */
+export function scopeText(scope: Scope): string {
+  return scope.kind === 'all' ? 'all' : `${scope.kind} ${scope.id}`;
+}
+
 function decode(path: string): string {
   try {
     return decodeURIComponent(path);

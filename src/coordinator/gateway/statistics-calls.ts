@@ -1,13 +1,13 @@
 /** Figures of domains: all at once, and one by one as older programs ask. */
 import { kiB } from '#lib';
 import type { Adapter, Vm } from '#api';
-import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
+import { libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
 import { isActive, requireActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
 import { adapterTarget, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { matchesFlags } from './domain-state.ts';
 import { allStatsGroups, statsOf, whole } from './domain-stats.ts';
-import { countInto } from './stats-records.ts';
+import type { CountedRecord } from './stats-records.ts';
 
 type Calls = Pick<
   Handlers,
@@ -27,7 +27,7 @@ const enforceStats = 0x8000_0000;
 const memoryTags = { unused: 4, available: 5, actual: 6, rss: 7 } as const;
 
 export function statisticsCalls(connection: Connection): Calls {
-  const { counters, records, stopReasons } = connection.parts;
+  const { counters, records, sheets, stopReasons } = connection.parts;
   const active = (dom: { readonly uuid: string }): Vm => {
     const vm = connection.find(dom.uuid);
     requireActive(vm);
@@ -40,33 +40,26 @@ export function statisticsCalls(connection: Connection): Calls {
       stopReason: stopReasons.of(vm.id),
       blockDevices: () => connection.blockDevicesOf(vm),
     });
+  const recordOf = (vm: Vm, groups: number): CountedRecord =>
+    records.of(
+      vm,
+      groups,
+      connection.handleOf(vm),
+      () => paramsOf(vm, groups),
+      stopReasons.of(vm.id),
+    );
   return {
     CONNECT_GET_ALL_DOMAIN_STATS: ({ doms, stats, flags }) => {
       if ((flags & enforceStats) !== 0 && (stats & ~allStatsGroups) !== 0)
         throw libvirtFault('ARGUMENT_UNSUPPORTED', 'some of these statistics are not kept here');
       const asked = new Set(doms.map(({ uuid }) => uuid));
-      const vms = connection
-        .list()
-        .filter((vm) =>
-          asked.size === 0 ? matchesFlags(vm, flags, isActive(vm)) : asked.has(vm.id),
-        );
-      const found = requireListable(vms);
-      const kept = found.map((vm) =>
-        records.of(
-          vm,
-          stats,
-          connection.handleOf(vm),
-          () => paramsOf(vm, stats),
-          stopReasons.of(vm.id),
-        ),
-      );
-      return encodeStats(
-        kept.map(({ record }) => record),
-        (index, now) => {
-          const [vm, one] = [found[index], kept[index]];
-          if (vm !== undefined && one !== undefined)
-            countInto(now, one.counts, vm, counters.ofVm(vm));
-        },
+      const { key, shows } = connection.sight();
+      const isAsked = (vm: Vm): boolean =>
+        asked.size === 0 ? matchesFlags(vm, flags, isActive(vm)) : asked.has(vm.id);
+      return sheets.answer(
+        key && asked.size === 0 ? `${key} ${stats} ${flags}` : undefined,
+        (vm) => (shows(vm) && isAsked(vm) ? recordOf(vm, stats) : undefined),
+        requireListable,
       );
     },
     DOMAIN_GET_CPU_STATS: ({ dom, nparams, start_cpu }) => {

@@ -13,7 +13,7 @@ import {
   vmData,
   Writer,
 } from '../inventory/testing/documents.ts';
-import type { Totals } from './counters.ts';
+import { counterFields, type Totals } from './counters.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { statsOf } from './domain-stats.ts';
 import { countInto, StatsRecords, type CountedRecord } from './stats-records.ts';
@@ -45,11 +45,16 @@ function totalsOf(scale: number): Totals {
 }
 
 /** The bytes with the counters put in. */
-function bytesOf({ record, counts }: CountedRecord, vm: Vm, totals: Totals): string {
+function bytesOf(counted: CountedRecord, vm: Vm, totals: Totals): string {
+  const { record } = counted;
   const bytes = Buffer.from(record.bytes, 'latin1');
-  assert.equal(counts.length, record.places.length);
-  const counters = new Float64Array(counts.length);
-  countInto(counters, counts, vm, totals);
+  assert.equal(counted.counts.length, record.places.length);
+  const counters = new Float64Array(record.places.length);
+  const figures = {
+    figure: (_: number, number: number) => totals[counterFields[number] ?? 'cpuNs'],
+    memoryBytes: () => vm.status.memoryBytes ?? NaN,
+  };
+  countInto(counters, counted, figures, 0, 0);
   for (const [index, place] of record.places.entries())
     bytes.writeBigUInt64BE(BigInt(counters[index] ?? 0), place);
   return bytes.toString('hex');

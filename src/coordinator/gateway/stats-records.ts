@@ -5,22 +5,24 @@
 import type { Vm, VmDefinition } from '#api';
 import { kiB } from '#lib';
 import { encodeStatsRecord, type DomainHandle, type StatsRecord, type TypedParam } from '#libvirt';
-import type { Totals } from './counters.ts';
+import { numberOf, type Counters } from './counters.ts';
 
-type Count = (vm: Vm, totals: Totals) => number;
+/** What is counted at a place of a record: one of the figures of Counters, or one of the other two. */
+type Count = number;
+const vcpuTime: Count = -1;
+const memory: Count = -2;
 
 /** Every parameter of domain-stats.ts that grows. */
 const counts: Readonly<Record<string, Count>> = {
-  'cpu.time': (_, { cpuNs }) => cpuNs,
-  'balloon.rss': ({ status }) => (status.memoryBytes ?? 0) / kiB,
-  'net.0.rx.bytes': (_, { receivedBytes }) => receivedBytes,
-  'net.0.tx.bytes': (_, { sentBytes }) => sentBytes,
-  'block.0.rd.reqs': (_, { reads }) => reads,
-  'block.0.rd.bytes': (_, { readBytes }) => readBytes,
-  'block.0.wr.reqs': (_, { writes }) => writes,
-  'block.0.wr.bytes': (_, { writtenBytes }) => writtenBytes,
+  'cpu.time': numberOf('cpuNs'),
+  'balloon.rss': memory,
+  'net.0.rx.bytes': numberOf('receivedBytes'),
+  'net.0.tx.bytes': numberOf('sentBytes'),
+  'block.0.rd.reqs': numberOf('reads'),
+  'block.0.rd.bytes': numberOf('readBytes'),
+  'block.0.wr.reqs': numberOf('writes'),
+  'block.0.wr.bytes': numberOf('writtenBytes'),
 };
-const vcpuTime: Count = ({ definition }, { cpuNs }) => cpuNs / definition.hardware.processor.count;
 
 /** All that the bytes depend on, but the definition. */
 interface Key {
@@ -29,7 +31,6 @@ interface Key {
   readonly name: string;
   readonly state: Vm['state'];
   readonly held: boolean;
-  readonly hasMemory: boolean;
   readonly path: string;
   readonly stopReason: number;
 }
@@ -38,6 +39,13 @@ interface Key {
 export interface CountedRecord {
   readonly record: StatsRecord;
   readonly counts: readonly Count[];
+  readonly processors: number;
+  /** Whether it is of a vm that runs. */
+  readonly isActive: boolean;
+  /** Whether it has a place for the memory that the vm takes up. */
+  readonly hasMemory: boolean;
+  /** Whether it may be another one without the vm being another one: where an image is may change, and no vm tells. */
+  readonly hasImage: boolean;
 }
 
 interface Shape {
@@ -78,25 +86,39 @@ export class StatsRecords {
       kept.stopReason !== stopReason
     ) {
       const { id, name } = dom;
-      const key = { groups, id, name, state, held: status.held, hasMemory, path, stopReason };
-      kept = { ...key, ...this.#encode(dom, paramsOf()) };
-      // Where an image is may change, and no vm tells.
-      if (!hasImage(definition)) this.#kept.set(definition, kept);
+      kept = {
+        groups,
+        id,
+        name,
+        state,
+        held: status.held,
+        hasMemory,
+        path,
+        stopReason,
+        ...this.#encode(dom, paramsOf()),
+        processors: definition.hardware.processor.count,
+        isActive: id >= 0,
+        hasImage: hasImage(definition),
+      };
+      if (!kept.hasImage) this.#kept.set(definition, kept);
     }
     return kept;
   }
 
-  #encode(dom: DomainHandle, params: readonly TypedParam[]): CountedRecord {
-    const counts: Count[] = [];
+  #encode(
+    dom: DomainHandle,
+    params: readonly TypedParam[],
+  ): Pick<CountedRecord, 'record' | 'counts'> {
+    const counted: Count[] = [];
     const fields: string[] = [];
     const { bytes, places } = encodeStatsRecord(dom, params, (field) => {
       const count = countOf(field);
       if (count === undefined) return false;
-      counts.push(count);
+      counted.push(count);
       fields.push(field);
       return true;
     });
-    const shape = this.#share(`${places.join()} ${fields.join()}`, { places, counts });
+    const shape = this.#share(`${places.join()} ${fields.join()}`, { places, counts: counted });
     return { record: { bytes, places: shape.places }, counts: shape.counts };
   }
 
@@ -110,16 +132,28 @@ export class StatsRecords {
   }
 }
 
-/** What the counters of the vm's record are now, put into the list in the order of its places. */
+/**
+ * What the counters of the record are now, put into the list in the order of its places. `start`: where the vm's figures are;
+ * `seconds`: how long they hold already.
+ */
 export function countInto(
-  counters: Float64Array,
-  counts: readonly Count[],
-  vm: Vm,
-  totals: Totals,
+  into: Float64Array,
+  { counts, processors }: Pick<CountedRecord, 'counts' | 'processors'>,
+  figures: Pick<Counters, 'figure' | 'memoryBytes'>,
+  start: number,
+  seconds: number,
 ): void {
-  for (let index = 0; index < counts.length; index += 1)
-    counters[index] = Math.floor(counts[index]?.(vm, totals) ?? 0);
+  for (let index = 0; index < counts.length; index += 1) {
+    const count = counts[index] ?? 0;
+    if (count >= 0) into[index] = Math.floor(figures.figure(start, count, seconds));
+    else if (count === vcpuTime)
+      into[index] = Math.floor(figures.figure(start, cpuTime, seconds) / processors);
+    // It may be told of a vm, and then no more.
+    else into[index] = Math.floor((figures.memoryBytes(start) || 0) / kiB);
+  }
 }
+
+const cpuTime = numberOf('cpuNs');
 
 function countOf(field: string): Count | undefined {
   if (Object.hasOwn(counts, field)) return counts[field];

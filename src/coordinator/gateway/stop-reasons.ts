@@ -10,6 +10,7 @@ const untold = 0;
 export class StopReasons implements Disposable {
   readonly #ofVm = new Map<string, number>();
   readonly #stop: () => void;
+  #version = 0;
 
   constructor(inventory: Pick<Inventory, 'onChange'>) {
     const reader = new DomainEvents();
@@ -19,13 +20,19 @@ export class StopReasons implements Disposable {
         const detail = stopDetailOf(reader.read(event));
         // Reasons begin with one that nobody knows; but for that they are the details of the event.
         if (detail !== undefined) this.#ofVm.set(event.target.id, detail + 1);
-        if (event.name === 'vm.deleted') this.#ofVm.delete(event.target.id);
+        const isGone = event.name === 'vm.deleted' && this.#ofVm.delete(event.target.id);
+        if (detail !== undefined || isGone) this.#version += 1;
       }
     });
   }
 
   [Symbol.dispose](): void {
     this.#stop();
+  }
+
+  /** Another number once any of them is another one. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Of a vm that is off. */

@@ -69,6 +69,8 @@ export interface Inventory {
   vm(id: string): Vm | undefined;
   /** In no order, for who goes through all of them: the running time is that of when each was last changed. */
   allVms(): Iterable<Vm>;
+  /** The same by their places, for who keeps something of each. */
+  readonly vmTable: ThingTable<Vm>;
   host(id: string): Host | undefined;
   image(id: string): Image | undefined;
   folder(id: string): Folder | undefined;
@@ -131,6 +133,20 @@ export interface ListedThings {
   readonly operation: Operation;
 }
 export type ListedKind = keyof ListedThings;
+
+/** Things in places from 0 on, which they have as long as they are there; a place may be free, and have another one later. */
+export interface ThingTable<T> {
+  /** Another number once anything has come, gone or changed: at once, before anybody is told. Samples and time do not count. */
+  readonly version: number;
+  /** All places that things have are below. */
+  readonly places: number;
+  /** The version in which what is in the place came, or changed. */
+  stampAt(place: number): number;
+  idAt(place: number): string | undefined;
+  /** As it was when it last changed or was sampled, whatever time has passed. */
+  viewAt(place: number): T | undefined;
+  placeOf(id: string): number | undefined;
+}
 
 export interface InventoryChange {
   /** Number of the commit, or of the last one for a passing change. */

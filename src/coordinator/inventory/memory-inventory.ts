@@ -46,6 +46,7 @@ import type {
   ListedThings,
   PlainQuery,
   StepProgress,
+  ThingTable,
 } from './inventory.ts';
 import { NetworkLeases } from './network-leases.ts';
 import { NetworkReports } from './network-reports.ts';
@@ -179,6 +180,10 @@ export class MemoryInventory implements Inventory {
 
   allVms(): Iterable<Vm> {
     return this.#collections.vm.all();
+  }
+
+  get vmTable(): ThingTable<Vm> {
+    return this.#collections.vm;
   }
 
   host(id: string): Host | undefined {

@@ -90,19 +90,26 @@ export class Link {
     if (this.#holds > 0) this.#keepalive.pause();
   }
 
-  /** Queues a frame. Does nothing on an ended connection, whose waiters know already. */
-  send(frame: Buffer): void {
-    if (this.#ended) return;
+  /**
+   * Queues a frame. Does nothing on an ended connection, whose waiters know already. `onSent`: its bytes are not looked at any
+   * more, whatever has become of them.
+   */
+  send(frame: Buffer, onSent?: () => void): void {
+    if (this.#ended) {
+      onSent?.();
+      return;
+    }
     if (this.#socket.writableLength + frame.length > maxPendingBytes) {
       this.end(
         new Fault('exhausted', `${this.peer} does not read: ${this.pendingBytes} bytes wait`, {
           hint: 'read events and answers faster, or open another connection',
         }),
       );
+      onSent?.();
       return;
     }
     this.#queuedBytes += frame.length;
-    if (!this.#socket.write(frame)) this.#watchStall();
+    if (!this.#socket.write(frame, onSent)) this.#watchStall();
   }
 
   /** Resolves when little waits to be sent. Errors: the connection's reason; the signal's. */

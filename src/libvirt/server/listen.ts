@@ -11,6 +11,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { Fault } from '#lib';
+import { AnswerBuffers } from './answer-buffers.ts';
 import type { Peer, PeerCertificate } from './handler.ts';
 import { Session, type SessionOptions } from './session.ts';
 
@@ -62,6 +63,7 @@ const handshakeTimeoutMs = 10_000;
 
 export class LibvirtServer implements AsyncDisposable {
   readonly #options: ServerOptions;
+  readonly #buffers = new AnswerBuffers();
   readonly #sessions = new Set<Session>();
   readonly #servers = new Set<Server>();
 
@@ -81,7 +83,7 @@ export class LibvirtServer implements AsyncDisposable {
       this.#options.onFault?.('CONNECT', fault, peer);
       return undefined;
     }
-    const session = new Session(socket, peer, this.#options);
+    const session = new Session(socket, peer, this.#options, this.#buffers);
     this.#sessions.add(session);
     void session.closed.then(() => this.#sessions.delete(session));
     return session;

@@ -14,10 +14,13 @@ import { findRoute, type ArgsOf, type EventName, type Route } from '../procedure
 import { decodeWhole } from '../wire/codec.ts';
 import { errorDomains } from '../wire/error-code.ts';
 import {
+  Encoded,
   encodeAnswer,
   encodeFrame,
+  encodeLasting,
   frameStatus,
   frameTypes,
+  headerBytes,
   maxFrameBytes,
   programs,
   protocolVersion,
@@ -25,6 +28,7 @@ import {
   type FrameHeader,
 } from '../wire/frame.ts';
 import { libvirtFault, remoteErrorCodec, remoteFromFault } from '../wire/remote-error.ts';
+import { AnswerBuffers } from './answer-buffers.ts';
 import { CallQueue, defaultCallLimits, type CallLimits } from './call-queue.ts';
 import { EventRegistry, type EventFields } from './event-registry.ts';
 import { Greeting } from './greeting.ts';
@@ -69,6 +73,7 @@ export class Session {
   /** Resolves when the connection has ended, with the reason unless the client said good-bye. */
   readonly closed: Promise<Fault | undefined>;
   readonly #options: SessionOptions;
+  readonly #buffers: AnswerBuffers;
   readonly #link: Link;
   readonly #calls: CallQueue;
   readonly #events = new EventRegistry();
@@ -81,8 +86,15 @@ export class Session {
   #opened: OpenAnswer | undefined;
   #holdsForReader = false;
 
-  constructor(socket: Duplex, peer: Peer, options: SessionOptions) {
+  /** `buffers`: of all connections of a server. */
+  constructor(
+    socket: Duplex,
+    peer: Peer,
+    options: SessionOptions,
+    buffers: AnswerBuffers = new AnswerBuffers(),
+  ) {
     this.peer = peer;
+    this.#buffers = buffers;
     this.#options = options;
     this.#access = peer.access;
     const known = [...ownFeatures, ...(options.features ?? [])];
@@ -182,9 +194,23 @@ export class Session {
     if (this.#link.ended) return;
     const isStream = answer instanceof StreamReply;
     const ret = isStream ? answer.ret : answer;
-    this.#link.send(encodeAnswer(replyTo(frame, frameStatus.ok), route.ret, ret));
+    const header = replyTo(frame, frameStatus.ok);
+    if (ret instanceof Encoded) this.#sendEncoded(header, ret);
+    else this.#link.send(encodeFrame(header, route.ret, ret));
     if (isStream) answer.begin();
     this.#waitForReader();
+  }
+
+  #sendEncoded(header: FrameHeader, answer: Encoded<unknown>): void {
+    const { lasting } = answer;
+    const lent = lasting && this.#buffers.take(headerBytes + lasting.sizeBytes, lasting);
+    if (lasting === undefined || lent === undefined) {
+      this.#link.send(encodeAnswer(header, answer));
+      return;
+    }
+    this.#link.send(encodeLasting(header, answer, lasting, lent), () =>
+      this.#buffers.giveBack(lent, lasting),
+    );
   }
 
   #refuse(frame: Frame, procedure: string, error: unknown): void {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { routeOf } from '../procedures/table.ts';
 import { intParam, stringParam, uhyperParam } from '../wire/typed-param.ts';
+import { headerBytes } from '../wire/frame.ts';
 import { XdrWriter } from '../wire/xdr.ts';
-import { encodeStats, encodeStatsRecord } from './stats-records.ts';
+import { encodeStats, encodeStatsRecord, layStats } from './stats-records.ts';
 
 void test('records that are encoded once and counted anew are those that the codec writes', () => {
   const counters = [0, 1, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER];
@@ -28,13 +29,21 @@ void test('records that are encoded once and counted anew are those that the cod
       (field) => field.startsWith('count.'),
     ),
   );
-  const writer = new XdrWriter(28, 1e6);
-  encodeStats(records, (_, now) => now.set(counters)).write(writer);
-  const plain = new XdrWriter(28, 1e6);
-  const retStats = domains.map((dom) => ({ dom, params: paramsOf(dom.name, counters) }));
-  routeOf('CONNECT_GET_ALL_DOMAIN_STATS').ret.write(plain, { retStats });
-  assert.equal(
-    writer.finish().subarray(28).toString('hex'),
-    plain.finish().subarray(28).toString('hex'),
-  );
+  const layout = layStats(records);
+  const plain = (values: readonly number[]): string => {
+    const writer = new XdrWriter(headerBytes, 1e6);
+    const retStats = domains.map((dom) => ({ dom, params: paramsOf(dom.name, values) }));
+    routeOf('CONNECT_GET_ALL_DOMAIN_STATS').ret.write(writer, { retStats });
+    return writer.finish().subarray(headerBytes).toString('hex');
+  };
+  const writer = new XdrWriter(headerBytes, 1e6);
+  encodeStats(layout, (_, now) => now.set(counters)).write(writer);
+  const written = writer.finish();
+  assert.equal(written.subarray(headerBytes).toString('hex'), plain(counters));
+  assert.equal(layout.sizeBytes, written.length - headerBytes);
+  // Where they stand already, with other counters.
+  const later = counters.toReversed();
+  const { lasting } = encodeStats(layout, (_, now) => now.set(later));
+  lasting?.patch(new XdrWriter(headerBytes, 1e6, written));
+  assert.equal(written.subarray(headerBytes).toString('hex'), plain(later));
 });

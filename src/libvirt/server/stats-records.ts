@@ -5,7 +5,7 @@
 import { domain, type DomainHandle } from '../procedures/handle.ts';
 import type { ReturnOf } from '../procedures/table.ts';
 import { compile } from '../wire/codec.ts';
-import { Encoded } from '../wire/frame.ts';
+import { Encoded, headerBytes } from '../wire/frame.ts';
 import type { TypedParam } from '../wire/shape.ts';
 import { writeTypedParam } from '../wire/typed-param.ts';
 import { XdrWriter } from '../wire/xdr.ts';
@@ -38,30 +38,56 @@ export function encodeStatsRecord(
   return { bytes: writer.finish().toString('latin1'), places };
 }
 
+/** Records one after the other, as long as they are the same. */
+export interface StatsLayout {
+  readonly records: readonly StatsRecord[];
+  /** Where each begins in the payload. */
+  readonly starts: Uint32Array;
+  readonly sizeBytes: number;
+  /** The most counters that one of them has. */
+  readonly mostCounters: number;
+}
+
+export function layStats(records: readonly StatsRecord[]): StatsLayout {
+  const starts = new Uint32Array(records.length);
+  let sizeBytes = 4;
+  let mostCounters = 0;
+  for (const [index, { bytes, places }] of records.entries()) {
+    starts[index] = sizeBytes;
+    sizeBytes += bytes.length;
+    mostCounters = Math.max(mostCounters, places.length);
+  }
+  return { records, starts, sizeBytes, mostCounters };
+}
+
 /**
- * The records one after the other. `count` puts what the counters of one are now into a list that is its own to fill: whole numbers
+ * The records with their counters. `count` puts what the counters of one are now into a list that is its own to fill: whole numbers
  * from 0 to 2^53, in the order of the record's places.
  */
 export function encodeStats(
-  records: readonly StatsRecord[],
+  layout: StatsLayout,
   count: (index: number, counters: Float64Array) => void,
 ): Encoded<ReturnOf<'CONNECT_GET_ALL_DOMAIN_STATS'>> {
-  return new Encoded((writer) => {
-    let size = 4;
-    let most = 0;
-    for (const { bytes, places } of records) {
-      size += bytes.length;
-      most = Math.max(most, places.length);
-    }
-    const counters = new Float64Array(most);
-    // An answer of megabytes is not copied as it grows.
-    writer.reserve(size);
-    writer.uint(records.length);
-    for (const [index, { bytes, places }] of records.entries()) {
-      const start = writer.encoded(bytes);
+  const { records, starts, sizeBytes } = layout;
+  const patch = (writer: XdrWriter): void => {
+    const counters = new Float64Array(layout.mostCounters);
+    for (let index = 0; index < records.length; index += 1) {
+      const places = records[index]?.places ?? none;
+      if (places.length === 0) continue;
+      const start = headerBytes + (starts[index] ?? 0);
       count(index, counters);
       for (let at = 0; at < places.length; at += 1)
         writer.putNumber(start + (places[at] ?? 0), counters[at] ?? 0);
     }
-  });
+  };
+  const write = (writer: XdrWriter): void => {
+    // An answer of megabytes is not copied as it grows.
+    writer.reserve(sizeBytes);
+    writer.uint(records.length);
+    for (const { bytes } of records) writer.encoded(bytes);
+    patch(writer);
+  };
+  return new Encoded(write, { layout, sizeBytes, patch });
 }
+
+const none: readonly number[] = [];

@@ -52,10 +52,21 @@ export class Encoded<T> {
   /** For the compiler alone: what it stands for. */
   declare readonly of: T;
   readonly write: (writer: XdrWriter) => void;
+  readonly lasting: Lasting | undefined;
 
-  constructor(write: (writer: XdrWriter) => void) {
+  constructor(write: (writer: XdrWriter) => void, lasting?: Lasting) {
     this.write = write;
+    this.lasting = lasting;
   }
+}
+
+/** Of an answer of which most stands again in the next one. */
+export interface Lasting {
+  /** The same one for answers that differ in figures alone. */
+  readonly layout: object;
+  readonly sizeBytes: number;
+  /** Writes the figures where an answer of the layout stands, in the places that these have in a frame. */
+  readonly patch: (writer: XdrWriter) => void;
 }
 
 /** A frame whose payload is a value of the codec. Errors: `too-large`, `invalid` from the codec. */
@@ -67,16 +78,26 @@ export function encodeFrame<T>(header: FrameHeader, codec: Codec<T>, value: T): 
   return frame;
 }
 
-/** A value of the codec, or one that was written otherwise. Errors: as `encodeFrame`. */
-export function encodeAnswer<T>(
-  header: FrameHeader,
-  codec: Codec<T>,
-  value: T | Encoded<T>,
-): Buffer {
-  if (!(value instanceof Encoded)) return encodeFrame(header, codec, value);
+/** An answer that was written otherwise. Errors: as `encodeFrame`. */
+export function encodeAnswer(header: FrameHeader, answer: Encoded<unknown>): Buffer {
   const writer = new XdrWriter(headerBytes, maxFrameBytes);
-  value.write(writer);
+  answer.write(writer);
   const frame = writer.finish();
+  writeHeader(frame, header);
+  return frame;
+}
+
+/** The same in memory that is there; `isLaid`: an answer of its layout stands in it. */
+export function encodeLasting(
+  header: FrameHeader,
+  answer: Encoded<unknown>,
+  { patch, sizeBytes }: Lasting,
+  { buffer, isLaid }: { readonly buffer: Buffer; readonly isLaid: boolean },
+): Buffer {
+  const writer = new XdrWriter(headerBytes, maxFrameBytes, buffer);
+  if (isLaid) patch(writer);
+  else answer.write(writer);
+  const frame = buffer.subarray(0, headerBytes + sizeBytes);
   writeHeader(frame, header);
   return frame;
 }

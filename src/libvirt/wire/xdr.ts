@@ -15,9 +15,9 @@ export class XdrWriter {
   #length: number;
   readonly #maxBytes: number;
 
-  /** `reservedBytes` are left free in front, for a frame's header. */
-  constructor(reservedBytes: number, maxBytes: number) {
-    this.#buffer = Buffer.allocUnsafe(firstWriterBytes);
+  /** `reservedBytes` are left free in front, for a frame's header. `buffer`: written to as far as it suffices. */
+  constructor(reservedBytes: number, maxBytes: number, buffer?: Buffer) {
+    this.#buffer = buffer ?? Buffer.allocUnsafe(firstWriterBytes);
     this.#view = viewOf(this.#buffer);
     this.#length = reservedBytes;
     this.#maxBytes = maxBytes;
@@ -113,11 +113,10 @@ export class XdrWriter {
     return true;
   }
 
-  /** Bytes that were encoded before, padding and all, as Latin-1. Answers where they are, for `putNumber`. */
-  encoded(bytes: string): number {
+  /** Bytes that were encoded before, padding and all, as Latin-1. */
+  encoded(bytes: string): void {
     const at = this.#claim(bytes.length);
     this.#buffer.write(bytes, at, 'latin1');
-    return at;
   }
 
   /** How much is written so far, the reserved bytes counted. */
@@ -125,7 +124,7 @@ export class XdrWriter {
     return this.#length;
   }
 
-  /** A whole number from 0 to 2^53 in the place of 64 bits that are there already. */
+  /** A whole number from 0 to 2^53 in the place of 64 bits that are there already; the reserved bytes count. */
   putNumber(at: number, value: number): void {
     this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
     this.#view.setUint32(at + 4, value >>> 0);

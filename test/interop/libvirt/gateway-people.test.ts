@@ -97,7 +97,15 @@ void test(
       { role: 'vm-operator', objectKind: 'host', object: 'h1' },
     ]);
     const ofFirst = room.vms().filter(({ host }) => host === 'h1');
+    // Whoever sees everything is told before, and what is kept of that is nobody else's.
+    const chief = await room.stage.addUser('chief', [{ role: 'administrator' }]);
+    assert.deepEqual(await seenAs('chief', chief, 'all'), namesOf(room.vms()));
     assert.deepEqual(await seenAs('ann', secret, 'all'), namesOf(ofFirst));
+    const denial = { subject: 'chief', role: 'administrator', deny: true };
+    const body = { ...denial, objectKind: 'vm', object: two.name };
+    assert.equal((await room.stage.send('POST', '/grants', { body })).status, 200);
+    const others = room.vms().filter(({ id }) => id !== two.id);
+    assert.deepEqual(await seenAs('chief', chief, 'all'), namesOf(others));
     assert.equal((await sayAs('ann', secret, 'host/h2', 'list')).code, 1);
     assert.equal((await sayAs('ann', secret, 'all', 'start', one.name)).code, 0);
     assert.equal(room.stage.vm(one.name)?.state, 'running');

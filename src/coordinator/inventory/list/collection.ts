@@ -10,6 +10,7 @@
 import type { Page } from '#api';
 import { present } from '#lib';
 import type { Place } from './cursor.ts';
+import type { ThingTable } from '../inventory.ts';
 import { Matches } from './matches.ts';
 import { Order, type OrderSource } from './order.ts';
 import { makePage } from './page.ts';
@@ -38,11 +39,13 @@ interface Kept<T> {
   readonly sampled: boolean;
 }
 
-export class Collection<V extends { readonly id: string }> {
+export class Collection<V extends { readonly id: string }> implements ThingTable<V> {
   readonly #options: CollectionOptions<V>;
   readonly #slotOf = new Map<string, number>();
   readonly #ids: (string | undefined)[] = [];
   readonly #views: (V | undefined)[] = [];
+  readonly #stamps: number[] = [];
+  #version = 0;
   readonly #free: number[] = [];
   readonly #filters = new Map<string, Kept<Matches>>();
   readonly #orders = new Map<string, Kept<Order>>();
@@ -100,6 +103,30 @@ export class Collection<V extends { readonly id: string }> {
     for (const slot of this.#slotOf.values()) yield this.#viewAt(slot);
   }
 
+  get version(): number {
+    return this.#version;
+  }
+
+  get places(): number {
+    return this.#ids.length;
+  }
+
+  stampAt(place: number): number {
+    return this.#stamps[place] ?? 0;
+  }
+
+  idAt(place: number): string | undefined {
+    return this.#ids[place];
+  }
+
+  viewAt(place: number): V | undefined {
+    return this.#ids[place] === undefined ? undefined : this.#viewAt(place);
+  }
+
+  placeOf(id: string): number | undefined {
+    return this.#slotOf.get(id);
+  }
+
   /** Errors: `invalid` naming what is wrong with the query. */
   page(query: PlainQuery, visible: Visible): Page<V> {
     const checked = checkQuery(this.#options, query);
@@ -137,6 +164,7 @@ export class Collection<V extends { readonly id: string }> {
   }
 
   #forget(slot: number, how: 'changed' | 'sampled'): void {
+    if (how === 'changed') this.#stamps[slot] = this.#version += 1;
     for (const { value, sampled } of this.#filters.values())
       if (sampled || how === 'changed') value.forget(slot);
     for (const { value, sampled } of this.#orders.values())
