@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -65,7 +66,7 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
   });
 
   /** Whose first megabyte is full of fives. */
-  async function makeBase(format: 'vhd' | 'vmdk', folder = agent.shelf): Promise<string> {
+  async function makeBase(format: 'vhd' | 'vmdk' | 'qcow2', folder = agent.shelf): Promise<string> {
     number += 1;
     const path = join(folder, `base${number}.${format}`);
     await makeDisk({ path, format, sizeBytes }, store(), (made) =>
@@ -257,5 +258,72 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
     rename(to, 'x-flat.vmdk', basename(part));
     utimesSync(join(agent.folder(id), basename(base)), new Date(), new Date(1_700_000_000_000));
     assert.deepEqual(await agent.blockedCodes(id), ['layer-changed']);
+  });
+
+  test('what lies below a layer and was changed since is not merged into, neither when a snapshot goes nor at the end of undo disks', async () => {
+    const change = async (path: string, value: number): Promise<void> => {
+      await using opened = await openDisk({ path, access: 'write', store: store() });
+      await opened.write(Buffer.alloc(512, value), 4096);
+      await opened.flush();
+    };
+    const asBefore = async (path: string): Promise<() => void> => {
+      const [content, { atime, mtime }] = [readFileSync(path), statSync(path)];
+      await change(path, 9);
+      return () => {
+        writeFileSync(path, content);
+        utimesSync(path, atime, mtime);
+      };
+    };
+    const content = async (path: string): Promise<number | undefined> => {
+      await using opened = await openDisk({ path, store: store() });
+      const sector = Buffer.alloc(512);
+      await opened.read(sector, 4096);
+      return sector[0];
+    };
+    const file = await makeBase('vhd');
+    utimesSync(file, new Date(), new Date(1_700_000_000_000));
+    const id = await agent.create(define(served(file, 'vhd')));
+    const snapshot = {
+      id: crypto.randomUUID(),
+      name: 's',
+      description: '',
+      author: null,
+      exclude: [],
+      memory: false,
+      quiesce: false,
+    };
+    await agent.host.call('machine.snapshot.take', { ...call(id), snapshot });
+    const { files } = await agent.host.call('machine.files', { id });
+    const top = files.find(({ parent }) => parent === file)?.path ?? '';
+    await change(top, 3);
+    const restore = await asBefore(file);
+    const deleted = { ...call(id), snapshotId: snapshot.id };
+    const refused = agent.host.call('machine.snapshot.delete', deleted);
+    await assert.rejects(refused, (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(String(error.cause ?? error.message), /was changed since something lies on it/);
+      return true;
+    });
+    assert.equal(await content(file), 9);
+    assert.deepEqual(await agent.blockedCodes(id), ['layer-changed']);
+    restore();
+    // What it refused it does at the next occasion.
+    await run(id);
+    assert.deepEqual([await content(file), existsSync(top)], [3, false]);
+
+    const whole = await makeBase('qcow2');
+    utimesSync(whole, new Date(), new Date(1_700_000_000_000));
+    const plain = define({ ...testDisk(whole), sizeBytes });
+    const undoDisks = { ...plain.settings.undoDisks, enabled: true } as const;
+    const other = await agent.create({ ...plain, settings: { ...plain.settings, undoDisks } });
+    assert.equal((await agent.act(other, 'turn-on')).state, 'running');
+    await agent.act(other, 'turn-off', { undo: 'keep' });
+    const takeBack = await asBefore(whole);
+    const decide = (): Promise<unknown> => agent.act(other, 'commit-undo');
+    await assert.rejects(decide(), /was changed since something lies on it/);
+    assert.deepEqual(await agent.blockedCodes(other), ['layer-changed']);
+    takeBack();
+    await decide();
+    await run(other);
   });
 });

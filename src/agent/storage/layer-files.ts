@@ -385,8 +385,8 @@ export class LayerFiles implements LayerStorage {
   /** Beside the definition, so that the folder can be carried elsewhere. */
   async write(machine: LayerPlace, all: Layers): Promise<void> {
     const { layers: path } = ownPlaces(machine);
-    // Whoever takes the folder in reads these anew.
-    const layers = withServed(all, []);
+    // Whoever takes the folder in reads these anew, and nothing is under way there.
+    const { merging: _, ...layers } = withServed(all, []);
     if (layers.tops.length === 0 && layers.snapshots.length === 0) {
       await rm(path, { force: true });
       return;

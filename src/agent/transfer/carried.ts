@@ -104,7 +104,8 @@ function servedGathered(
     const to = gathered.find(({ from }) => from === resolveFile(folder, file))?.to;
     if (to !== undefined) names.set(file, to);
   }
-  return renameServed(layers, names);
+  const { merging: _, ...still } = renameServed(layers, names);
+  return still;
 }
 
 /** Null: it stands still. Errors: as `withCarried`. */

@@ -251,7 +251,7 @@ async function settle(host: Host, travel: Travel, file: MachineFile): Promise<Ma
   const sealed = { ...file, layers: await sealAnew(storage, file, sealedFiles(file.layers)) };
   // Of what the other host did not know yet, before a guest of it runs here.
   const { layers } = await takeParents(host, sealed, sealed.definition.hardware.disks);
-  const settled = { ...sealed, layers };
+  const settled = { ...sealed, layers: { ...layers, merging: null } };
   await storage.writeDefinition(settled);
   await storage.layers.write(settled, settled.layers);
   if (settled.savedFile !== null) await travel.reconcileSaved(settled);

@@ -19,6 +19,7 @@ export function quietLayers(layers: Layers): Layers {
     stateFrom: null,
     separated: null,
     taking: null,
+    merging: null,
     standing: false,
     unfinished: [],
   };

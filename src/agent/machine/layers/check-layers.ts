@@ -1,5 +1,6 @@
 /** Whether what lies below the disks is as it was when it was sealed (DISK-25, DISK-26, SNAP-18). */
 import { placeName, tellFinding } from '#api';
+import { Fault } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
 import type { Storage } from '../../drivers/storage.ts';
 import type { MachineFile } from '../record.ts';
@@ -49,6 +50,19 @@ export async function judgeChain(
     findings.push({ file, code: told.code, text: told.evidence, remedy: told.remedy });
   }
   return findings;
+}
+
+/** Errors: `refused` naming the first of the files that is not what its seal says. */
+export async function requireUnchanged(
+  storage: Storage,
+  machine: MachineFile,
+  device: string,
+  files: readonly Pick<Layer, 'file' | 'seal'>[],
+): Promise<void> {
+  const [changed] = await judgeChain(storage, machine, device, files);
+  if (changed === undefined) return;
+  const { code, text, remedy } = changed;
+  throw new Fault('refused', text, { hint: remedy, reasons: [{ code, text, remedy }] });
 }
 
 /** Whether a file is what it was when something was put on it. */

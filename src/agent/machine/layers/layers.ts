@@ -111,6 +111,11 @@ export const layersSchema = z.strictObject({
     })
     .nullable()
     .default(null),
+  /**
+   * Writing the upper file into the lower one has begun: until that has ended, or is given up, the seal of the lower one does not
+   * hold. Absent in records of before: whether it has is not known.
+   */
+  merging: z.strictObject({ upper: fileName, lower: fileName }).nullable().optional(),
   /** The guest stands still for a change of layers, or is about to, and is to run again. */
   standing: z.boolean().default(false),
   /** The session is over and its undo disks are to be written into what lies below, or to go. */
@@ -138,6 +143,7 @@ export const noLayers: Layers = {
   stateFrom: null,
   separated: null,
   taking: null,
+  merging: null,
   standing: false,
   ending: null,
   untold: [],

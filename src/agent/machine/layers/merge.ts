@@ -3,19 +3,22 @@
  * written into the lower file, which then stands for both. Which layers those are the record says by itself, so
  * that an agent that comes back goes on.
  *
- * Invariant: until the record has changed, the upper file holds all that it held.
+ * Invariants: (1) until the record has changed, the upper file holds all that it held; (2) while the machine is off nothing is written
+ * into a file that was changed since something lies on it.
  */
 import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Disk } from '#api';
 import type { Running } from '../../drivers/driver.ts';
 import type { Hands } from '../hands.ts';
 import { sealAnew, tidyLayers } from './change-layers.ts';
+import { requireUnchanged } from './check-layers.ts';
 import {
   afterMerge,
   chainFrom,
   chainOf,
   nextMerge,
   prune,
+  type Layer,
   type Layers,
   type Merge,
 } from './layers.ts';
@@ -58,8 +61,11 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
     onProgress: (part: number) => hands.progress(part, `merging ${upper}`),
   };
   const open = openDiskOf(hands, merge);
+  const chain = chainFrom(hands.file.layers, upper);
+  if (open === undefined) await requireSound(hands, merge, chain);
+  hands.set({ layers: { ...hands.file.layers, merging: merge } });
+  await hands.persist();
   if (open === undefined) {
-    const chain = chainFrom(hands.file.layers, upper);
     const machines = [...hands.host.others(hands.file.definition.id), hands.file];
     await storage.layers.merge(hands.file, { chain, lower, machines, ...work });
     await noteMerged(hands, merge, undefined);
@@ -84,6 +90,21 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
     hands.set({ layers: { ...hands.file.layers, standing: false } });
   }
   await tidyLayers(hands);
+}
+
+/**
+ * What is written into, and what lies below that, is as it was sealed; what an agent before this one began to write into is not any more,
+ * and what it had begun before there was a note of it is not known. Errors: `refused`; nothing has changed then.
+ */
+async function requireSound(
+  { file, host }: Hands,
+  { upper, lower }: Merge,
+  chain: readonly Layer[],
+): Promise<void> {
+  const { merging } = file.layers;
+  const isBegun = merging === undefined || merging?.lower === lower;
+  const below = chain.filter((one) => one.file !== upper && !(isBegun && one.file === lower));
+  await requireUnchanged(host.driver.storage, file, upper, below);
 }
 
 interface OpenLayers {
@@ -124,6 +145,7 @@ async function noteMerged(hands: Hands, merge: Merge, told: string | undefined):
   hands.set({
     layers: {
       ...sealed,
+      merging: null,
       unfinished: [
         { file: upper, mode: null },
         { file: lower, mode },
@@ -157,13 +179,14 @@ async function giveUp(hands: Hands, merge: Merge, error: unknown): Promise<Fault
   return fault;
 }
 
-/** The lower file was written into, and the upper one still lies on it. */
+/** The lower file was written into, and the upper one still lies on it; before that nothing has changed. */
 async function sealApart(hands: Hands, merge: Merge): Promise<Layers> {
   const { lower } = merge;
+  if (hands.file.layers.merging?.lower !== lower) return hands.file.layers;
   const open = openDiskOf(hands, merge);
   await open?.running.layers.letGo(open.disk, lower);
   const layers = await sealAnew(hands.host.driver.storage, hands.file, new Set([lower]));
-  return { ...layers, standing: false };
+  return { ...layers, merging: null, standing: false };
 }
 
 /** Before a snapshot goes. Errors: `exhausted` with the figures where a merge might not end; nothing has changed. */

@@ -74,6 +74,9 @@ export function renameFiles(layers: Layers, names: ReadonlyMap<string, string>):
       parent: layer.parent === null ? null : put(layer.parent),
     })),
     tops: layers.tops.map(({ disk, top }) => ({ disk: put(disk), top: put(top) })),
+    ...(layers.merging && {
+      merging: { upper: put(layers.merging.upper), lower: put(layers.merging.lower) },
+    }),
     undo: session(layers.undo),
     snapshots: layers.snapshots.map((snapshot) => ({
       ...snapshot,

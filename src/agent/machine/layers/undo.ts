@@ -11,6 +11,7 @@ import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
 import { changeLayers, sealAnew, tidyLayers } from './change-layers.ts';
+import { requireUnchanged } from './check-layers.ts';
 import { settleTaking } from './live-snapshot.ts';
 import { settleMoving } from '../move-disk.ts';
 import { mergeLayers } from './merge.ts';
@@ -70,15 +71,23 @@ export async function endSession(hands: Hands): Promise<void> {
 async function settleUndo(hands: Hands): Promise<void> {
   const { ending } = hands.file.layers;
   if (ending === null) return;
+  // What was given up is sealed as it is; what was cut off is not.
+  const isCutOff = hands.file.state !== 'off' && hands.file.layers.undo?.begun === true;
+  let below: Below = isCutOff ? 'written' : 'sealed';
   if (hands.file.state !== 'merging-disks') hands.enter('merging-disks');
   try {
     if (ending === 'discard') requireWhole(hands.file);
-    else await mergeUndo(hands);
+    else {
+      const merges = undoMerges(hands.file);
+      await requireSealed(hands, merges, below);
+      below = 'written';
+      await mergeUndo(hands, merges);
+    }
     await dropUndo(hands, ending);
   } catch (error) {
     // The end of the agent is no failure: the next one goes on.
     if (hands.leaving) throw error;
-    throw await giveUp(hands, ending, error);
+    throw await giveUp(hands, ending, below, error);
   }
 }
 
@@ -96,13 +105,38 @@ function requireWhole({ definition, layers }: MachineFile): void {
   throw new Fault('refused', message, { hint: 'commit them: that was begun and did not end' });
 }
 
-async function mergeUndo(hands: Hands): Promise<void> {
-  const { host } = hands;
-  const { undo, tops } = hands.file.layers;
-  const merges = (undo?.below ?? []).flatMap(({ disk, file: lower }) => {
+/** Whether what lies below the undo disks has been written into. */
+type Below = 'sealed' | 'written';
+
+interface UndoMerge {
+  readonly disk: string;
+  readonly upper: string;
+  readonly lower: string;
+}
+
+function undoMerges({ layers: { undo, tops } }: MachineFile): readonly UndoMerge[] {
+  return (undo?.below ?? []).flatMap(({ disk, file: lower }) => {
     const upper = tops.find((one) => one.disk === disk)?.top ?? lower;
     return upper === lower ? [] : [{ disk, upper, lower }];
   });
+}
+
+/** Errors: `refused` naming a file that was changed below an undo disk. */
+async function requireSealed(
+  { file, host }: Hands,
+  merges: readonly UndoMerge[],
+  below: Below,
+): Promise<void> {
+  for (const { disk, upper, lower } of merges) {
+    const [, ...files] = chainFrom(file.layers, upper);
+    const sealed = files.filter((one) => below === 'sealed' || one.file !== lower);
+    await requireUnchanged(host.driver.storage, file, disk, sealed);
+  }
+}
+
+async function mergeUndo(hands: Hands, merges: readonly UndoMerge[]): Promise<void> {
+  const { host } = hands;
+  const { undo } = hands.file.layers;
   if (undo?.begun !== true) await requireMergeable(hands, merges);
   hands.set({ layers: { ...hands.file.layers, undo: undo && { ...undo, begun: true } } });
   await hands.persist();
@@ -165,7 +199,12 @@ async function dropUndo(hands: Hands, ending: 'commit' | 'discard'): Promise<voi
 }
 
 /** The undo disks stay; what was written into is sealed as it is now. */
-async function giveUp(hands: Hands, ending: 'commit' | 'discard', error: unknown): Promise<Fault> {
+async function giveUp(
+  hands: Hands,
+  ending: 'commit' | 'discard',
+  below: Below,
+  error: unknown,
+): Promise<Fault> {
   const { storage } = hands.host.driver;
   const cause = toFault(error);
   const { name } = hands.file.definition;
@@ -175,7 +214,8 @@ async function giveUp(hands: Hands, ending: 'commit' | 'discard', error: unknown
     facts,
     hint,
   });
-  const written = new Set(hands.file.layers.undo?.below.map(({ file }) => file));
+  const places = hands.file.layers.undo?.below ?? [];
+  const written = new Set(below === 'written' ? places.map(({ file }) => file) : []);
   const layers = await sealAnew(storage, hands.file, written);
   const lastFault = {
     at: isoTime(hands.host.clock.now()),
