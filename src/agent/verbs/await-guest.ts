@@ -17,7 +17,7 @@ import { chainOf, topOf } from '../machine/layers/layers.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { MachineFile } from '../machine/record.ts';
 import type { Arrival } from '../transfer/arrivals.ts';
-import { Ear, type AwaitedGuest } from '../transfer/awaited-guests.ts';
+import { Ear, type AwaitedGuest, type Opening } from '../transfer/awaited-guests.ts';
 import { carriedGuest, type CarriedGuest } from '../transfer/carried.ts';
 
 /** All of it has been sent by then; the last of it may still be on its way. */
@@ -55,31 +55,22 @@ export async function awaitGuest(
   await makeTops(host.driver.storage, file, guest, signal);
   await requireFit(host, file);
   const ear = new Ear();
-  let awaited: AwaitedGuest = { moveId, file, ear, received: undefined };
-  const keep = (change: Partial<AwaitedGuest>): void => {
-    awaited = { ...awaited, ...change };
-    host.guests.set(id, awaited);
+  const receive = async ({ signal: opening, keep }: Opening): Promise<Received> => {
+    // Its networks are there before it is plugged into them.
+    host.driver.networks.look();
+    const launch: Launch = {
+      file,
+      start: 'hold',
+      bootOnce: undefined,
+      without: [],
+      signal: opening,
+      onProcess: async ({ identity, accelerator, forwards }) => {
+        keep({ ...file, process: identity, accelerator, forwards });
+      },
+    };
+    return await receiving.receive(launch, guest.needs, ear.hear);
   };
-  keep({});
-  // Its networks are there before it is plugged into them.
-  host.driver.networks.look();
-  const launch: Launch = {
-    file,
-    start: 'hold',
-    bootOnce: undefined,
-    without: [],
-    signal,
-    onProcess: async ({ identity, accelerator, forwards }) => {
-      keep({ file: { ...awaited.file, process: identity, accelerator, forwards } });
-    },
-  };
-  try {
-    const received: Received = await receiving.receive(launch, guest.needs, ear.hear);
-    keep({ received });
-  } catch (error) {
-    host.guests.forget(id);
-    throw error;
-  }
+  await host.guests.open({ moveId, file, ear }, receive, signal);
 }
 
 /** As for a start. Errors: `blocked` with all reasons. */
