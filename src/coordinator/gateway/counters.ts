@@ -167,7 +167,9 @@ export class Counters implements Disposable {
   }
 
   #grow(size: number): void {
-    const grown = new Float64Array(Math.max(size, this.#figures.length * 2));
+    const { places } = this.#inventory.vmTable;
+    const more = Math.ceil(this.#figures.length * 1.25);
+    const grown = new Float64Array(Math.max(size, places * width, more));
     grown.set(this.#figures);
     this.#figures = grown;
   }

@@ -130,13 +130,21 @@ export function decodeFrame(frame: Buffer): Frame {
 }
 
 function writeHeader(frame: Buffer, header: FrameHeader): void {
-  frame.writeUInt32BE(frame.length, 0);
-  frame.writeUInt32BE(header.program, 4);
-  frame.writeUInt32BE(header.version, 8);
-  frame.writeInt32BE(header.procedure, 12);
-  frame.writeUInt32BE(header.type, 16);
-  frame.writeUInt32BE(header.serial, 20);
-  frame.writeUInt32BE(header.status, 24);
+  putWord(frame, 0, frame.length);
+  putWord(frame, 4, header.program);
+  putWord(frame, 8, header.version);
+  putWord(frame, 12, header.procedure);
+  putWord(frame, 16, header.type);
+  putWord(frame, 20, header.serial);
+  putWord(frame, 24, header.status);
+}
+
+/** Of 32 bits. Without the checks that Buffer's methods make again for each of them. */
+function putWord(frame: Buffer, at: number, value: number): void {
+  frame[at] = value >>> 24;
+  frame[at + 1] = value >>> 16;
+  frame[at + 2] = value >>> 8;
+  frame[at + 3] = value;
 }
 
 function malformed(what: string): Fault {

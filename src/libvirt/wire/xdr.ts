@@ -5,7 +5,8 @@
  */
 import { Fault } from '#lib';
 
-const firstWriterBytes = 512;
+/** Most answers fit; longer ones grow. */
+const firstWriterBytes = 192;
 const maxShortText = 64;
 
 export class XdrWriter {

@@ -201,6 +201,25 @@ void test('CVE class 22: no spelling of a path leads around its right', async (t
     assert.ok((await place.ask(method, '/users')).status >= 400);
 });
 
+void test('requests that only read are in the audit trail where that is set, and only there', async (t) => {
+  const place = await startPlace(t);
+  const asks = async (correlation: string): Promise<void> => {
+    const headers = { 'x-correlation-id': correlation };
+    assert.equal((await place.ask('GET', '/users', { token: place.admin, headers })).status, 200);
+  };
+  const [before, then] = [newId(), newId()];
+  await asks(before);
+  await place.must('PATCH', '/installation', { auditReads: true });
+  await asks(then);
+  let written: unknown[] = [];
+  await until('the line of the second one', async () => {
+    const { body } = await place.ask('GET', '/audit?limit=1000', { token: place.admin });
+    written = (body['items'] as Record<string, unknown>[]).map((item) => item['correlationId']);
+    return written.includes(then);
+  });
+  assert.ok(!written.includes(before));
+});
+
 void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, with person, origin, object, values and answer', async (t) => {
   const place = await startPlace(t);
   const { vm } = await addOne(place);

@@ -13,7 +13,7 @@ import type { AuditTrail } from '../audit/trail.ts';
 import { EventBrake } from '../event-brake.ts';
 import { Refusal } from '../rights/authorize.ts';
 import { securityEvent, userThing } from '../security-event.ts';
-import { installationSettings } from '../sign-in/sessions.ts';
+import { auditsReads } from '../sign-in/sessions.ts';
 
 const refusalsPerMinute = 10;
 const failuresPerMinute = 60;
@@ -41,8 +41,8 @@ export class Recorder {
       error instanceof Refusal || isFault(error, 'forbidden') || isFault(error, 'unauthenticated');
     // An upgrade to a WebSocket reads by its method only.
     const mayHaveChanged = request.method !== 'GET' || request.status === 101;
-    const { auditReads } = installationSettings(this.#coordinator.inventory);
-    if (mayHaveChanged || isRefused || auditReads) this.#append(request, mayHaveChanged);
+    const isWritten = mayHaveChanged || isRefused || auditsReads(this.#coordinator.inventory);
+    if (isWritten) this.#append(request, mayHaveChanged);
     if (caller !== undefined && caller.userId !== null && isRefused) this.#refused(caller, request);
   }
 

@@ -23,6 +23,12 @@ export function installationSettings(inventory: Inventory): InstallationSettings
   return stored ? { ...defaultSettings, ...stored } : defaultSettings;
 }
 
+/** Asked of every request, so that not all settings are put together for it. */
+export function auditsReads(inventory: Inventory): boolean {
+  const stored = inventory.document<Partial<SettingDocument>>('setting', 'installation')?.data;
+  return stored?.auditReads ?? defaultSettings.auditReads;
+}
+
 export interface NewSession {
   readonly id: string;
   readonly secret: string;
