@@ -10,6 +10,7 @@ import { readBacking } from './storage/backing.ts';
 import { MovingGuest, otherVolume } from './testing/moving-guest.ts';
 import { makeChild } from './testing/served-files.ts';
 import { withoutQemu } from './testing/qemu-agent.ts';
+import type { Layers } from './machine/layers/layers.ts';
 import type { WrittenGuest } from './testing/written-guest.ts';
 
 const skip = withoutQemu === false && !existsSync(otherVolume) ? `no ${otherVolume}` : withoutQemu;
@@ -141,6 +142,12 @@ describe('disks of a running guest', { skip }, () => {
     await moving.move(to, 'data3.vmdk');
     assert.deepEqual(filesIn(folder, 'data3'), []);
     assert.deepEqual(filesIn(elsewhere, 'flat'), ['flat-flat.vmdk', 'flat.vmdk']);
+    const record = join(agent.process.folder, 'data', 'machines', `${guest.id}.json`);
+    const { layers } = JSON.parse(readFileSync(record, 'utf8')) as { layers: Layers };
+    assert.deepEqual(
+      layers.served?.find(({ disk }) => disk === to),
+      { disk: to, parts: [join(elsewhere, 'flat-flat.vmdk')], parents: [] },
+    );
     assert.equal(await guest.run('head -c 4 /dev/vdd'), 'flat');
     await writeFile(join(folder, 'taken-flat.vmdk'), 'of somebody else');
     await assert.rejects(moving.move('taken.vmdk', to), (error) => isFault(error, 'exists'));

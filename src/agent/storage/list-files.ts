@@ -63,13 +63,18 @@ export async function listFiles(
   return files;
 }
 
-/** Further files of its disks, of which VMDK may have many; of a disk that cannot be read none are known. */
-async function piecesOf({ definition, folder }: MachineFile): Promise<Map<string, FileRole>> {
+/** Further files of its disks, of which VMDK may have many, as the record knows them; else of a disk that cannot be read none are. */
+async function piecesOf({
+  definition,
+  folder,
+  layers,
+}: MachineFile): Promise<Map<string, FileRole>> {
   const pieces = new Map<string, FileRole>();
   for (const disk of definition.hardware.disks) {
     if (isNative(disk)) continue;
     const place = { path: resolveFile(folder, disk.file), format: disk.format };
-    const files = await filesOfServed(place, [folder]).catch(() => []);
+    const known = servedChainOf(layers, disk)?.parts.map((part) => resolveFile(folder, part));
+    const files = known ?? (await filesOfServed(place, [folder]).catch(() => []));
     for (const path of files) pieces.set(path, 'disk');
   }
   return pieces;

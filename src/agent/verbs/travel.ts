@@ -31,7 +31,7 @@ import { filesToMove, parentOf, renameFiles } from '../machine/layers/rename-fil
 import { moveDisk } from '../machine/move-disk.ts';
 import { separateShared } from '../machine/layers/shared-layers.ts';
 import { renameServed } from '../machine/layers/served-chain.ts';
-import { requireSameChains, tellParents } from '../machine/layers/take-parents.ts';
+import { requireSameChains, takeParents, tellParents } from '../machine/layers/take-parents.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
@@ -137,7 +137,9 @@ async function cloneMachine(
         await copies.clone(hands.file, copy, disks, { machines, signal: hands.signal, progress });
       if (seed !== undefined) await copies.putSeed(copy, { ...seed, signal: hands.signal });
       await host.driver.storage.writeDefinition(copy);
-      return { report: (await host.add(copy)).report() };
+      // Of disks that are served: what they are made of.
+      const { layers } = await takeParents(host, copy, copy.definition.hardware.disks);
+      return { report: (await host.add({ ...copy, layers })).report() };
     } catch (error) {
       await travel.remove([place.folder]);
       if (linked !== undefined) await mergeIfIdle(hands);
