@@ -209,7 +209,8 @@ void test('requests that only read are in the audit trail where that is set, and
   };
   const [before, then] = [newId(), newId()];
   await asks(before);
-  await place.must('PATCH', '/installation', { auditReads: true });
+  const data = { auditReads: true };
+  await place.coordinator.commit({ writes: [{ kind: 'setting', id: 'installation', data }] });
   await asks(then);
   let written: unknown[] = [];
   await until('the line of the second one', async () => {
