@@ -65,11 +65,12 @@ export type Operation = z.infer<typeof operationSchema>;
 export type Step = z.infer<typeof stepSchema>;
 
 /** Beyond that nothing is slowed down. */
+export const minPace = 64 * 1024;
 export const maxPace = 1024 ** 4;
 
 export const operationPaceSchema = z
   .strictObject({
-    bytesPerSecond: z.number().int().min(65536).max(maxPace).nullable().meta({
+    bytesPerSecond: z.number().int().min(minPace).max(maxPace).nullable().meta({
       description:
         'of each disk, also of a vm that is off; null: what the host lets work on disks take',
     }),

@@ -1,7 +1,7 @@
 /** Requests by which the files of a vm travel: it is copied, or its files are moved to another place of the host. */
 import { z } from 'zod';
 import { nameSchema, referenceSchema } from '../ids.ts';
-import { maxPace } from '../operation.ts';
+import { maxPace, minPace } from '../operation.ts';
 import { networkNameSchema } from './import.ts';
 import { diskFormats } from './hardware.ts';
 
@@ -90,7 +90,7 @@ export const vmRelocateSchema = z
       description:
         'between libvirt hosts; copy (default): to the same paths there, and they go here; shared: both hosts have them',
     }),
-    bytesPerSecond: z.number().int().min(65536).max(maxPace).optional().meta({
+    bytesPerSecond: z.number().int().min(minPace).max(maxPace).optional().meta({
       description:
         'of a vm that runs, between hosts with agents: how fast each of its disks and its memory may go; default: as fast as they can',
     }),

@@ -13,10 +13,13 @@ import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { Foreseen } from '../../parts/Foreseen.tsx';
 import { Hint } from '../../parts/Hint.tsx';
 import { useSettled } from '../../parts/use-settled.ts';
+import { RateInput } from '../settings/RateInput.tsx';
 import { VmActionDialog } from '../VmActionDialog.tsx';
 import {
   hostsOfMove,
+  isPace,
   moveBody,
+  paceField,
   whyNotHost,
   type HostsOfMove,
   type MoveAnswers,
@@ -41,6 +44,7 @@ export function MoveDialog({
     host: vm.hostId,
     path: '',
     disks: 'copy',
+    bytesPerSecond: null,
   });
   const hosts = useList('host.list', { sort: 'name', limit: 1000 });
   const own = hosts.data?.items.find(({ id }) => id === vm.hostId);
@@ -76,6 +80,23 @@ export function MoveDialog({
             value={answers.path}
             onChange={(_event, path) => setAnswers({ ...answers, path })}
           />
+        </FormGroup>
+      )}
+      {kind === 'migrate' && between === 'agents' && (
+        <FormGroup label={text('pace')} fieldId="move-pace">
+          <RateInput
+            id="move-pace"
+            aria-describedby="move-pace-hint"
+            isDisabled={false}
+            validated={isPace(answers.bytesPerSecond) ? 'default' : 'error'}
+            field={paceField}
+            name={text('pace')}
+            value={answers.bytesPerSecond}
+            onValue={(pace) =>
+              setAnswers({ ...answers, bytesPerSecond: typeof pace === 'number' ? pace : null })
+            }
+          />
+          <Hint id="move-pace-hint">{text('paceHint')}</Hint>
         </FormGroup>
       )}
       {body !== undefined && (

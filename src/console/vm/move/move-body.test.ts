@@ -10,7 +10,7 @@ const ready = { connection: null, status: 'ready', driver: 'qemu', facts: missin
 
 test('a move names the host only where it is another one, and a folder only where one was given', () => {
   const to = (host: string, path: string) =>
-    moveBody('relocate', { host, path, disks: 'copy' }, 'ada', 'agents');
+    moveBody('relocate', { host, path, disks: 'copy', bytesPerSecond: null }, 'ada', 'agents');
   assert.equal(to('ada', ' '), undefined);
   assert.deepEqual(to('ada', '/srv/fast '), { path: '/srv/fast' });
   assert.deepEqual(to('bob', ''), { host: 'bob' });
@@ -19,17 +19,26 @@ test('a move names the host only where it is another one, and a folder only wher
 
 test('a move between libvirt hosts names the other host and what becomes of the disks, and no folder', () => {
   const to = (host: string) =>
-    moveBody('migrate', { host, path: '/srv', disks: 'shared' }, 'ada', 'libvirt hosts');
+    moveBody(
+      'migrate',
+      { host, path: '/srv', disks: 'shared', bytesPerSecond: null },
+      'ada',
+      'libvirt hosts',
+    );
   assert.equal(to('ada'), undefined);
   assert.deepEqual(to('bob'), { host: 'bob', disks: 'shared' });
 });
 
 test('a vm of a host with an agent that moves as it runs goes to another such host, into a folder where one was given', () => {
   const to = (host: string, path: string) =>
-    moveBody('migrate', { host, path, disks: 'copy' }, 'ada', 'agents');
+    moveBody('migrate', { host, path, disks: 'copy', bytesPerSecond: null }, 'ada', 'agents');
   assert.equal(to('ada', '/srv'), undefined);
   assert.deepEqual(to('bob', ''), { host: 'bob' });
   assert.deepEqual(to('bob', '/srv'), { host: 'bob', path: '/srv' });
+  const paced = (bytesPerSecond: number) =>
+    moveBody('migrate', { host: 'bob', path: '', disks: 'copy', bytesPerSecond }, 'ada', 'agents');
+  assert.deepEqual(paced(1_048_576), { host: 'bob', bytesPerSecond: 1_048_576 });
+  assert.equal(paced(1000), undefined);
   assert.equal(whyNotHost('migrate', ready, ready), undefined);
   assert.deepEqual(whyNotHost('migrate', { ...ready, connection }, ready), { kind: 'no-agent' });
   const old = { ...ready, facts: missing({ migrate: 'an agent of before' }) };

@@ -1,5 +1,5 @@
 /** Where a vm is to go, the request that it comes to, and which hosts can take it. */
-import type { Host, VmRelocate } from '#api';
+import { maxPace, minPace, type Host, type VmRelocate } from '#api';
 
 /** While it stands still, or as it runs; between libvirt hosts in either case the second. */
 export type MoveKind = 'relocate' | 'migrate';
@@ -16,12 +16,20 @@ export interface MoveAnswers {
   readonly path: string;
   /** Between libvirt hosts: whether its disks are copied, or both hosts have them. */
   readonly disks: PassageStorage;
+  /** Of a vm that goes as it runs, between agents: how fast each disk and its memory may go; null: as fast as they can. */
+  readonly bytesPerSecond: number | null;
 }
 
-/** Undefined while it would move nothing. */
+export const paceField = { min: minPace, max: maxPace, nullable: true } as const;
+
+export function isPace(bytesPerSecond: number | null): boolean {
+  return bytesPerSecond === null || (bytesPerSecond >= minPace && bytesPerSecond <= maxPace);
+}
+
+/** Undefined while it would move nothing, or at a pace that nothing has. */
 export function moveBody(
   kind: MoveKind,
-  { host, path, disks }: MoveAnswers,
+  { host, path, disks, bytesPerSecond }: MoveAnswers,
   own: string,
   between: HostsOfMove,
 ): VmRelocate | undefined {
@@ -29,7 +37,13 @@ export function moveBody(
   if (between === 'libvirt hosts') return { host, disks };
   const folder = path.trim();
   if (host === own && folder === '') return undefined;
-  return { ...(host === own ? {} : { host }), ...(folder === '' ? {} : { path: folder }) };
+  const pace = kind === 'migrate' ? bytesPerSecond : null;
+  if (!isPace(pace)) return undefined;
+  return {
+    ...(host === own ? {} : { host }),
+    ...(folder === '' ? {} : { path: folder }),
+    ...(pace === null ? {} : { bytesPerSecond: pace }),
+  };
 }
 
 /** By the vm's own host, as far as the person sees that. */

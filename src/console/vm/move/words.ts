@@ -25,6 +25,8 @@ const english = {
   path: 'Folder of the host for its files',
   usualPath: 'the usual one of the host',
   whichPath: 'for example /srv/vms',
+  pace: 'Bandwidth limit',
+  paceHint: 'Each of its disks, and its memory. Empty: as fast as they can. At least 64 KiB/s.',
   warnings: 'What is to be known before',
 } as const;
 export type MoveTextKey = keyof typeof english;
@@ -55,6 +57,9 @@ const german: Readonly<Record<MoveTextKey, string>> = {
   path: 'Ordner des Hosts für ihre Dateien',
   usualPath: 'der übliche des Hosts',
   whichPath: 'zum Beispiel /srv/vms',
+  pace: 'Bandbreitengrenze',
+  paceHint:
+    'Jede ihrer Platten und ihr Arbeitsspeicher. Leer: so schnell es geht. Mindestens 64 KiB/s.',
   warnings: 'Vorher zu wissen',
 };
 

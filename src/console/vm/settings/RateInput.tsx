@@ -19,7 +19,7 @@ export function RateInput({
   onValue,
   ...common
 }: InputProps<number | null> & {
-  readonly field: Extract<Field, { kind: 'number' }>;
+  readonly field: Pick<Extract<Field, { kind: 'number' }>, 'min' | 'max' | 'nullable'>;
   readonly name: string;
 }): ReactNode {
   const text = useVmText();
