@@ -72,7 +72,7 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
     await makeDisk({ path, format, sizeBytes }, store(), (made) =>
       made.write(Buffer.alloc(miB, 5), 0),
     );
-    chmodSync(path, 0o644);
+    chmodSync(path, 0o600);
     return path;
   }
   async function makeOver(parent: string, folder = agent.shelf): Promise<string> {
@@ -114,6 +114,10 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
     const disk = served(await makeOver(base), 'vhd');
     const definition = define(disk);
     const id = await agent.create(definition);
+    const owner = statSync(base).uid;
+    await run(id);
+    const { uid, mode } = statSync(base);
+    assert.deepEqual([uid, mode & 0o777], [owner, 0o640], 'read by a group, and whose it was');
     {
       await using opened = await openDisk({ path: base, access: 'write', store: store() });
       await opened.write(Buffer.alloc(512, 9), 4096);
@@ -164,8 +168,7 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
   });
 
   test('what a vm has borrowed, with all its parts, is written by no vm, whoever comes first', async () => {
-    const { path: base, part } = await makeFlat();
-    for (const file of [base, part]) chmodSync(file, 0o644);
+    const { path: base } = await makeFlat();
     const id = await agent.create(define(served(await makeOver(base), 'vmdk')));
     // Another text that names the same content is refused as that itself is.
     const second = join(agent.shelf, 'second.vmdk');
@@ -179,8 +182,6 @@ describe('parents and parts of disks that are served', { skip: withoutQemu }, ()
     await assert.rejects(attach(late, served(second, 'vmdk')), /are made from it/);
     const reader = await agent.create(define({ ...served(base, 'vmdk'), readOnly: true }));
     await run(reader);
-    // Whoever has it read-only has been given it: what is his own may be read by all again.
-    for (const file of [base, part]) chmodSync(file, 0o644);
     await run(id);
     // The other way round: what a vm writes is no parent.
     const { path: written, part: content } = await makeFlat();

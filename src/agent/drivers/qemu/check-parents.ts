@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import type { Disk } from '#api';
 import type { Reason } from '#lib';
 import { chainOf } from '../../machine/layers/layers.ts';
-import { servedChainOf } from '../../machine/layers/served-chain.ts';
+import { borrowedOf, servedChainOf } from '../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { findBorrowers } from '../../storage/read-parents.ts';
 import { findOtherName } from '../../storage/recorded-chain.ts';
@@ -22,11 +22,13 @@ export interface ParentsQuestion {
   readonly account: Account | undefined;
 }
 
-/** Files of the parents that a disk came with, the nearest first. */
+/** Files of the parents that a disk came with, the nearest first, with all that they consist of. */
 export function borrowedPaths({ folder, layers }: MachineFile, disk: Disk): string[] {
-  return chainOf(layers, disk)
-    .filter(({ borrowed }) => borrowed)
-    .map(({ file }) => resolveFile(folder, file));
+  const served = servedChainOf(layers, disk);
+  return [
+    ...chainOf(layers, disk).filter(({ borrowed }) => borrowed),
+    ...(served === undefined ? [] : borrowedOf(served)),
+  ].map(({ file }) => resolveFile(folder, file));
 }
 
 export async function judgeParents(

@@ -157,7 +157,7 @@ export class RunningDevices implements Devices {
     if (disk.kind === 'device') return await this.#attachDrive(disk, file);
     const { account } = this.#parts;
     const folders = this.#parts.served.folders();
-    const files = await requireAttachable(disk, file, { folders, account, others });
+    const files = await requireAttachable(disk, file, { folders, others });
     if (account !== undefined && !disk.shared)
       for (const one of files) await giveFile(one, account);
     if (account !== undefined) await this.#letRead(file, borrowedPaths(file, disk), account);

@@ -70,7 +70,9 @@ async function groupsFor({ file, range, acceleration }: AccountQuestion): Promis
   const groups = new Set<number>(acceleration === 'kvm' ? await acceleratorGroups() : []);
   const { hardware } = file.definition;
   if (hardware.disks.some(({ shared }) => shared)) groups.add(sharedGroup(range));
-  if (file.layers.files.some(({ borrowed }) => borrowed)) groups.add(baseGroup(range));
+  const { files, served = [] } = file.layers;
+  if (files.some(({ borrowed }) => borrowed) || served.some(({ parents }) => parents.length > 0))
+    groups.add(baseGroup(range));
   if (hardware.graphics.acceleration3d) {
     const render = await groupId('render');
     if (render !== undefined) groups.add(render);

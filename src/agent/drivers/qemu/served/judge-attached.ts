@@ -6,7 +6,7 @@ import { judgeUsers } from '../check-disk-users.ts';
 import { resolveFile } from '../places.ts';
 import { judgeServed, type ServedQuestion } from './judge-served.ts';
 
-type AttachHost = Pick<ServedQuestion, 'folders' | 'account' | 'others'>;
+type AttachHost = Pick<ServedQuestion, 'folders' | 'others'>;
 
 /**
  * Before any file of it is given to the account of the vm. Answers those that were judged: of the disk, without its parents.

@@ -1,10 +1,8 @@
 /** What stands against serving a disk to a vm (VM-70): everything at once, without any side effect on its files. */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { Disk } from '#api';
 import { hostStore, openDisk, type Disk as OpenDisk } from '#disk';
 import { describeFault, toFault, type Reason } from '#lib';
-import { allows, findBarrier } from '../confine/access.ts';
 import { borrowedOf, servedChainOf } from '../../../machine/layers/served-chain.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 import { fileIdentity } from '../../../storage/file-identity.ts';
@@ -12,7 +10,6 @@ import { reasonOfOther } from '../../../storage/other-chain.ts';
 import { findOtherChain } from '../../../storage/served-chains.ts';
 import { filesOf } from '../../../storage/served-layers.ts';
 import { FileOwners, refusedFor, withFolder } from '../../../storage/store-apart.ts';
-import type { Account } from '../confine/accounts.ts';
 import { resolveFile } from '../places.ts';
 
 export interface ServedQuestion {
@@ -27,7 +24,6 @@ export interface ServedQuestion {
   /** The vm: what lies in its own folder is given to its account at the start. */
   readonly file: MachineFile;
   readonly folders: readonly string[];
-  readonly account: Account | undefined;
   /** The other machines of the host. */
   readonly others: readonly MachineFile[];
 }
@@ -41,7 +37,7 @@ export interface ServedJudgement {
 }
 
 export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
-  const { format, what, path, below, folders, account, file } = question;
+  const { format, what, path, below, folders } = question;
   try {
     const store = hostStore(folders.filter((folder) => existsSync(folder)));
     await using opened = await openDisk({ path, format, store });
@@ -50,16 +46,6 @@ export async function judgeServed(question: ServedQuestion): Promise<ServedJudge
     const reasons = await judgeApart(question, chain);
     const [own] = chain.slice(below.length);
     if (own !== undefined) reasons.push(...(await judgeRecorded(question, own, reasons)));
-    for (const parent of parents) {
-      if (account === undefined || parent.startsWith(`${file.folder}/`)) continue;
-      const barrier = await findBarrier(parent, account);
-      if (barrier === undefined && allows(await stat(parent), account, 'read')) continue;
-      reasons.push({
-        code: 'disk-parent-unreadable',
-        text: `the account of the vm may not read ${parent}, the parent of ${what}`,
-        remedy: barrier === undefined ? `let it: chmod o+r ${parent}` : `chmod o+x ${barrier}`,
-      });
-    }
     return { reasons, parents, files: filesOf(opened) };
   } catch (error) {
     const remedy = toFault(error).hint ?? 'restore it from a backup or detach it';
