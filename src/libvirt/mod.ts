@@ -105,7 +105,7 @@ export {
 } from './server/listen.ts';
 export type { SaslOptions } from './server/sasl-server.ts';
 export type { ServerStream } from './server/server-stream.ts';
-export { encodeReturn } from './server/packed-return.ts';
+export { encodeDomainList, encodeHandle } from './server/domain-list.ts';
 export type { Encoded } from './wire/frame.ts';
 export {
   encodeStats,

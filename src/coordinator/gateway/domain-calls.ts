@@ -58,15 +58,17 @@ export function domainCalls(connection: Connection): Calls {
   return {
     CONNECT_LIST_ALL_DOMAINS: ({ need_results, flags }) => {
       const { key, shows } = connection.sight();
+      const isAsked = (vm: Vm): boolean => shows(vm) && matchesFlags(vm, flags, isActive(vm));
       const { lists, coordinator } = connection.parts;
-      return lists.get(key && `${key} ${flags} ${need_results}`, () => {
-        const found: Vm[] = [];
-        for (const vm of coordinator.inventory.allVms())
-          if (shows(vm) && matchesFlags(vm, flags, isActive(vm))) found.push(vm);
-        requireListable(found.length);
-        const domains = need_results === 0 ? [] : found.map((vm) => connection.handleOf(vm));
-        return { domains, ret: found.length };
-      });
+      if (need_results === 0) {
+        const found = [...coordinator.inventory.allVms()].filter(isAsked);
+        return { domains: [], ret: listable(found).length };
+      }
+      return lists.get(
+        key && `${key} ${flags}`,
+        (vm) => (isAsked(vm) ? connection.handleOf(vm) : undefined),
+        requireListable,
+      );
     },
     CONNECT_LIST_DOMAINS: ({ maxids }) => ({
       ids: listable(active())
