@@ -6,7 +6,8 @@
  * work in a region; at most one commit is at work; a parent is never written through its child.
  */
 import { assert, Fault } from '#lib';
-import type { Extent, Layer, LayerWriter, Wanted } from './layer.ts';
+import type { Extent, Layer, LayerWriter, Place, Wanted } from './layer.ts';
+import type { DiskFile } from './file/disk-file.ts';
 import { maxDirtyBytes, regionBytes, sectorBytes } from './limits.ts';
 import type { PageJournal } from './page-journal.ts';
 import { RegionLocks } from './region-locks.ts';
@@ -33,6 +34,15 @@ export type DiskRun =
 
 /** Up to here bytes are read sooner than the host tells what they are. */
 const smallReadBytes = 64 * 1024;
+
+/** Bytes of a disk that lie in a file as they are. */
+export interface PlainRun {
+  /** Of the guest. */
+  readonly offset: number;
+  readonly length: number;
+  readonly file: DiskFile;
+  readonly fileOffset: number;
+}
 
 interface Found {
   readonly extent: Extent;
@@ -135,6 +145,60 @@ export class Disk {
       return { kind: 'compressed', length, depth, storedBytes: extent.storedBytes };
     }
     return { kind: 'zero', length, depth };
+  }
+
+  /**
+   * Where what is not zeros of a range lies, in order. Undefined where some of it is compressed, or in more than `limit`
+   * runs. The end of a file may come before that of its run: what it lacks is zeros.
+   */
+  async plainRuns(
+    offset: number,
+    length: number,
+    limit: number,
+  ): Promise<readonly PlainRun[] | undefined> {
+    this.#demandRange(offset, length);
+    const runs: PlainRun[] = [];
+    for (let at = offset; at < offset + length;) {
+      const { extent } = await this.#find(at, offset + length - at);
+      if (extent.kind === 'compressed') return undefined;
+      if (extent.kind === 'data') {
+        if (runs.length === limit) return undefined;
+        const { file, fileOffset } = extent;
+        runs.push({ offset: at, length: extent.length, file, fileOffset });
+      }
+      at += extent.length;
+    }
+    return runs;
+  }
+
+  /** Whether `fill` can be called. */
+  get isFillable(): boolean {
+    return this.layer.writer?.place !== undefined;
+  }
+
+  /**
+   * Has `put` write a range where the layer says that it goes, part by part. What it leaves out keeps what it was: zeros
+   * in a new disk. Durable after the next `flush`, as a write.
+   */
+  async fill(
+    offset: number,
+    length: number,
+    put: (place: Place, offset: number) => Promise<void>,
+  ): Promise<void> {
+    const writer = this.#writer('write to');
+    this.#demandRange(offset, length);
+    this.#demandSectors(offset, length);
+    const place = writer.place?.bind(writer);
+    assert(place !== undefined, 'the layer says where writes go');
+    await this.#eachRegion(offset, length, async (start, part) => {
+      for (let at = start; at < start + part;) {
+        const here = await place(at, start + part - at);
+        await put(here, at);
+        await here.settle?.();
+        at += here.length;
+      }
+    });
+    await this.#answer(writer);
   }
 
   /** Writes at the guest's offset. Durable after the next `flush`. */

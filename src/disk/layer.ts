@@ -78,9 +78,25 @@ export interface Finding {
 /** Reads what is below the layer (its parent, else zeros): for copy on write. */
 export type ReadBelow = (into: Uint8Array, offset: number) => Promise<void>;
 
+/** Where a write goes. */
+export interface Place {
+  readonly file: DiskFile;
+  readonly fileOffset: number;
+  /** Bytes of the guest from the offset on that go there, side by side. */
+  readonly length: number;
+  /** Called when they are there: from then on the layer leads to them. Absent where it does so anyway. */
+  settle?(): Promise<void>;
+}
+
 export interface LayerWriter {
   /** Writes within one region (limits.ts); the caller holds the region. Data first, mapping after it. */
   write(from: Uint8Array, offset: number, below: ReadBelow): Promise<void>;
+  /**
+   * Where a write of the range, or of its first part, would go, for somebody else to put the bytes there; the caller holds
+   * the region until it has called `settle`. What is not put there keeps what it was, in new places zeros. Absent where it
+   * depends on what is written.
+   */
+  place?(offset: number, length: number): Promise<Place>;
   /** Makes a range of one region read as zeros, giving space back where that is cheap. */
   zero(offset: number, length: number, below: ReadBelow): Promise<void>;
   /** Makes durable all that finished before the call, in the format's safe order. */

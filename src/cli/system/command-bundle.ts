@@ -8,5 +8,5 @@ if (folder !== undefined)
     resolve(folder),
     { main: 'src/cli/main.ts' },
     [],
-    ['src/disk/packing/pack-thread.ts'],
+    ['src/disk/packing/pack-thread.ts', 'src/disk/moving/move-thread.ts'],
   );

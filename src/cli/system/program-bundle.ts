@@ -14,6 +14,7 @@ const started = [
   'src/coordinator/store/sqlite/reader.ts',
   'src/lib/x509/process-main.ts',
   'src/disk/packing/pack-thread.ts',
+  'src/disk/moving/move-thread.ts',
   'src/agent/foreign/foreign-main.ts',
   'src/agent/network/linux/adapters/adapter-guard.ts',
   'src/agent/drivers/qemu/served/serve-disks.ts',

@@ -25,6 +25,11 @@ export interface DiskFile {
   /** Returns when all that was written before the call survives a loss of power. */
   sync(): Promise<void>;
   close(): Promise<void>;
+  /**
+   * The host's number of the open file, under which threads of ours read and write it beside these methods. Absent where
+   * its bytes are not those of one open file of the host; undefined once it is closed.
+   */
+  readonly descriptor?: number | undefined;
   /** The run of one kind at the offset, at most `limit` long. Absent where the host cannot tell. */
   runAt?(offset: number, limit: number): FileRun;
   /** Makes a range a hole that reads as zeros, without changing the size. False: not possible here. */
@@ -50,6 +55,9 @@ export function withoutSync(file: DiskFile): DiskFile {
     name: file.name,
     access: file.access,
     identity: file.identity,
+    get descriptor() {
+      return file.descriptor;
+    },
     read: (into, offset) => file.read(into, offset),
     write: (from, offset) => file.write(from, offset),
     size: () => file.size(),

@@ -123,6 +123,10 @@ class NodeFile implements DiskFile {
     this.#writesHere = choices.smallWrites === 'here';
   }
 
+  get descriptor(): number | undefined {
+    return this.#closed ? undefined : this.#fd;
+  }
+
   async read(into: Uint8Array, offset: number): Promise<number> {
     try {
       let done = this.#readCached(into, offset);

@@ -2,30 +2,21 @@
  * Packs and unpacks pieces of disks. Where several pieces wait at once, threads do it, each several at a time; a small
  * one that comes alone is unpacked in place, sooner than a thread would hear of it.
  *
- * There is one set of threads for the process, as there is one pool of Node.js. They are started by what waits for
+ * There is one set of these threads for the process, as there is one pool of Node.js. They are started by what waits for
  * them, never keep a process alive that has nothing to do, and end when nothing was asked of them for a while. What
  * waits is bounded by those who ask: each awaits its pieces, and has a bounded number of them under way.
  */
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
-import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Fault } from '#lib';
+import { startWorker } from '../worker.ts';
 import { runPiece, type Packing } from './codec.ts';
 import type { PackAnswer, PackOrder, PieceOrder } from './messages.ts';
 import { isShared, sharedBuffer } from './shared-memory.ts';
 
 const script = new URL('./pack-thread.ts', import.meta.url);
-/** What a thread begins with where its program has a compile cache; else it takes 15 MB for Node.js's type stripper. */
-const first = `
-  const { workerData } = require('node:worker_threads');
-  require('node:module').enableCompileCache(workerData.folder);
-  import(workerData.script);
-`;
 const maxThreads = 4;
-/** Small generations: a thread holds nothing but what passes through. */
-const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 };
 const idleMs = 1000;
 
 /** Of one order, on its way there and on its way back; a single piece may be larger. */
@@ -109,7 +100,7 @@ class Packer {
   }
 
   #start(): Thread {
-    const worker = startWorker();
+    const worker = startWorker('packer', script);
     const thread: Thread = { worker, order: [], sent: [], room: new Uint8Array() };
     this.#threads.add(thread);
     worker.on('message', (answer: PackAnswer) => {
@@ -140,16 +131,6 @@ class Packer {
       for (const { worker } of idle) void worker.terminate();
     }, idleMs).unref();
   }
-}
-
-function startWorker(): Worker {
-  // most programs that open disks never pack: they do not wait for what stands behind this module
-  const { Worker } = process.getBuiltinModule('node:worker_threads');
-  const options = { name: 'packer', resourceLimits };
-  const cache = getCompileCacheDir();
-  if (cache === undefined) return new Worker(script, options);
-  const data = { folder: dirname(cache), script: script.href };
-  return new Worker(first, { ...options, eval: true, workerData: data });
 }
 
 function isForHere({ doing, into }: Piece): boolean {

@@ -70,6 +70,7 @@ export class RawLayer implements Layer {
     const { file } = this;
     return {
       write: (from, offset) => file.write(from, offset),
+      place: (offset, length) => Promise.resolve({ file, fileOffset: offset, length }),
       zero: (offset, length) => clearRange(file, offset, length),
       commit: () => file.sync(),
       dirtyBytes: () => 0,

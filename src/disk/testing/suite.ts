@@ -78,6 +78,14 @@ async function wholeOf(disk: Disk): Promise<Buffer> {
   return bytes;
 }
 
+/** By itself, or by somebody who is told where it goes. */
+async function put(disk: Disk, random: Random, bytes: Buffer, offset: number): Promise<void> {
+  if (!disk.isFillable || random.pick(2) === 0) return disk.write(bytes, offset);
+  await disk.fill(offset, bytes.length, ({ file, fileOffset, length }, at) =>
+    file.write(bytes.subarray(at - offset, at - offset + length), fileOffset),
+  );
+}
+
 export function runSuite(suite: SuiteCase): void {
   const sizeBytes = suite.options.sizeBytes;
   const parentOf = (random: Random): Buffer | undefined =>
@@ -99,7 +107,7 @@ export function runSuite(suite: SuiteCase): void {
         if (action < 6) {
           const bytes = random.bytes(length);
           bytes.copy(model, offset);
-          await disk.write(bytes, offset);
+          await put(disk, random, bytes, offset);
         } else if (action < 8) {
           model.fill(0, offset, offset + length);
           await disk.zero(offset, length);
@@ -141,7 +149,7 @@ export function runSuite(suite: SuiteCase): void {
         const bytes = random.bytes(8192);
         if (offset + 8192 > (part + 1) * slice) continue;
         bytes.copy(model, offset);
-        work.push(disk.write(bytes, offset));
+        work.push(put(disk, random, bytes, offset));
         if (step === 2) work.push(disk.flush());
       }
     }
@@ -192,7 +200,7 @@ async function cutOnce(suite: SuiteCase, round: number, parent: Buffer | undefin
           versions.push(bytes.subarray(at, at + sector));
           maybe.set(index, versions);
         }
-        await (isZero ? disk.zero(offset, length) : disk.write(bytes, offset));
+        await (isZero ? disk.zero(offset, length) : put(disk, random, bytes, offset));
       }
     } catch (error) {
       assert.ok(isFault(error, 'unavailable'), String(error));

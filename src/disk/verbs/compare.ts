@@ -49,7 +49,7 @@ export async function compareDisks(
     others.push(other);
     if (at !== undefined) difference = Math.min(difference ?? at, at);
   };
-  await eachInFlight(pieces, defaultInFlight, work, largestPiece);
+  await eachInFlight(pieces, () => defaultInFlight, work, largestPiece);
   meter.end();
   return {
     isEqual: difference === undefined,

@@ -5,13 +5,12 @@
 import { Fault, miB } from '#lib';
 import type { Disk } from '../disk.ts';
 import { packedRoom } from '../packing/packer.ts';
-import { eachRun, isZero } from '../zeros.ts';
+import { dataRuns, unitOf } from '../moving/data-runs.ts';
+import { SpanMover } from '../moving/span-mover.ts';
+import { isZero } from '../zeros.ts';
 import { defaultInFlight, eachInFlight } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
 import { spansOf, type Span, type SpanRange } from './spans.ts';
-
-/** Runs of zeros shorter than this are written along with the data around them. */
-const shortestHole = 32 * 1024;
 
 /** Each way to a thread and back costs as much as some 200 KiB: pieces are large. */
 const plainChunkBytes = 2 * miB;
@@ -20,6 +19,8 @@ const packedChunkBytes = miB;
 /** Enough to keep the thread pool busy. */
 const compressedChunkBytes = 256 * 1024;
 const compressedInFlight = 6;
+/** Spans that threads move take no memory, and no thread waits until the program has heard of the last one. */
+const movedInFlight = 8;
 
 export interface CopyOptions extends VerbOptions {
   /** `new`: reads as zeros all over. `used`: zeros must be written too. */
@@ -40,21 +41,28 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
     throw new Fault('invalid', `the target is too small: ${text}`);
   }
   const meter = options.meter ?? new ProgressMeter(source.sizeBytes, options);
-  const put = options.compress === true ? compressor(target) : plainWriter(target, options.target);
+  const isPlainAndNew = options.compress !== true && options.target === 'new';
+  const mover = isPlainAndNew ? SpanMover.between(source, target) : undefined;
+  const put =
+    options.compress === true ? compressor(target) : plainWriter(target, options.target, mover);
   // a cluster to be compressed is never cut in two; each one at work takes memory for its compressor
   const compress = options.compress === true;
   const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : plainChunkBytes;
   const inFlight = options.inFlight ?? (compress ? compressedInFlight : defaultInFlight);
-  await eachInFlight(
-    spansOf(source, size, options.range, compress ? size : packedChunkBytes),
-    inFlight,
-    async (span, buffer) => {
-      meter.add(0);
-      await put(source, span, buffer);
-      meter.add(span.chunkLength);
-    },
-    compress ? size + (size / target.blockBytes) * packedRoom(target.blockBytes) : size,
-  );
+  try {
+    await eachInFlight(
+      spansOf(source, size, options.range, compress ? size : packedChunkBytes),
+      () => Math.max(inFlight, mover?.isMoving === true ? movedInFlight : 0),
+      async (span, buffer) => {
+        meter.add(0);
+        await put(source, span, buffer);
+        meter.add(span.chunkLength);
+      },
+      compress ? size + (size / target.blockBytes) * packedRoom(target.blockBytes) : size,
+    );
+  } finally {
+    mover?.end();
+  }
   if (options.target === 'used' && target.sizeBytes > source.sizeBytes) {
     await target.zero(source.sizeBytes, target.sizeBytes - source.sizeBytes);
   }
@@ -63,7 +71,8 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
 
 type PutSpan = (source: Disk, span: Span, buffer: Buffer) => Promise<void>;
 
-function plainWriter(target: Disk, state: 'new' | 'used'): PutSpan {
+function plainWriter(target: Disk, state: 'new' | 'used', mover: SpanMover | undefined): PutSpan {
+  const unit = unitOf(target);
   return async (source, { chunk, chunkLength, start, end }, buffer) => {
     if (state === 'used' && start > chunk) await target.zero(chunk, start - chunk);
     if (state === 'used' && chunk + chunkLength > end && end >= start) {
@@ -71,26 +80,14 @@ function plainWriter(target: Disk, state: 'new' | 'used'): PutSpan {
       if (chunk + chunkLength > from) await target.zero(from, chunk + chunkLength - from);
     }
     if (start === end) return;
+    if ((await mover?.move(start, end - start)) === true) return;
     const bytes = buffer.subarray(0, end - start);
     await source.read(bytes, start);
-    // what shares a block of the target is written together where blocks are small
-    const unit = Math.min(Math.max(4096, target.blockBytes), 65536);
-    const lead = Math.min(bytes.length, (unit - (start % unit)) % unit);
-    const pieces: { at: number; length: number }[] = [];
-    const gaps: { at: number; length: number }[] = [];
-    const sort = (at: number, length: number, kind: 'zero' | 'data'): void => {
-      const last = pieces.at(-1);
-      if (kind === 'zero' && length >= shortestHole) gaps.push({ at, length });
-      else if (kind === 'data' && last !== undefined && at - last.at - last.length < shortestHole) {
-        last.length = at + length - last.at;
-      } else if (kind === 'data') pieces.push({ at, length });
-      else if (kind === 'zero') gaps.push({ at, length });
-    };
-    if (lead > 0) sort(0, lead, isZero(bytes.subarray(0, lead)) ? 'zero' : 'data');
-    eachRun(bytes.subarray(lead), (at, length, kind) => sort(lead + at, length, kind), unit);
+    const { data, gaps } = dataRuns(bytes, start, unit);
     if (state === 'used') for (const { at, length } of gaps) await target.zero(start + at, length);
-    for (const { at, length } of pieces) {
+    for (const { at, length } of data) {
       await target.write(bytes.subarray(at, at + length), start + at);
+      mover?.count(length, start + at + length);
     }
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Several pieces of work in flight, a bounded number of them, each with a buffer of its own that is used again.
- * The first failure stops the taking of new pieces; what is in flight is awaited, then the failure is thrown.
+ * How many may change while it goes on. The first failure stops the taking of new pieces; what is in flight is awaited, then the failure is thrown.
  */
 import { sharedBuffer } from '../packing/shared-memory.ts';
 
@@ -10,7 +10,7 @@ export const defaultInFlight = 4;
 
 export async function eachInFlight<T>(
   pieces: AsyncIterable<T>,
-  inFlight: number,
+  inFlight: () => number,
   work: (piece: T, buffer: Buffer) => Promise<void>,
   bufferBytes = chunkBytes,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function eachInFlight<T>(
         },
       );
       busy.add(turn);
-      while (busy.size >= inFlight) await Promise.race(busy);
+      while (busy.size >= inFlight()) await Promise.race(busy);
     }
   } finally {
     // nothing is left at work on files that the caller is about to close

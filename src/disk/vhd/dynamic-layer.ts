@@ -18,6 +18,7 @@ import type {
   LayerWriter,
   NewParent,
   ParentReference,
+  Place,
   ReadBelow,
   Twin,
 } from '../layer.ts';
@@ -244,6 +245,8 @@ export class DynamicVhdLayer implements Layer {
         this.#eachBlock(offset, from.length, (start, length) =>
           this.#writeBlock(from.subarray(start - offset, start - offset + length), start),
         ),
+      place: (offset, length) =>
+        this.#place(offset, Math.min(length, this.blockBytes - (offset % this.blockBytes))),
       zero: (offset, length, below) =>
         this.#eachBlock(offset, length, (start, part) => this.#zeroBlock(start, part, below)),
       commit: () => this.#commit(),
@@ -267,22 +270,41 @@ export class DynamicVhdLayer implements Layer {
   }
 
   async #writeBlock(from: Uint8Array, offset: number): Promise<void> {
+    const place = await this.#place(offset, from.length);
+    await place.file.write(from, place.fileOffset);
+    await place.settle?.();
+  }
+
+  /** Of a range within a block. */
+  async #place(offset: number, length: number): Promise<Place> {
+    const { file } = this;
     const block = Math.floor(offset / this.blockBytes);
     const within = offset % this.blockBytes;
     const sector = await this.#entryOf(block);
     if (sector !== unusedEntry) {
       const bitmapOffset = this.#demandBlock(block, sector);
-      await this.file.write(from, bitmapOffset + this.#bitmapBytes + within);
-      if (this.#isChild) await this.#markSectors(bitmapOffset, within, from.length);
-      return;
+      const fileOffset = bitmapOffset + this.#bitmapBytes + within;
+      if (!this.#isChild) return { file, fileOffset, length };
+      return {
+        file,
+        fileOffset,
+        length,
+        settle: () => this.#markSectors(bitmapOffset, within, length),
+      };
     }
     const bitmapOffset = await this.#allocate();
-    await this.file.write(from, bitmapOffset + this.#bitmapBytes + within);
-    this.#bitmaps.create(bitmapOffset, bitmapPhase, (bitmap) => {
-      if (this.#isChild) setBits(bitmap, within / sectorBytes, from.length / sectorBytes);
-      else bitmap.fill(0xff);
-    });
-    await this.#setEntry(block, bitmapOffset / sectorBytes);
+    return {
+      file,
+      fileOffset: bitmapOffset + this.#bitmapBytes + within,
+      length,
+      settle: () => {
+        this.#bitmaps.create(bitmapOffset, bitmapPhase, (bitmap) => {
+          if (this.#isChild) setBits(bitmap, within / sectorBytes, length / sectorBytes);
+          else bitmap.fill(0xff);
+        });
+        return this.#setEntry(block, bitmapOffset / sectorBytes);
+      },
+    };
   }
 
   async #markSectors(bitmapOffset: number, within: number, length: number): Promise<void> {
