@@ -1,7 +1,7 @@
 /**
  * Threads that move bytes between files of the host, each with system calls of its own: the program's thread only says what goes
- * where. One set of them for the process. They never keep one alive that has nothing to do, and end when nothing was asked
- * of them for a while. What waits is bounded by those who ask: each has a bounded number of orders under way.
+ * where. One set of them for the process. They never keep one alive that has nothing to do, and end some time after the last of
+ * those who may ask them has left. What waits is bounded by those who ask: each has a bounded number of orders under way.
  */
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { availableParallelism } from 'node:os';
@@ -43,22 +43,25 @@ interface Thread {
 class Mover {
   readonly #threads = new Set<Thread>();
   #idleTimer: NodeJS.Timeout | undefined;
-  /** Who has called `start` and not `release`. */
   #users = 0;
+
+  /** Whoever may ask them: until `leave` those that are ready stay so. */
+  enter(): void {
+    this.#users += 1;
+    clearTimeout(this.#idleTimer);
+  }
 
   /** Starts what is not there; returns when one of them is ready (`isReady`), or none will be. */
   async start(): Promise<void> {
-    this.#users += 1;
     const limit = Math.min(availableParallelism(), maxThreads);
     // where there is one processor, a thread only takes it from the program
     if (limit === 1) return;
     while (this.#threads.size < limit) this.#startThread();
-    this.#watchIdle();
     await Promise.race([...this.#threads].map(({ begun }) => begun.promise));
   }
 
-  /** Whoever has started them has no more to do: a thread that begins yet would keep the process alive until it is idle for long. */
-  release(): void {
+  /** A thread that only begins would keep the process alive until it had been idle for long. */
+  leave(): void {
     this.#users -= 1;
     if (this.#users > 0) return;
     for (const thread of this.#threads) {
@@ -66,21 +69,24 @@ class Mover {
       this.#threads.delete(thread);
       void thread.worker.terminate();
     }
+    this.#idleTimer = setTimeout(() => this.#end(), idleMs).unref();
   }
 
   get isReady(): boolean {
     return [...this.#threads].some((thread) => thread.isReady);
   }
 
-  /** Faults: of the host, which name the file and the place in it. */
+  /** For who has entered. Faults: of the host, which name the file and the place in it; `internal` where no thread is left. */
   async move(move: Move): Promise<void> {
     const ready = [...this.#threads].filter(({ isReady }) => isReady);
-    const thread = ready.reduce((least, one) =>
-      one.asked.length < least.asked.length ? one : least,
+    const [first, ...others] = ready;
+    if (first === undefined) throw failed(undefined);
+    const thread = others.reduce(
+      (least, one) => (one.asked.length < least.asked.length ? one : least),
+      first,
     );
     const done = Promise.withResolvers<void>();
     const order = orderOf(move);
-    clearTimeout(this.#idleTimer);
     thread.asked.push({ move, done });
     thread.worker.ref();
     thread.worker.postMessage(order);
@@ -111,29 +117,25 @@ class Mover {
     assert(asked !== undefined, 'a thread answers what it was asked');
     if (answer === undefined) asked.done.resolve();
     else asked.done.reject(faultOf(asked.move, answer));
-    if (thread.asked.length > 0) return;
-    thread.worker.unref();
-    this.#watchIdle();
+    if (thread.asked.length === 0) thread.worker.unref();
   }
 
   #fail(thread: Thread, cause: unknown): void {
     this.#threads.delete(thread);
     thread.begun.resolve();
-    const fault = new Fault('internal', 'a thread that copies disks has failed', { cause });
-    for (const { done } of thread.asked.splice(0)) done.reject(fault);
-    this.#watchIdle();
+    for (const { done } of thread.asked.splice(0)) done.reject(failed(cause));
   }
 
-  /** Threads that have nothing to do give their memory back. */
-  #watchIdle(): void {
-    clearTimeout(this.#idleTimer);
-    if ([...this.#threads].some(({ asked }) => asked.length > 0)) return;
-    this.#idleTimer = setTimeout(() => {
-      const idle = [...this.#threads];
-      this.#threads.clear();
-      for (const { worker } of idle) void worker.terminate();
-    }, idleMs).unref();
+  /** Their memory is given back. */
+  #end(): void {
+    const idle = [...this.#threads];
+    this.#threads.clear();
+    for (const { worker } of idle) void worker.terminate();
   }
+}
+
+function failed(cause: unknown): Fault {
+  return new Fault('internal', 'a thread that copies disks has failed', { cause });
 }
 
 function orderOf({ runs, target, origin, unit }: Move): MoveOrder {

@@ -24,7 +24,7 @@ export class SpanMover {
   #isMoving = false;
   #hasStarted = false;
 
-  /** Undefined where the target does not say where what is written goes. */
+  /** Until `end`. Undefined where the target does not say where what is written goes. */
   static between(source: Disk, target: Disk): SpanMover | undefined {
     return target.isFillable ? new SpanMover(source, target) : undefined;
   }
@@ -33,6 +33,7 @@ export class SpanMover {
     this.#source = source;
     this.#target = target;
     this.#unit = unitOf(target);
+    theMover().enter();
   }
 
   /** Whether threads took the last span. */
@@ -51,7 +52,7 @@ export class SpanMover {
 
   /** The copy has ended. */
   end(): void {
-    if (this.#hasStarted) theMover().release();
+    theMover().leave();
   }
 
   /** False, and nothing done: the copy is to do it. Faults: of the host, `corrupt`. */

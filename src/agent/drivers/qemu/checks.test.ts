@@ -8,9 +8,11 @@ import { spawnSync } from 'node:child_process';
 import { hostSettingsSchema, type VmDefinition } from '#api';
 import { hostStore, makeDisk, openDisk, parentFor } from '#disk';
 import { miB } from '#lib';
+import { putServed } from '../../machine/layers/served-chain.ts';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
+import { readServedChain } from '../../storage/served-chains.ts';
 import { checkFiles, type CheckedHost } from './checks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-'));
@@ -27,6 +29,16 @@ const host: CheckedHost = {
 function machine(hardware: Partial<VmDefinition['hardware']>, inFolder = folder): MachineFile {
   const place = { folder: inFolder, file: join(inFolder, 'vm.json') };
   return newMachineFile(bareDefinition(hardware), 1, place, 0);
+}
+
+/** As it is once it has its disks. */
+async function withChains(file: MachineFile): Promise<MachineFile> {
+  let { layers } = file;
+  for (const { file: disk, format } of file.definition.hardware.disks) {
+    const chain = await readServedChain({ path: disk, format }, file.folder, hostStore([folder]));
+    layers = putServed(layers, disk, chain && { disk, ...chain });
+  }
+  return { ...file, layers };
 }
 
 async function reasons(
@@ -100,18 +112,18 @@ for (const format of ['vhd', 'vhdx', 'vmdk'] as const)
       const parent = await parentFor(disk.file, opened);
       await makeDisk({ path: disk.file, format, sizeBytes: miB, parent }, store);
     }
-    const child = machine({ disks: [disk] });
-    const owner = machine({ disks: [below] });
+    const child = await withChains(machine({ disks: [disk] }));
+    const owner = await withChains(machine({ disks: [below] }));
     assert.deepEqual(await reasons(child, []), []);
     assert.deepEqual(await reasons(child, [owner]), ['disk-parent-in-use']);
     assert.deepEqual(await reasons(child, [{ ...owner, state: 'running' }]), [
       'disk-parent-in-use',
     ]);
-    const reader = machine({ disks: [{ ...below, readOnly: true }] });
+    const reader = await withChains(machine({ disks: [{ ...below, readOnly: true }] }));
     assert.deepEqual(await reasons(child, [{ ...reader, state: 'running' }]), []);
     const running: MachineFile = { ...child, state: 'running' };
-    assert.deepEqual(await reasons(owner, [running]), ['disk-in-use']);
-    assert.deepEqual(await reasons(owner, [child]), []);
+    assert.deepEqual(await reasons(owner, [running]), ['disk-has-child', 'disk-in-use']);
+    assert.deepEqual(await reasons(owner, [child]), ['disk-has-child']);
     assert.deepEqual(await reasons(reader, [running]), []);
   });
 
