@@ -37,6 +37,7 @@ import {
   type Person,
 } from './browser.ts';
 import { startFrontEnd, type FrontEndProgram } from './front-end-program.ts';
+import { openInsecure } from './insecure-stage.ts';
 
 describe('what is wrong in the console', { skip: noBrowser }, () => {
   let stage: Stage;
@@ -167,84 +168,6 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     await signIn(other, insecure.url, insecure.code);
     await leadsTo(other, /speaks without TLS/, '/site', 'Site settings');
     assert.deepEqual(await findBarriersInEachLight(other.page), []);
-    assert.deepEqual(other.complaints, []);
-  });
-
-  test('WEB-53 while the site is reached without TLS too every page ends with a standing warning, which leads to where TLS is required', async () => {
-    await using insecure = await openInsecure();
-    await using other = await sitAtBrowser(browser);
-    const { page } = other;
-    const warning = page.getByRole('note').getByText('TLS is off');
-    await page.goto(`${insecure.url}/status`);
-    await page.locator('#user').waitFor();
-    await warning.waitFor();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await signIn(other, insecure.url, insecure.code);
-    const isLast = (): Promise<boolean> =>
-      page.locator('.tls-off').evaluate((note, showText) => {
-        const texts = note.ownerDocument.createTreeWalker(note.ownerDocument.body, showText);
-        let last = false;
-        while (texts.nextNode()) {
-          const { parentElement, textContent } = texts.currentNode;
-          // The drawer is of the window, not of the page.
-          if (parentElement?.closest('.drawer')) continue;
-          if (textContent.trim() !== '' && parentElement?.checkVisibility())
-            last = note.contains(parentElement);
-        }
-        return last;
-      }, 4 /* NodeFilter.SHOW_TEXT */);
-    for (const path of ['/status', '/vms', '/events', '/watch', '/site']) {
-      await page.goto(insecure.url + path);
-      await page.getByRole('heading', { level: 1 }).first().waitFor();
-      await warning.waitFor();
-      assert.ok(await isLast(), `${path} ends with it`);
-    }
-    await page.goto(`${insecure.url}/screen/nothing`);
-    await warning.waitFor();
-    const safe = insecure.url.replace('http:', 'https:');
-    await page.goto(`${safe}/status`);
-    await warning.waitFor();
-
-    // Other pages that are open hear of it.
-    const plain = await other.context.newPage();
-    await plain.goto(`${insecure.url}/vms`);
-    await using third = await sitAtBrowser(browser);
-    const { page: sealed } = third;
-    await sealed.goto(`${safe}/hosts`);
-    await sealed.locator('#user').fill('admin');
-    await sealed.locator('#password').fill(password);
-    await sealed.getByRole('button', { name: 'Sign in' }).click();
-    for (const [open, name] of [
-      [plain, 'Virtual machines'],
-      [sealed, 'Hosts'],
-    ] as const) {
-      await open.getByRole('heading', { level: 1, name }).waitFor();
-      await open.getByText('TLS is off').waitFor();
-    }
-    await page.goto(`${insecure.url}/status`);
-    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
-    await page.getByRole('note').getByRole('link').click();
-    await page.waitForURL(`${insecure.url}/site#tls`);
-    const require = page.getByRole('button', { name: 'Require TLS' });
-    await require.click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText(/one signs in again/).waitFor();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Require TLS' }).click();
-    await page.waitForURL(`${safe}/site`);
-    await plain.waitForURL(`${safe}/vms`);
-    await sealed.getByText('TLS is off').waitFor({ state: 'detached' });
-    assert.equal(sealed.url(), `${safe}/hosts`);
-    await page.locator('#user').fill('admin');
-    await page.locator('#password').fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('Redirected: browsers are sent to https').waitFor();
-    assert.equal(await page.getByText(/TLS is off/).count(), 0);
-    assert.equal(await require.count(), 0);
-    await page.goto(`${insecure.url}/status`);
-    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
-    assert.equal(page.url(), `${safe}/status`);
-    assert.equal(await page.getByText(/TLS is off/).count(), 0);
     assert.deepEqual(other.complaints, []);
   });
 
@@ -475,26 +398,4 @@ async function shownTo(url: string, servername: string): Promise<string> {
 /** As the console shows it. */
 function fingerprintOf(certificate: X509Certificate | undefined): string {
   return (certificate?.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
-}
-
-interface Insecure extends AsyncDisposable {
-  readonly url: string;
-  /** Of a link for its first user. */
-  readonly code: string;
-}
-
-/** A coordinator that serves without TLS too, as only a setting lets it. */
-async function openInsecure(): Promise<Insecure> {
-  await using stack = new AsyncDisposableStack();
-  const insecure = stack.use(await Stage.open());
-  const must = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const { status, json, text } = await insecure.send(method, path, { body });
-    assert.equal(status, 200, text);
-    return json;
-  };
-  await must('PATCH', '/installation', { plainHttp: 'served' });
-  const { code } = (await must('POST', '/users/admin/link')) as { code: string };
-  const running = stack.move();
-  const url = insecure.url.replace('https:', 'http:');
-  return { url, code, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
