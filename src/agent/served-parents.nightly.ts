@@ -26,19 +26,11 @@ describe('what vms know of disks that are served', { skip: withoutQemu }, () => 
     await agent?.[Symbol.asyncDispose]();
   });
 
-  async function restart(whileAway: () => void): Promise<void> {
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    whileAway();
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-  }
-
   test('a vm whose record does not know yet what its disk is made of looks at its next start, and keeps to that', async () => {
     const { path, part } = await its.makeFlat();
     const id = await agent.create(its.define(its.served(path, 'vmdk')));
     const record = join(agent.process.folder, 'data', 'machines', `${id}.json`);
-    await restart(() => {
+    await agent.restart(async () => {
       const told = JSON.parse(readFileSync(record, 'utf8')) as { layers: { served?: unknown } };
       assert.ok(told.layers.served);
       delete told.layers.served;
