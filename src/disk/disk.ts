@@ -6,7 +6,7 @@
  * work in a region; at most one commit is at work; a parent is never written through its child.
  */
 import { assert, Fault } from '#lib';
-import type { Extent, Layer, LayerWriter, Place, Wanted } from './layer.ts';
+import type { Extent, Layer, LayerWriter, Place, StoredCluster, Wanted } from './layer.ts';
 import type { DiskFile } from './file/disk-file.ts';
 import { maxDirtyBytes, regionBytes, sectorBytes } from './limits.ts';
 import type { PageJournal } from './page-journal.ts';
@@ -224,12 +224,16 @@ export class Disk {
     await this.#answer(writer);
   }
 
-  /** Stores a cluster made by the layer's `compress`. */
-  async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {
+  /** Stores clusters made by the layer's `compress`: at least one, of one region, in ascending order. */
+  async writeCompressed(clusters: readonly StoredCluster[]): Promise<void> {
     const writer = this.#writer('write to');
     assert(writer.writeCompressed !== undefined, 'the format stores compressed clusters');
     const write = writer.writeCompressed.bind(writer);
-    await this.#regions.run(Math.floor(offset / this.#regionBytes), () => write(stored, offset));
+    const regionOf = (cluster: StoredCluster | undefined): number | undefined =>
+      cluster && Math.floor(cluster.offset / this.#regionBytes);
+    const region = regionOf(clusters[0]);
+    assert(region !== undefined && regionOf(clusters.at(-1)) === region, 'clusters of one region');
+    await this.#regions.run(region, () => write(clusters));
     await this.#relieve(writer);
   }
 

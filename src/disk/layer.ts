@@ -88,6 +88,13 @@ export interface Place {
   settle?(): Promise<void>;
 }
 
+/** A whole cluster of the guest as the format stores it. */
+export interface StoredCluster {
+  /** Of the guest. */
+  readonly offset: number;
+  readonly stored: Uint8Array;
+}
+
 export interface LayerWriter {
   /** Writes within one region (limits.ts); the caller holds the region. Data first, mapping after it. */
   write(from: Uint8Array, offset: number, below: ReadBelow): Promise<void>;
@@ -107,8 +114,8 @@ export interface LayerWriter {
   finish(): Promise<void>;
   /** Changes the guest-visible size; the caller has made sure that nothing is lost. */
   resize?(sizeBytes: number): Promise<void>;
-  /** Stores one whole compressed cluster made by `compress`. */
-  writeCompressed?(stored: Uint8Array, offset: number): Promise<void>;
+  /** Stores whole clusters made by `compress`, in ascending order; the caller holds their one region. */
+  writeCompressed?(clusters: readonly StoredCluster[]): Promise<void>;
   /** A cluster as the format stores it, in the room given (`packedRoom`); undefined when it would not become smaller. */
   compress?(cluster: Uint8Array, into: Uint8Array): Promise<Uint8Array | undefined>;
   /** Records another parent. */

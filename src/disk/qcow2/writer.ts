@@ -7,7 +7,7 @@
  */
 import { assert, Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
-import type { LayerWriter, NewParent, ReadBelow } from '../layer.ts';
+import type { LayerWriter, NewParent, ReadBelow, StoredCluster } from '../layer.ts';
 import { RegionLocks } from '../region-locks.ts';
 import type { MetaPages } from '../meta-pages.ts';
 import { packInto } from '../packing/packer.ts';
@@ -31,6 +31,11 @@ import {
 } from './header.ts';
 import type { Mapping } from './mapping.ts';
 import { phases, Refcounts } from './refcounts.ts';
+
+interface PackedCluster extends StoredCluster {
+  /** Of the file. */
+  readonly place: number;
+}
 
 export interface Qcow2WriterOptions {
   readonly file: DiskFile;
@@ -171,21 +176,23 @@ export class Qcow2Writer implements LayerWriter {
     return length < cluster.length ? into.subarray(0, length) : undefined;
   }
 
-  async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {
-    assert(offset % this.#clusterBytes === 0, 'a compressed cluster starts on a cluster');
+  async writeCompressed(clusters: readonly StoredCluster[]): Promise<void> {
     await this.#begin();
-    const turn = this.#packTurn.then(() => this.#pack(stored.length));
+    const turn = this.#packTurn.then(() => this.#packAll(clusters));
     this.#packTurn = turn.then(
       () => undefined,
       () => undefined,
     );
-    const place = await turn;
-    await this.#file.write(stored, place);
-    const cluster = offset / this.#clusterBytes;
-    const before = await this.#mapping.entry(cluster);
-    await this.#map([before], cluster, 'none', (page, position) => {
-      writeCompressedEntry(page, position, this.#header.clusterBits, place, stored.length);
-    });
+    const packed = await turn;
+    for (const { place, parts } of adjacentParts(packed))
+      await this.#file.write(Buffer.concat(parts), place);
+    for (const { offset, place, stored } of packed) {
+      const cluster = offset / this.#clusterBytes;
+      const before = await this.#mapping.entry(cluster);
+      await this.#map([before], cluster, 'none', (page, position) => {
+        writeCompressedEntry(page, position, this.#header.clusterBits, place, stored.length);
+      });
+    }
   }
 
   async resize(sizeBytes: number): Promise<void> {
@@ -360,6 +367,15 @@ export class Qcow2Writer implements LayerWriter {
     });
   }
 
+  async #packAll(clusters: readonly StoredCluster[]): Promise<readonly PackedCluster[]> {
+    const packed: PackedCluster[] = [];
+    for (const { offset, stored } of clusters) {
+      assert(offset % this.#clusterBytes === 0, 'a compressed cluster starts on a cluster');
+      packed.push({ offset, stored, place: await this.#pack(stored.length) });
+    }
+    return packed;
+  }
+
   /** Space for compressed bytes: behind the last ones where possible, sharing clusters with them. */
   async #pack(length: number): Promise<number> {
     const shared = Math.floor(this.#packAt / this.#clusterBytes);
@@ -415,6 +431,21 @@ export class Qcow2Writer implements LayerWriter {
     this.#header = header;
     this.#options.onHeader(header);
   }
+}
+
+/** What lies side by side in the file, each with where it starts there. */
+function adjacentParts(
+  packed: readonly PackedCluster[],
+): readonly { readonly place: number; readonly parts: Uint8Array[] }[] {
+  const found: { place: number; end: number; parts: Uint8Array[] }[] = [];
+  for (const { place, stored } of packed) {
+    const last = found.at(-1);
+    if (last?.end === place) {
+      last.parts.push(stored);
+      last.end += stored.length;
+    } else found.push({ place, end: place + stored.length, parts: [stored] });
+  }
+  return found;
 }
 
 /** How many clusters, from the first on, are ours alone and adjacent in the file. */

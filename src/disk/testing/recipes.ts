@@ -44,7 +44,7 @@ function written(
         const cluster = Buffer.alloc(Math.min(disk.blockBytes, mib), `block ${at}`);
         const room = Buffer.alloc(packedRoom(cluster.length));
         const stored = await writer?.compress?.(cluster, room);
-        if (stored !== undefined) await disk.writeCompressed(stored, at);
+        if (stored !== undefined) await disk.writeCompressed([{ offset: at, stored }]);
         else await disk.write(cluster, at);
       }
       await disk.close();

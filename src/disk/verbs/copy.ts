@@ -4,6 +4,7 @@
  */
 import { Fault, miB } from '#lib';
 import type { Disk } from '../disk.ts';
+import type { StoredCluster } from '../layer.ts';
 import { packedRoom } from '../packing/packer.ts';
 import { dataRuns, unitOf } from '../moving/data-runs.ts';
 import { SpanMover } from '../moving/span-mover.ts';
@@ -17,7 +18,7 @@ const plainChunkBytes = 2 * miB;
 /** Of a source that is compressed, whose clusters take memory until they are unpacked. */
 const packedChunkBytes = miB;
 /** Enough to keep the thread pool busy. */
-const compressedChunkBytes = 256 * 1024;
+const compressedChunkBytes = 512 * 1024;
 const compressedInFlight = 6;
 /** Spans that threads move take no memory, and no thread waits until the program has heard of the last one. */
 const movedInFlight = 8;
@@ -92,6 +93,16 @@ function plainWriter(target: Disk, state: 'new' | 'used', mover: SpanMover | und
   };
 }
 
+interface PackedCluster {
+  readonly offset: number;
+  /** Undefined: it did not become smaller. */
+  readonly stored: Uint8Array | undefined;
+}
+
+function isSmaller(cluster: PackedCluster): cluster is PackedCluster & StoredCluster {
+  return cluster.stored !== undefined;
+}
+
 /** Whole clusters, compressed side by side behind the data in the buffer, stored in the order of the disk. */
 function compressor(target: Disk): PutSpan {
   const { writer } = target.layer;
@@ -114,20 +125,23 @@ function compressor(target: Disk): PutSpan {
       const inside = Math.min(last, source.sizeBytes) - first;
       await source.read(bytes.subarray(0, inside), first);
       bytes.fill(0, inside);
-      const work: Promise<{ readonly at: number; readonly stored: Uint8Array | undefined }>[] = [];
+      const work: Promise<PackedCluster>[] = [];
       let room = bytes.length;
       for (let at = 0; at < bytes.length; at += unit) {
         const cluster = bytes.subarray(at, at + unit);
         if (isZero(cluster)) continue;
         const into = buffer.subarray(room, room + packedRoom(unit));
         room += into.length;
-        work.push(compress(cluster, into).then((stored) => ({ at, stored })));
+        work.push(compress(cluster, into).then((stored) => ({ offset: first + at, stored })));
       }
       const made = await Promise.all(work);
       await before;
-      for (const { at, stored } of made) {
-        if (stored !== undefined) await target.writeCompressed(stored, first + at);
-        else await target.write(bytes.subarray(at, Math.min(at + unit, inside)), first + at);
+      const smaller = made.filter(isSmaller);
+      if (smaller.length > 0) await target.writeCompressed(smaller);
+      for (const { offset, stored } of made) {
+        const at = offset - first;
+        if (stored === undefined)
+          await target.write(bytes.subarray(at, Math.min(at + unit, inside)), offset);
       }
     } finally {
       resolve();

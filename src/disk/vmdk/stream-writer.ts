@@ -5,7 +5,7 @@
  */
 import { Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
-import type { LayerWriter } from '../layer.ts';
+import type { LayerWriter, StoredCluster } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { packInto } from '../packing/packer.ts';
 import { markerBytes } from './grain.ts';
@@ -28,6 +28,8 @@ export class StreamWriter implements LayerWriter {
   #tableIndex = 0;
   #tableUsed = false;
   #end: number;
+  /** The last of what lies before the end, not in the file yet. */
+  #appended: Uint8Array[] = [];
   #nextOffset = 0;
   #finished = false;
 
@@ -62,59 +64,67 @@ export class StreamWriter implements LayerWriter {
     return into.subarray(0, await packInto('zlib', grain, into));
   }
 
-  async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {
-    if (offset < this.#nextOffset) await this.write();
-    this.#nextOffset = offset + this.#header.grainBytes;
-    const grain = offset / this.#header.grainBytes;
-    const index = Math.floor(grain / this.#header.entriesPerTable);
-    if (index !== this.#tableIndex) await this.#endTable(index);
-    const space = Math.ceil((markerBytes + stored.length) / sectorBytes) * sectorBytes;
-    const bytes = Buffer.alloc(space);
-    bytes.writeBigUInt64LE(BigInt(offset / sectorBytes), 0);
-    bytes.writeUInt32LE(stored.length, 8);
-    bytes.set(stored, markerBytes);
-    this.#table[grain % this.#header.entriesPerTable] = this.#end / sectorBytes;
-    this.#tableUsed = true;
-    await this.#append(bytes);
+  async writeCompressed(grains: readonly StoredCluster[]): Promise<void> {
+    for (const { offset, stored } of grains) {
+      if (offset < this.#nextOffset) await this.write();
+      this.#nextOffset = offset + this.#header.grainBytes;
+      const grain = offset / this.#header.grainBytes;
+      const index = Math.floor(grain / this.#header.entriesPerTable);
+      if (index !== this.#tableIndex) this.#endTable(index);
+      this.#table[grain % this.#header.entriesPerTable] = this.#end / sectorBytes;
+      this.#tableUsed = true;
+      const head = Buffer.alloc(markerBytes);
+      head.writeBigUInt64LE(BigInt(offset / sectorBytes), 0);
+      head.writeUInt32LE(stored.length, 8);
+      const tail = Buffer.alloc(-(markerBytes + stored.length) & (sectorBytes - 1));
+      this.#append(head, stored, tail);
+    }
+    await this.#writeAppended();
   }
 
   async finish(): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
-    await this.#endTable(this.#tableIndex + 1);
+    this.#endTable(this.#tableIndex + 1);
     const bytes = Math.ceil((this.#directory.length * 4) / sectorBytes) * sectorBytes;
     const directory = Buffer.alloc(bytes);
     for (const [index, entry] of this.#directory.entries())
       directory.writeUInt32LE(entry, index * 4);
-    await this.#append(marker(bytes / sectorBytes, markers.grainDirectory));
+    this.#append(marker(bytes / sectorBytes, markers.grainDirectory));
     const directoryOffset = this.#end;
-    await this.#append(directory);
-    await this.#append(marker(1, markers.footer));
-    await this.#append(buildHostedHeader({ ...this.#header, directoryOffset }));
-    await this.#append(marker(0, markers.endOfStream));
+    this.#append(directory, marker(1, markers.footer));
+    this.#append(buildHostedHeader({ ...this.#header, directoryOffset }));
+    this.#append(marker(0, markers.endOfStream));
+    await this.#writeAppended();
     await this.#file.sync();
   }
 
-  /** Writes the grain table that has been filled, if anything is in it. */
-  async #endTable(next: number): Promise<void> {
+  /** Appends the grain table that has been filled, if anything is in it. */
+  #endTable(next: number): void {
     if (this.#tableUsed) {
       const bytes = Buffer.alloc(this.#table.length * 4);
       for (const [index, entry] of this.#table.entries()) bytes.writeUInt32LE(entry, index * 4);
-      await this.#append(marker(bytes.length / sectorBytes, markers.grainTable));
+      this.#append(marker(bytes.length / sectorBytes, markers.grainTable));
       this.#directory[this.#tableIndex] = this.#end / sectorBytes;
-      await this.#append(bytes);
+      this.#append(bytes);
     }
     this.#table.fill(0);
     this.#tableUsed = false;
     this.#tableIndex = next;
   }
 
-  async #append(bytes: Buffer): Promise<void> {
-    const offset = this.#end;
-    if (offset / sectorBytes >= 2 ** 32) {
+  /** Places the parts behind all others, in memory until `#writeAppended`. */
+  #append(...parts: readonly Uint8Array[]): void {
+    if (this.#end / sectorBytes >= 2 ** 32) {
       throw new Fault('too-large', `${this.#file.name}: a vmdk of one file ends at 2 TiB`);
     }
-    this.#end += bytes.length;
-    await this.#file.write(bytes, offset);
+    this.#appended.push(...parts);
+    for (const { length } of parts) this.#end += length;
+  }
+
+  async #writeAppended(): Promise<void> {
+    const bytes = Buffer.concat(this.#appended);
+    this.#appended = [];
+    await this.#file.write(bytes, this.#end - bytes.length);
   }
 }

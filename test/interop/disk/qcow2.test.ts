@@ -79,7 +79,7 @@ for (const compression of ['zlib', 'zstd'] as const) {
         if (stored === undefined) {
           await disk.write(content.subarray(at, at + disk.blockBytes), at);
         } else {
-          await disk.writeCompressed(stored, at);
+          await disk.writeCompressed([{ offset: at, stored }]);
           compressed += 1;
         }
       }
@@ -274,7 +274,7 @@ void test('subclusters of qemu over a parent are gone on with: written, zeroed, 
       const cluster = Buffer.alloc(disk.blockBytes, `again ${seed}; `);
       const stored = await compress(disk, cluster);
       assert.ok(stored !== undefined);
-      await disk.writeCompressed(stored, 16 * disk.blockBytes);
+      await disk.writeCompressed([{ offset: 16 * disk.blockBytes, stored }]);
       cluster.copy(wanted, 16 * disk.blockBytes);
       await disk.flush();
       assert.ok((await contentOf(disk)).equals(wanted));

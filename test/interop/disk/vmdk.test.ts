@@ -112,7 +112,7 @@ void test('a stream-optimised vmdk of ours is read by qemu-img, one of its by us
       if (grain.every((byte) => byte === 0)) continue;
       const stored = await compress(disk, grain);
       assert.ok(stored !== undefined);
-      await disk.writeCompressed(stored, at);
+      await disk.writeCompressed([{ offset: at, stored }]);
     }
     await disk.close();
     await assertSame('vmdk', path, raw);
