@@ -102,10 +102,10 @@ class Mover {
       asked: [],
     };
     this.#threads.add(thread);
-    worker.unref();
     worker.on('message', (answer: MoveAnswer) => {
       if (answer !== 'ready') return this.#settle(thread, answer);
       thread.isReady = true;
+      worker.unref(); // said before it has begun, it does not last
       thread.begun.resolve();
     });
     worker.on('error', (cause) => this.#fail(thread, cause));

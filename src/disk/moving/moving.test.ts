@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { open, stat, truncate } from 'node:fs/promises';
+import { open, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { kiB, miB } from '#lib';
@@ -134,6 +134,20 @@ void test('a file that ends before its disk does is zeros from there on, and pie
     assert.ok((await stat(join(folder, 'to'))).size <= 28 * kiB + 404 * kiB);
     await from.close();
     await to.close();
+  }));
+
+void test('a program ends at once whose threads have begun and were asked nothing', () =>
+  withFolder(async (folder) => {
+    const script = `
+      import { theMover } from ${JSON.stringify(new URL('mover.ts', import.meta.url).href)};
+      theMover().enter();
+      await theMover().start();
+      console.log(theMover().isReady);
+    `;
+    const path = join(folder, 'program.mjs');
+    await writeFile(path, script);
+    const said = execFileSync(process.execPath, [path], { timeout: 20_000, encoding: 'utf8' });
+    assert.equal(said, 'true\n');
   }));
 
 void test('what the host refuses a thread names the file and the place in it', async () => {

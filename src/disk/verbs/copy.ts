@@ -103,6 +103,21 @@ function isSmaller(cluster: PackedCluster): cluster is PackedCluster & StoredClu
   return cluster.stored !== undefined;
 }
 
+/** What did not become smaller, adjacent clusters as one. */
+function plainRuns(
+  clusters: readonly PackedCluster[],
+  unit: number,
+): readonly { readonly start: number; readonly end: number }[] {
+  const runs: { readonly start: number; end: number }[] = [];
+  for (const { offset, stored } of clusters) {
+    const last = runs.at(-1);
+    if (stored !== undefined) continue;
+    if (last?.end === offset) last.end += unit;
+    else runs.push({ start: offset, end: offset + unit });
+  }
+  return runs;
+}
+
 /** Whole clusters, compressed side by side behind the data in the buffer, stored in the order of the disk. */
 function compressor(target: Disk): PutSpan {
   const { writer } = target.layer;
@@ -138,11 +153,8 @@ function compressor(target: Disk): PutSpan {
       await before;
       const smaller = made.filter(isSmaller);
       if (smaller.length > 0) await target.writeCompressed(smaller);
-      for (const { offset, stored } of made) {
-        const at = offset - first;
-        if (stored === undefined)
-          await target.write(bytes.subarray(at, Math.min(at + unit, inside)), offset);
-      }
+      for (const { start, end } of plainRuns(made, unit))
+        await target.write(bytes.subarray(start - first, Math.min(end - first, inside)), start);
     } finally {
       resolve();
     }
