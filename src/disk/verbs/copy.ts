@@ -21,7 +21,7 @@ const packedChunkBytes = miB;
 const compressedChunkBytes = 512 * 1024;
 const compressedInFlight = 6;
 /** Spans that threads move take no memory, and no thread waits until the program has heard of the last one. */
-const movedInFlight = 8;
+const movedInFlight = 16;
 
 export interface CopyOptions extends VerbOptions {
   /** `new`: reads as zeros all over. `used`: zeros must be written too. */
