@@ -3,7 +3,7 @@
  *
  *   node bench/disk/nbd.ts [--folder DIR] [--rounds N]
  *
- * Scattered requests go through the image in strides far larger than themselves, which is as near to random as the
+ * The volume has all that was written before each server begins. Scattered requests go through the image in strides far larger than themselves, which is as near to random as the
  * client goes. A ratio below 1.0: ours takes less time. Each server has done the same work once before it is measured: disks of vms
  * are served for days, and what V8 takes to compile the way of a request is a third of the first 15,000. Processor time is that of the
  * server with all of its threads, from the kernel's ticks.
@@ -122,6 +122,8 @@ try {
             [[...gantry, '--format', ours, '--writable'], spent.ours],
           ] as const) {
             await rm(socket, { force: true });
+            // what the volume is still taking in would be waited for by whoever writes next to it
+            await run('sync');
             const server = await begin(argv, socket);
             await measure(socket, load, depth);
             const before = processorSeconds(server);
