@@ -31,7 +31,10 @@ const scales: Readonly<Partial<Record<SampleMetric, number>>> = {
   runningVms: 10,
 };
 
-/** A block of every metric, but for the hours around midnight UTC, of which nothing is known. */
+/** The first hour of the day of two of which nothing is known: in the middle of what a graph of the last day shows. */
+const gapHour = (new Date().getUTCHours() + 12) % 24;
+
+/** A block of every metric, but for the hours of which nothing is known. */
 function blockOf(level: ThingLevel, start: number, key: string): SampleBlock {
   const { stepMs, spanMs } = levels[level];
   const grid = makeGrid(spanMs / stepMs);
@@ -41,7 +44,7 @@ function blockOf(level: ThingLevel, start: number, key: string): SampleBlock {
       const spread = [1, 0.7, 1.2][index] ?? 1;
       const values = Array.from({ length: grid.points }, (_, point) => {
         const ms = start + point * stepMs;
-        const known = ms < Date.now() && new Date(ms).getUTCHours() >= 2;
+        const known = ms < Date.now() && (new Date(ms).getUTCHours() - gapHour + 24) % 24 >= 2;
         return known ? Math.min(scale, course(ms) * scale * spread) : Number.NaN;
       });
       grid.columns.set(columnOf(metric, aggregate), values);
