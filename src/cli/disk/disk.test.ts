@@ -1,75 +1,26 @@
 /** The disk commands as a user runs them: processes of their own, plain files, no coordinator; QEMU's tools judge. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, randomFillSync } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Progress } from '#disk';
 import { newSize } from './change.ts';
 import { progressText, verbOptions } from './progress.ts';
-
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(folder: string, words: readonly string[]): ChildProcess {
-  const environment = { ...process.env, GANTRY_DATA: join(folder, 'no-installation') };
-  const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  return spawn(process.execPath, [main, 'disk', ...words], {
-    cwd: folder,
-    stdio: [...stdio],
-    env: environment,
-  });
-}
-
-async function ended(child: ChildProcess): Promise<Ran> {
-  let [out, err] = ['', ''];
-  child.stdout?.on('data', (data: Buffer) => (out += data.toString()));
-  child.stderr?.on('data', (data: Buffer) => (err += data.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
-
-const gantry = (folder: string, ...words: readonly string[]): Promise<Ran> =>
-  ended(start(folder, words));
-
-async function must(folder: string, ...words: readonly string[]): Promise<string> {
-  const { code, out, err } = await gantry(folder, ...words);
-  assert.equal(code, 0, `gantry disk ${words.join(' ')}: ${err}`);
-  return out;
-}
-
-async function tool(folder: string, command: string, ...argv: readonly string[]): Promise<string> {
-  const child = spawn(command, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const { code, out, err } = await ended(child);
-  assert.equal(code, 0, `${command} ${argv.join(' ')}: ${out}${err}`);
-  return out;
-}
-
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'gc-'));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** A raw image with random data at its start, zeros behind. */
-async function makeRaw(path: string, dataBytes: number, sizeBytes = dataBytes): Promise<void> {
-  const bytes = Buffer.alloc(sizeBytes);
-  randomFillSync(bytes, 0, dataBytes);
-  await writeFile(path, bytes);
-}
+import {
+  ended,
+  gantry,
+  main,
+  makeRaw,
+  must,
+  start,
+  tool,
+  withFolder,
+  type Ran,
+} from './testing/disk-commands.ts';
 
 const mib = 1024 * 1024;
 const notThere = { code: 3 };
@@ -108,6 +59,19 @@ void test('DISK-05 a disk is created and inspected on its own, and its chain, ch
     await must(folder, 'create', 'other.vhdx', '64M');
     const wrong = await gantry(folder, 'reconnect', 'child.vhdx', 'other.vhdx');
     assert.equal(wrong.code, 9, wrong.err);
+  }));
+
+void test('a file that is a disk by its name alone is said to be taken as raw, and is no parent until somebody says what it is', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'base.vhd'), mib);
+    const { err } = await gantry(folder, 'inspect', 'base.vhd');
+    assert.match(err, /base\.vhd has nothing of a vhd but the name: it is taken as raw/);
+    const asked = ['create', 'child.qcow2', '--parent', 'base.vhd'];
+    const refused = await gantry(folder, ...asked);
+    assert.match(refused.err, /base\.vhd has nothing of a vhd but the name\n.*--parent-format raw/);
+    assert.deepEqual(await readdir(folder), ['base.vhd']);
+    await must(folder, ...asked, '--parent-format', 'raw');
+    assert.equal((await gantry(folder, 'inspect', 'child.qcow2')).err, '');
   }));
 
 void test('DISK-24 DISK-27 a parent becomes read-only, and is neither resized nor compacted while it has children', () =>

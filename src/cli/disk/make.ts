@@ -21,7 +21,7 @@ import {
 } from '#disk';
 import { Fault, formatBytes, parseBytes } from '#lib';
 import { command, type Run } from '../command.ts';
-import { demandChangeable, openSource, sourceOptions } from './open.ts';
+import { demandChangeable, formatInName, openSource, sourceOptions } from './open.ts';
 import { verbOptions } from './progress.ts';
 import { noteResumed, resumeChoice, resumeOption } from './resume.ts';
 import { formatOption, newDisk, targetFormat, targetOptions } from './target.ts';
@@ -104,6 +104,16 @@ export const makeCommands = [
         store,
         format: options['parent-format'],
       });
+      const named = options['parent-format'] === undefined ? formatInName(below) : undefined;
+      if (named !== undefined) {
+        throw new Fault(
+          'invalid',
+          `${options.parent} has nothing of a ${named.name} but the name`,
+          {
+            hint: 'if it is raw all the same, say so: --parent-format raw',
+          },
+        );
+      }
       const parent = await parentFor(resolve(path), below);
       const { sizeBytes } = below;
       if (run.dryRun) return run.out.line(`would make ${path} over ${options.parent}`);

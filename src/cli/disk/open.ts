@@ -1,5 +1,5 @@
 /** Opening disks for a command: format, folders in which parents may lie, who else uses the file. */
-import { dirname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import {
   demandChildless,
   demandUnused,
@@ -10,6 +10,7 @@ import {
   type Disk,
   type FileChoices,
   type FileStore,
+  type Format,
   type OpenOptions,
 } from '#disk';
 import type { Run } from '../command.ts';
@@ -43,7 +44,20 @@ export function storeFor(
   return hostStore(allow.length === 0 ? [] : [dirname(resolve(path)), ...allow], choices);
 }
 
-/** Opens a disk to be read; says so when another program may be changing it meanwhile. */
+/** What a descriptor of VMware calls the raw files that it is made of. */
+const rawPart = /-(flat|f\d+)\.vmdk$/i;
+
+/** The format that the name of a disk speaks of, where the disk is raw. */
+export function formatInName({ name, format }: Pick<Disk, 'name' | 'format'>): Format | undefined {
+  if (format !== 'raw' || rawPart.test(name)) return undefined;
+  const ending = extname(name).slice(1).toLowerCase();
+  return formats.find((one) => one.name !== 'raw' && one.suffixes.includes(ending));
+}
+
+/**
+ * Opens a disk to be read; says so when another program may be changing it meanwhile, and when nothing but its name says what it
+ * is.
+ */
 export async function openSource(
   run: Pick<Run, 'out'>,
   path: string,
@@ -56,6 +70,9 @@ export async function openSource(
     format: options.format,
     ...more,
   });
+  const wanted = options.format === undefined ? formatInName(disk) : undefined;
+  if (wanted !== undefined)
+    run.out.note(`${disk.name} has nothing of a ${wanted.name} but the name: it is taken as raw`);
   for (const { name, layer } of disk.chain()) {
     if (!(await isInUse(layer.file))) continue;
     run.out.note(`${name} is in use by another program: what is read may change meanwhile`);

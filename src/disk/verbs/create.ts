@@ -16,6 +16,7 @@ import { formatNamed } from '../formats.ts';
 import type { NewParent } from '../layer.ts';
 import { openDisk } from '../open.ts';
 import type { FileStore } from '../store.ts';
+import { removeLeftovers, temporaryName } from './leftovers.ts';
 
 // what every copy calls: `node:fs/promises` takes two milliseconds to load, which a command that needs no more of it does without
 const linkFile = promisify(link);
@@ -62,6 +63,7 @@ export async function makeDisk(
   const folder = dirname(wanted.path);
   const temporary = temporaryName(wanted.path);
   const made: string[] = [];
+  await removeLeftovers(wanted.path);
   try {
     await layOutFile(wanted, temporary, (path) => made.push(path));
     const disk = await openDisk({
@@ -71,6 +73,7 @@ export async function makeDisk(
       format: wanted.format,
       wrap: withoutSync,
     });
+    disk.layer.file.lock?.('write');
     try {
       await fill(disk);
       await disk.close();
@@ -102,6 +105,7 @@ export async function layOutFile(
   }
   const createFile = async (path: string): Promise<DiskFile> => {
     const file = await openNodeFile(path, 'create');
+    file.lock?.('write');
     onFile(path);
     return file;
   };
@@ -119,13 +123,6 @@ export async function layOutFile(
   } finally {
     await file.close();
   }
-}
-
-/** What a file is called beside its place until it is complete. */
-export function temporaryName(path: string): string {
-  // nanoseconds tell two at once apart; random bytes would load node:crypto, which takes as long as a small disk
-  const mark = process.hrtime.bigint().toString(16).padStart(8, '0').slice(-8);
-  return join(dirname(path), `.${basename(path)}.${mark}.part`);
 }
 
 /** Gives a complete file its name. What it replaces hands on its owner and permissions. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import { hostFault, openNodeFile } from '../file/node-file.ts';
-import { demandSpace, publishFile, temporaryName } from './create.ts';
+import { demandSpace, publishFile } from './create.ts';
 import {
   dropUnfinished,
   journalStepBytes,
@@ -13,6 +13,7 @@ import {
   unfinishedPaths,
   writeStanding,
 } from './journal.ts';
+import { removeLeftovers, temporaryName } from './leftovers.ts';
 import { copyInto, hashRange, readPieceList, type Piece, type PieceList } from './pieces.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
 import type { ResumeChoice } from './resume.ts';
@@ -39,8 +40,10 @@ export async function joinDisk(
   try {
     const there = resume === undefined ? 0 : await usableBytes(path, list, work, options);
     if (there === 0) await rm(temporary, { force: true });
+    await removeLeftovers(path);
     await demandSpace(path, list.sizeBytes - there);
     const target = await openNodeFile(temporary, there === 0 ? 'create' : 'write');
+    target.lock?.('write');
     try {
       await target.truncate(there);
       let at = 0;

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { Fault, miB } from '#lib';
 import type { Disk } from '../disk.ts';
 import { hostFault, openNodeFile } from '../file/node-file.ts';
-import { demandSpace, publishFile, temporaryName } from './create.ts';
+import { demandSpace, publishFile } from './create.ts';
 import {
   dropUnfinished,
   journalStepBytes,
@@ -13,6 +13,7 @@ import {
   unfinishedPaths,
   writeStanding,
 } from './journal.ts';
+import { temporaryName } from './leftovers.ts';
 import {
   copyInto,
   hashRange,
