@@ -31,8 +31,11 @@ const scales: Readonly<Partial<Record<SampleMetric, number>>> = {
   runningVms: 10,
 };
 
-/** The first hour of the day of two of which nothing is known: in the middle of what a graph of the last day shows. */
-const gapHour = (new Date().getUTCHours() + 12) % 24;
+/**
+ * The first of two hours of each day of which nothing is known: in the middle of what a graph of the last day shows, and one point
+ * of that of a month, whose points begin on even hours.
+ */
+const gapHour = (2 * Math.floor(new Date().getUTCHours() / 2) + 12) % 24;
 
 /** A block of every metric, but for the hours of which nothing is known. */
 function blockOf(level: ThingLevel, start: number, key: string): SampleBlock {
